@@ -1,0 +1,48 @@
+-- Cancels one task, and only it: one that waits is cancelled at once; one that runs becomes canceling and its worker is
+-- told to end it; one that is final stays as it is. Gives the state after it. Unknown tasks are refused.
+create or replace function pulp.cancel(task uuid, reason text default null) returns text
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  t pulp.task;
+  queue text;
+  after pulp.task;
+  held boolean;
+begin
+  -- The order of locks is job, then task, as in start. Whoever moves the job to another queue meanwhile is followed.
+  loop
+    select x.queue into queue from pulp.task x where x.id = cancel.task;
+    if not found then
+      raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
+    end if;
+    perform from pgboss.job where job.name = queue and job.id = cancel.task for update;
+    select * into t from pulp.task x where x.id = cancel.task for no key update;
+    exit when t.queue = queue;
+  end loop;
+
+  if t.state = 'running' then
+    select (a.task).* into after from pulp.append_task_events(
+      array[t.id], array['TaskCancelRequested'], array[jsonb_build_object('reason', reason)]) a;
+    perform pg_notify('pulp_cancel', t.worker);
+    return after.state;
+  elsif t.state <> 'waiting' then
+    return t.state;
+  end if;
+
+  delete from pgboss.job where job.name = queue and job.id = t.id;
+  delete from pulp.deferred d where d.task_id = t.id;
+  with gone as (
+    delete from pulp.reservation r where r.task_id = t.id returning r.resource, r.mode, r.state
+  ),
+  woken as (
+    insert into pulp.wakeup (resource, mode) select resource, mode from gone
+  )
+  select exists (select from gone where gone.state = 'granted') into held;
+  select (a.task).* into after from pulp.append_task_events(
+    array[t.id], array['TaskCanceled'], array[jsonb_build_object('reason', reason)], release_claims => held) a;
+  perform pg_notify('pulp_grant', '');
+  perform pg_notify('pulp_finished', '');
+  return after.state;
+end $$;
+comment on function pulp.cancel is 'Cancels one task; gives its state after it.';

@@ -1,0 +1,19 @@
+-- Refuses an id that is used a second time for something else; the same content again is fine.
+create or replace function pulp.check_same_content(ids uuid[], items jsonb, enqueued_at timestamptz) returns void
+language plpgsql stable as $$
+declare
+  other record;
+begin
+  select i.ordinality - 1 as index, i.id into other
+    from unnest(ids) with ordinality as i(id, ordinality)
+    join pulp.event e on e.stream_kind = 'task' and e.stream_id = i.id::text and e.version = 1
+    where e.data - 'run_after' <> pulp.enqueued_data(items -> (i.ordinality - 1)::integer, enqueued_at) - 'run_after'
+      or e.correlation_id <> coalesce(items -> (i.ordinality - 1)::integer ->> 'correlation_id', i.id::text)
+    order by i.ordinality limit 1;
+  if found then
+    raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',
+      detail = jsonb_build_object('item', other.index),
+      hint = 'Give each task an id of its own, or leave it out; nothing was enqueued.';
+  end if;
+end $$;
+comment on function pulp.check_same_content is 'Refuses an id that is used a second time for something else.';

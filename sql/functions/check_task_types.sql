@@ -1,0 +1,20 @@
+-- Refuses names that no worker has published, naming the nearest that were.
+create or replace function pulp.check_task_types(names text[]) returns void
+language plpgsql stable as $$
+declare
+  missing text;
+  near text[];
+begin
+  select n.name into missing
+    from (select distinct unnest(names) as name) n
+    where not exists (select from pulp.task_type t where t.name = n.name)
+    order by n.name limit 1;
+  if found then
+    near := pulp.near_task_types(missing);
+    raise exception 'unknown task type "%"%', missing,
+      case when near <> '{}' then format(': did you mean %s?', array_to_string(near, ', ')) else ': no worker has published it' end
+      using errcode = 'PU005', detail = missing,
+        hint = 'Start a worker that has it, or enqueue it unchecked (--unchecked; in SQL the option "unchecked": true).';
+  end if;
+end $$;
+comment on function pulp.check_task_types is 'Refuses names of task types that no worker has published.';

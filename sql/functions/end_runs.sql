@@ -1,0 +1,39 @@
+-- Ends the runs of these locked tasks: appends how each ended, lets go of its claims, wakes the resource
+-- manager for them, and delivers anew what is to be retried, when its time has come. Gives the claims let go of.
+create or replace function pulp.end_runs(ids uuid[], types text[], facts jsonb[]) returns pulp.reservation[]
+language plpgsql set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  retried pulp.task[];
+  claiming uuid[];
+  released pulp.reservation[] := '{}';
+begin
+  select array_agg(a.task) filter (where (a.task).state = 'waiting'),
+    array_agg((a.task).id) filter (where (a.task).exclusive_resources <> '{}' or (a.task).shared_resources <> '{}')
+    into retried, claiming
+    from pulp.append_task_events(ids, types, facts, release_claims => true) a;
+
+  delete from pulp.running r using unnest(ids) as i(id) where r.task_id = i.id;
+
+  if claiming is not null then
+    with gone as (
+      delete from pulp.reservation_granted g using unnest(claiming) as i(id) where g.task_id = i.id
+      returning g::pulp.reservation as claim
+    ),
+    woken as (
+      insert into pulp.wakeup (resource, mode) select (claim).resource, (claim).mode from gone
+    )
+    select array_agg(claim) into released from gone;
+    perform pg_notify('pulp_grant', '');
+  end if;
+
+  if retried is not null then
+    perform pulp.deliver(array_agg(t.id), array_agg(t.name), array_agg(t.queue), array_agg(t.priority), array_agg(t.run_after))
+      from unnest(retried) as t where t.exclusive_resources = '{}' and t.shared_resources = '{}' having count(*) > 0;
+    perform pulp.defer(array_agg(t.id), array_agg(t.run_after))
+      from unnest(retried) as t where t.exclusive_resources <> '{}' or t.shared_resources <> '{}' having count(*) > 0;
+  end if;
+  perform pg_notify('pulp_finished', '');
+  return released;
+end $$;
+comment on function pulp.end_runs is 'Ends the runs of tasks and lets go of their claims.';

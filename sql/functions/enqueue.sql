@@ -1,0 +1,15 @@
+-- Enqueues one task in the caller's transaction and gives its id. Options: queue, priority, delay, at, retries, timeout,
+-- group, correlation_id, id, unchecked.
+create or replace function pulp.enqueue(
+  name text, args jsonb default '[]', kwargs jsonb default '{}', resources text[] default '{}',
+  shared_resources text[] default '{}', options jsonb default '{}'
+) returns uuid
+language plpgsql security definer set search_path = pulp, pg_temp as $$
+begin
+  if jsonb_typeof(options) is distinct from 'object' then
+    raise exception 'options: must be an object' using errcode = 'PU004', hint = 'Correct this value; nothing was enqueued.';
+  end if;
+  return (select * from pulp.enqueue_batch(jsonb_build_array(options || jsonb_build_object(
+    'name', name, 'args', args, 'kwargs', kwargs, 'resources', resources, 'shared_resources', shared_resources))));
+end $$;
+comment on function pulp.enqueue is 'Enqueues one task in the caller''s transaction; gives its id.';

@@ -1,0 +1,117 @@
+-- One pass of the resource manager: puts deferred tasks that are due in line, looks at what came in and at what was let
+-- go of, grants every task that may have all its claims, and delivers it. Its cost follows the number of changes, never
+-- the length of the lines. A pass sees one state; whoever it grants conflicts with nobody else that it grants, because
+-- the younger of two conflicting claims is behind the older one. Gives the number granted, whether there is more to look
+-- at, and in how many seconds the next deferred task is due.
+create or replace function pulp.grant_reservations(
+  batch integer default 1000, out granted integer, out more boolean, out next_due_seconds double precision
+)
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  candidates uuid[];
+  locked uuid[];
+  looked_at integer;
+  due uuid[];
+  granted_tasks uuid[];
+begin
+  granted := 0;
+  perform pg_advisory_xact_lock(pulp.lock_class('grant'), 0);
+
+  -- Deferred tasks that are due. A row that somebody else has locked stays for the next pass.
+  select array_agg(d.task_id order by d.due_at, d.task_id) into due
+    from (
+      select d.task_id, d.due_at from pulp.deferred d
+      where d.due_at <= clock_timestamp() order by d.due_at limit batch
+      for update skip locked
+    ) d;
+  if due is not null then
+    perform pulp.end_deferral(due);
+  end if;
+
+  -- What there is to look at.
+  with taken as (
+    delete from pulp.wakeup w
+    using (select id from pulp.wakeup order by id limit batch for update skip locked) oldest
+    where w.id = oldest.id
+    returning w.*
+  ),
+  let_go as materialized (
+    select resource, bool_or(mode = 'exclusive') as was_exclusive, min(coalesce(after_position, 0)) as after_position
+    from taken where resource is not null group by resource
+  ),
+  next_exclusive as (
+    -- The head of the line, if it waits for the resource alone.
+    select head.task_id
+    from let_go
+    cross join lateral (
+      select w.task_id, w.mode from pulp.reservation_waiting w
+      where w.resource = let_go.resource order by w.position limit 1
+    ) head
+    where head.mode = 'exclusive'
+  ),
+  next_shared as materialized (
+    -- The run of sharers at the front of the line. One that let go of a share cannot have held any of them up.
+    select run.*, let_go.resource, count(*) over (partition by let_go.resource) as run_length
+    from let_go
+    cross join lateral (
+      select w.task_id, w.position from pulp.reservation_waiting w
+      where w.resource = let_go.resource and w.mode = 'shared' and w.position > let_go.after_position
+        and w.position < coalesce((
+          select min(x.position) from pulp.reservation_waiting x
+          where x.resource = let_go.resource and x.mode = 'exclusive'), 9223372036854775807)
+      order by w.position limit batch
+    ) run
+    where let_go.was_exclusive
+  ),
+  continued as (
+    insert into pulp.wakeup (resource, mode, after_position)
+    select resource, 'exclusive', max(position) from next_shared where run_length >= batch group by resource
+  )
+  select (select count(*) from taken), array(
+      select task_id from taken where task_id is not null
+      union select task_id from next_exclusive
+      union select task_id from next_shared)
+    into looked_at, candidates;
+
+  if candidates <> '{}' then
+    -- Whoever changes a task just now (a cancel in a caller's open transaction) is not waited for.
+    locked := array(
+      select t.id from pulp.task t where t.id = any (candidates) and t.state = 'waiting'
+      order by t.id for no key update skip locked);
+    if cardinality(locked) < cardinality(candidates) then
+      insert into pulp.wakeup (task_id)
+      select c.id from unnest(candidates) as c(id)
+      where c.id <> all (locked) and exists (select from pulp.reservation_waiting w where w.task_id = c.id);
+    end if;
+
+    -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
+    -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
+    granted_tasks := array(
+      select t.id from unnest(locked) as c(id) join pulp.task t on t.id = c.id
+      cross join lateral (
+        select count(*) as claims, count(*) filter (where case claim.mode
+            when 'exclusive' then
+              (select 1 from pulp.reservation_granted holder where holder.resource = claim.resource limit 1) is not null
+              or claim.position > (select older.position from pulp.reservation_waiting older
+                where older.resource = claim.resource order by older.position limit 1)
+            else
+              (select 1 from pulp.reservation_granted holder
+                where holder.resource = claim.resource and holder.mode = 'exclusive' limit 1) is not null
+              or claim.position > (select older.position from pulp.reservation_waiting older
+                where older.resource = claim.resource and older.mode = 'exclusive' order by older.position limit 1)
+          end) as unmet
+        from pulp.reservation_waiting claim where claim.task_id = t.id
+      ) line
+      where line.claims > 0 and line.unmet = 0
+      order by t.position);
+    if granted_tasks <> '{}' then
+      granted := cardinality(granted_tasks);
+      perform pulp.grant_tasks(granted_tasks);
+    end if;
+  end if;
+
+  more := looked_at >= batch or coalesce(cardinality(due), 0) >= batch;
+  next_due_seconds := extract(epoch from (select min(d.due_at) from pulp.deferred d) - clock_timestamp());
+end $$;
+comment on function pulp.grant_reservations is 'One pass of the resource manager.';

@@ -1,0 +1,38 @@
+-- Grants all claims of these locked, waiting tasks and delivers the tasks.
+create or replace function pulp.grant_tasks(ids uuid[]) returns void
+language plpgsql set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  tasks pulp.task[];
+  events pulp.event[];
+begin
+  select array_agg(a.task order by (a.task).position), array_agg(a.event order by (a.task).position)
+    into tasks, events
+    from pulp.append_task_events(
+      ids, array_fill('ReservationGranted'::text, array[cardinality(ids)]),
+      array(
+        select jsonb_build_object('queue', t.queue)
+        from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id
+        order by i.ordinality)) a;
+
+  with claim as (
+    delete from pulp.reservation_waiting w
+    using unnest(events) as e
+    where w.task_id = e.stream_id::uuid
+    returning pulp.evolve_reservation(w::pulp.reservation, e) as granted
+  ),
+  reservation as (
+    insert into pulp.reservation_granted select (claim.granted).* from claim
+    returning resource
+  )
+  insert into pulp.resource (name)
+  select distinct resource from reservation
+  where not exists (select from pulp.resource known where known.name = reservation.resource)
+  on conflict (name) do nothing;
+
+  perform pulp.deliver(
+      array_agg(t.id order by t.position), array_agg(t.name order by t.position), array_agg(t.queue order by t.position),
+      array_agg(t.priority order by t.position), array_agg(null::timestamptz order by t.position))
+    from unnest(tasks) as t;
+end $$;
+comment on function pulp.grant_tasks is 'Grants all claims of waiting tasks and delivers the tasks.';

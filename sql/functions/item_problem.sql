@@ -1,0 +1,78 @@
+-- What is wrong with one item of an enqueue, with the path of the bad value, or null.
+create or replace function pulp.item_problem(item jsonb) returns text
+language plpgsql stable parallel safe as $$
+declare
+  name_pattern constant text := '^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$';
+  known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'parent_id', 'unchecked'];
+  problem text;
+begin
+  if jsonb_typeof(item) <> 'object' then
+    return 'must be an object';
+  end if;
+  if item - known_keys <> '{}' then
+    return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
+      array_to_string(known_keys[:14], ', '));
+  end if;
+  if jsonb_typeof(item -> 'name') is distinct from 'string' or item ->> 'name' !~ name_pattern then
+    return format('name: must be a string that matches %s', name_pattern);
+  end if;
+  if item ? 'queue' and item ->> 'queue' is not null and (jsonb_typeof(item -> 'queue') <> 'string' or item ->> 'queue' !~ name_pattern) then
+    return format('queue: must be a string that matches %s', name_pattern);
+  end if;
+  if item ->> 'args' is not null and jsonb_typeof(item -> 'args') <> 'array' then
+    return 'args: must be an array';
+  end if;
+  if item ->> 'kwargs' is not null and jsonb_typeof(item -> 'kwargs') <> 'object' then
+    return 'kwargs: must be an object';
+  end if;
+  problem := coalesce(
+    pulp.payload_problem(item -> 'args', 'args'),
+    pulp.payload_problem(item -> 'kwargs', 'kwargs'),
+    pulp.resources_problem(item -> 'resources', 'resources'),
+    pulp.resources_problem(item -> 'shared_resources', 'shared_resources'));
+  if problem is not null then
+    return problem;
+  end if;
+  if jsonb_array_length(coalesce(nullif(item -> 'resources', 'null'), '[]'))
+    + jsonb_array_length(coalesce(nullif(item -> 'shared_resources', 'null'), '[]')) > 256 then
+    return 'resources: a task may claim at most 256';
+  end if;
+  if item ? 'priority' and item ->> 'priority' is not null and (jsonb_typeof(item -> 'priority') <> 'number'
+    or item ->> 'priority' !~ '^-?[0-9]{1,9}$') then
+    return 'priority: must be an integer between -999999999 and 999999999';
+  end if;
+  if item ? 'retries' and item ->> 'retries' is not null and (jsonb_typeof(item -> 'retries') <> 'number'
+    or item ->> 'retries' !~ '^[0-9]{1,4}$') then
+    return 'retries: must be an integer between 0 and 9999';
+  end if;
+  if item ? 'delay' and item ->> 'delay' is not null and pulp.duration_seconds(item -> 'delay') is null then
+    return 'delay: must be a number of seconds or a text such as 500ms, 30s, 10m, 2h, 1d';
+  end if;
+  if item ? 'timeout' and item ->> 'timeout' is not null and coalesce(pulp.duration_seconds(item -> 'timeout'), 0) <= 0 then
+    return 'timeout: must be a number of seconds above 0 or a text such as 500ms, 30s, 10m, 2h, 1d';
+  end if;
+  if item ? 'at' and item ->> 'at' is not null then
+    if item ? 'delay' and item ->> 'delay' is not null then
+      return 'at: give either a delay or a time, not both';
+    elsif pulp.point_in_time(item ->> 'at') is null then
+      return 'at: must be a time in ISO 8601 with its offset, such as 2030-01-31T12:00:00Z';
+    end if;
+  end if;
+  if item ? 'group' and item ->> 'group' is not null and (jsonb_typeof(item -> 'group') <> 'string'
+    or octet_length(item ->> 'group') not between 1 and 256) then
+    return 'group: must be a text of 1 to 256 bytes';
+  end if;
+  if item ? 'correlation_id' and item ->> 'correlation_id' is not null and (jsonb_typeof(item -> 'correlation_id') <> 'string'
+    or octet_length(item ->> 'correlation_id') not between 1 and 256) then
+    return 'correlation_id: must be a text of 1 to 256 bytes';
+  end if;
+  if item ? 'id' and item ->> 'id' is not null and item ->> 'id' !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+    return 'id: must be a UUID';
+  end if;
+  if item ? 'parent_id' and item ->> 'parent_id' is not null and item ->> 'parent_id' !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+    return 'parent_id: must be a UUID';
+  end if;
+  return null;
+end $$;
+comment on function pulp.item_problem is 'What is wrong with one item of an enqueue, or null.';

@@ -1,0 +1,13 @@
+-- First keys of our advisory locks: one class a purpose. The second key is always an id of ours, never a hash.
+create or replace function pulp.lock_class(purpose text) returns integer
+language plpgsql immutable parallel safe as $$
+begin
+  case purpose
+    when 'leader' then return 5264700; -- the one resource manager that grants and watches; second key 0
+    when 'grant' then return 5264701; -- one granting pass at a time; second key 0
+    when 'worker' then return 5264702; -- a worker's name; second key pulp.worker_name.id
+    when 'resource' then return 5264703; -- a resource of a running task; second key pulp.resource.id
+    when 'migrate' then return 5264704; -- one migration at a time; second key 0
+  end case;
+end $$;
+comment on function pulp.lock_class is 'First key of an advisory lock, by its purpose.';

@@ -1,0 +1,34 @@
+-- Puts the claims of tasks in the lines of their resources, at the position of the event that brought each task there,
+-- and tells the resource manager of those that may be next: one with a conflicting older claim in this batch cannot be.
+create or replace function pulp.take_place_in_line(events pulp.event[]) returns void
+language plpgsql set search_path = pulp, pg_temp set jit = off set enable_seqscan = off as $$
+begin
+  with claim as (
+    insert into pulp.reservation_waiting
+    select r.*
+    from unnest(events) as e
+    join pulp.task t on t.id = e.stream_id::uuid
+    cross join lateral (
+      select resource, 'exclusive' as mode from unnest(t.exclusive_resources) as resource
+      union all
+      select resource, 'shared' from unnest(t.shared_resources) as resource
+    ) c
+    cross join lateral pulp.evolve_reservation(row(c.resource, null, c.mode, null, null, null, null)::pulp.reservation, e) r
+    returning resource, task_id, mode, position
+  ),
+  oldest as (
+    select resource, min(position) as of_all, min(position) filter (where mode = 'exclusive') as of_exclusive
+    from claim group by resource
+  )
+  insert into pulp.wakeup (task_id)
+  select claim.task_id
+  from claim join oldest using (resource)
+  group by claim.task_id
+  having bool_and(case claim.mode
+    when 'exclusive' then claim.position = oldest.of_all
+    else claim.position < oldest.of_exclusive or oldest.of_exclusive is null end)
+  order by min(claim.position);
+
+  perform pg_notify('pulp_grant', '');
+end $$;
+comment on function pulp.take_place_in_line is 'Puts the claims of tasks in the lines of their resources.';

@@ -1,0 +1,14 @@
+-- Gives back this session's advisory locks of claims that have ended.
+create or replace function pulp.unlock_resources(claims pulp.reservation[]) returns void
+language plpgsql set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  if claims = '{}' then
+    return;
+  end if;
+  perform case c.mode
+      when 'exclusive' then pg_advisory_unlock(pulp.lock_class('resource'), r.id)
+      else pg_advisory_unlock_shared(pulp.lock_class('resource'), r.id) end
+    from unnest(claims) as c join pulp.resource r on r.name = c.resource;
+end $$;
+comment on function pulp.unlock_resources is 'Gives back this session''s advisory locks of claims that have ended.';

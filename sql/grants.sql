@@ -1,0 +1,15 @@
+-- Who may do what. Tables are read-only for all three roles; whatever writes is a function. Functions are executable by
+-- everybody when they are made, so that is taken back first.
+
+revoke all on all functions in schema pulp from public;
+grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_observer;
+grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_observer;
+
+grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
+grant execute on function
+  pulp.worker_online, pulp.heartbeat, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.start, pulp.progress, pulp.finish,
+  pulp.grant_reservations, pulp.create_event_leaves, pulp.lock_class
+  to pulp_worker;
+grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
+  pulp.text_array, pulp.new_id
+  to pulp_submitter, pulp_worker, pulp_observer;

@@ -1,0 +1,46 @@
+/**
+ * Names and limits that the whole engine shares (the seed's `constants`). Limits on input stand in
+ * `sql/functions/item_problem.sql`, where every way of enqueueing meets them.
+ */
+
+/** Every state of a task. */
+export const TASK_STATES = ['waiting', 'running', 'canceling', 'completed', 'failed', 'canceled', 'skipped'] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** States that a task never leaves. */
+export const TASK_FINAL_STATES = ['completed', 'failed', 'canceled', 'skipped'] as const satisfies readonly TaskState[];
+
+/** States of a task that is not over. */
+export const TASK_INCOMPLETE_STATES = ['waiting', 'running', 'canceling'] as const satisfies readonly TaskState[];
+
+export const WORKER_STATES = ['online', 'offline', 'missing'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** After how many seconds without a sign of life a worker counts as missing. */
+export const WORKER_TTL = 30;
+
+/** The queue of tasks whose caller names none. */
+export const DEFAULT_QUEUE = 'default';
+
+/** The queue of upkeep; a worker whose name starts so subscribes to it alone. */
+export const RESOURCE_MANAGER_QUEUE = 'resource-manager';
+
+/** A worker whose name starts so subscribes to the queue of its own name alone. */
+export const RESERVED_WORKER_PREFIX = 'reserved-resource-worker';
+
+/** Channels of Postgres notifications. They are hints: whoever misses one finds out by polling. */
+export const CHANNELS = {
+  /** A queue (the payload) has jobs that can be fetched. */
+  ready: 'pulp_ready',
+  /** The resource manager has something to look at. */
+  grant: 'pulp_grant',
+  /** A worker (the payload) has a run to cancel. */
+  cancel: 'pulp_cancel',
+  /** Some task became final. */
+  finished: 'pulp_finished',
+} as const;
+
+/** Whether a task in this state is over. */
+export function isFinal(state: TaskState): boolean {
+  return (TASK_FINAL_STATES as readonly TaskState[]).includes(state);
+}

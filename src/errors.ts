@@ -1,0 +1,24 @@
+/** How a command that met the error exits: 1 failed, 2 bad input, 3 not found. */
+export type ExitCode = 1 | 2 | 3;
+
+/**
+ * An error that its reader can act on: `message` says what was wrong, `remedy` what to do about it.
+ * `code` (UPPER_SNAKE) is stable, for programs; the words are not.
+ */
+export class PulpError extends Error {
+  override readonly name = 'PulpError';
+  readonly code: string;
+  readonly remedy: string;
+  readonly exitCode: ExitCode;
+
+  constructor(
+    code: string,
+    message: string,
+    { remedy, cause, exitCode = 1 }: { remedy: string; cause?: unknown; exitCode?: ExitCode },
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.exitCode = exitCode;
+  }
+}

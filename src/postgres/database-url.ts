@@ -1,0 +1,34 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedServer } from './embedded-server.ts';
+import { migrate } from './migrate.ts';
+
+/** Where the embedded server and other data of this user live: `PULP_HOME`, else the platform's data directory. */
+export function pulpHome(): string {
+  const chosen = process.env['PULP_HOME'];
+  if (chosen !== undefined && chosen !== '') return chosen;
+  const data = process.env['XDG_DATA_HOME'];
+  return join(data !== undefined && data !== '' ? data : join(homedir(), '.local', 'share'), 'pulp');
+}
+
+/** The database that the user named by `DATABASE_URL`, if any. */
+export function namedDatabaseUrl(): string | undefined {
+  const url = process.env['DATABASE_URL'];
+  return url === '' ? undefined : url;
+}
+
+let embedded: Promise<string> | undefined;
+
+/**
+ * The address of the database to work with: `DATABASE_URL`, or that of the embedded server, which is started and brought
+ * up to this version if need be.
+ */
+export async function getDatabaseUrl(): Promise<string> {
+  const named = namedDatabaseUrl();
+  if (named !== undefined) return named;
+  embedded ??= startEmbeddedServer(pulpHome()).then(async ({ url }) => {
+    await migrate(url);
+    return url;
+  });
+  return embedded;
+}

@@ -1,0 +1,22 @@
+import { PgBoss } from 'pg-boss';
+
+/** The schema that pg-boss keeps its queues in. */
+export const PG_BOSS_SCHEMA = 'pgboss';
+
+/**
+ * Installs pg-boss's own schema, or brings it up to the version that this package pins. Safe to call from many
+ * processes at once: pg-boss takes a lock of its own.
+ */
+export async function installPgBoss(databaseUrl: string): Promise<void> {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    schema: PG_BOSS_SCHEMA,
+    application_name: 'pulp migrate',
+    max: 1,
+    supervise: false,
+    schedule: false,
+  });
+  boss.on('error', () => undefined); // start() itself rejects; without a listener the process would end here
+  await boss.start();
+  await boss.stop({ graceful: false });
+}

@@ -1,0 +1,60 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { CHANNELS, type TaskState } from '../constants.ts';
+import { getDatabaseUrl } from '../postgres/database-url.ts';
+import { readFinal } from './task.ts';
+
+/** How long to wait for a notification before looking all the same. */
+const POLL_MS = 1000;
+
+/** How long to gather notifications before looking. */
+const GATHER_MS = 5;
+
+/** Who waits for which task in this process: all of them look by one query, and by one connection's notifications. */
+const waiting = new Map<string, Set<(state: TaskState) => void>>();
+let watching: Promise<void> | undefined;
+let nudge = Promise.withResolvers<void>();
+
+/** Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason. */
+export async function awaitFinal(id: string, signal?: AbortSignal): Promise<TaskState> {
+  signal?.throwIfAborted();
+  const answer = Promise.withResolvers<TaskState>();
+  const waiters = waiting.get(id) ?? new Set();
+  waiting.set(id, waiters.add(answer.resolve));
+  const abort = () => {
+    answer.reject(signal?.reason as Error);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  nudge.resolve();
+  watching ??= watch().finally(() => (watching = undefined));
+  watching.catch(answer.reject);
+  try {
+    return await answer.promise;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    waiters.delete(answer.resolve);
+    if (waiters.size === 0) waiting.delete(id);
+    nudge.resolve();
+  }
+}
+
+async function watch(): Promise<void> {
+  const listener = new Client({ connectionString: await getDatabaseUrl(), application_name: 'pulp wait' });
+  listener.on('notification', () => {
+    nudge.resolve();
+  });
+  listener.on('error', () => undefined); // without notifications the poll goes on
+  try {
+    await listener.connect().then(() => listener.query(`listen ${CHANNELS.finished}`)).catch(() => undefined);
+    while (waiting.size > 0) {
+      nudge = Promise.withResolvers();
+      for (const [id, state] of await readFinal([...waiting.keys()])) waiting.get(id)?.forEach((resolve) => resolve(state));
+      const timer = new AbortController();
+      await Promise.race([nudge.promise, pause(POLL_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      timer.abort();
+      await pause(GATHER_MS);
+    }
+  } finally {
+    await listener.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Logger } from 'pino';
+import { PulpError } from '../errors.ts';
+
+/** Where a task's code runs: in a child process that can be killed, or in the worker itself, for speed. */
+export type Isolation = 'horse' | 'inline';
+
+/** What becomes of a run whose worker is lost: cancelled as in the seed, tried again, or failed. */
+export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
+
+/** What a task's code is given. */
+export interface TaskContext<Args, Kwargs> {
+  /** The task's id. */
+  readonly id: string;
+  /** The positional arguments, as the type's schema gives them. */
+  readonly args: Args;
+  /** The named arguments, as the type's schema gives them. */
+  readonly kwargs: Kwargs;
+  /** Which run of the task this is, from 1. */
+  readonly attempt: number;
+  /** Aborted when the task is cancelled or its time is up; whoever ignores it in a horse is killed after a grace. */
+  readonly signal: AbortSignal;
+  /** A directory of this run's own, gone afterwards. In a horse it is also the current directory. */
+  readonly workingDirectory: string;
+  /** Structured log, with the ids of task and correlation. */
+  readonly log: Logger;
+  /** Reports progress: any JSON value. Reports are coalesced; the last one counts. */
+  progress(report: unknown): void;
+}
+
+export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result> {
+  /** Schema of the positional arguments, usually a tuple. Default: none are taken. */
+  readonly args?: ArgsSchema;
+  /** Schema of the named arguments, usually an object. Default: none are taken. */
+  readonly kwargs?: KwargsSchema;
+  /** Default `horse`. */
+  readonly isolation?: Isolation;
+  /** Default `cancel`. */
+  readonly onWorkerLoss?: OnWorkerLoss;
+  /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
+  readonly run: (context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>) => Promise<Result> | Result;
+}
+
+/** Tells a task type from other values, also one that another copy of this package made. */
+const TASK_TYPE = Symbol.for('pulp-tasking.task-type');
+
+/** A task type: a registered name and its code. Made by `defineTask`. */
+export interface TaskType<
+  ArgsSchema extends z.ZodType = z.ZodType,
+  KwargsSchema extends z.ZodType = z.ZodType,
+  Result = unknown,
+> {
+  readonly [TASK_TYPE]: true;
+  readonly name: string;
+  readonly args: ArgsSchema;
+  readonly kwargs: KwargsSchema;
+  readonly isolation: Isolation;
+  readonly onWorkerLoss: OnWorkerLoss;
+  // A method, so that a type with narrower arguments still is a TaskType.
+  run(context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>): Promise<Result> | Result;
+}
+
+const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
+
+type NoArgs = z.ZodTuple<[], null>;
+type NoKwargs = z.ZodObject<Record<never, never>, z.core.$strict>;
+
+/**
+ * Defines a task type; workers find it among the exports of their tasks file.
+ *
+ * @param name its registered name, which tasks in the database bear: renaming it strands them
+ * @throws PulpError INVALID_INPUT if the name is not allowed
+ */
+export function defineTask<
+  ArgsSchema extends z.ZodType = NoArgs,
+  KwargsSchema extends z.ZodType = NoKwargs,
+  Result = unknown,
+>(name: string, options: TaskOptions<ArgsSchema, KwargsSchema, Result>): TaskType<ArgsSchema, KwargsSchema, Result> {
+  if (!NAME_PATTERN.test(name)) {
+    throw new PulpError('INVALID_INPUT', `task type name ${JSON.stringify(name)} is not allowed`, {
+      remedy: 'Start with a letter; use at most 128 letters, digits and characters of _.:@-',
+      exitCode: 2,
+    });
+  }
+  return {
+    [TASK_TYPE]: true,
+    name,
+    args: options.args ?? (z.tuple([]) as unknown as ArgsSchema),
+    kwargs: options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema),
+    isolation: options.isolation ?? 'horse',
+    onWorkerLoss: options.onWorkerLoss ?? 'cancel',
+    run: options.run,
+  };
+}
+
+/** Whether a value was made by `defineTask`. */
+export function isTaskType(value: unknown): value is TaskType {
+  return typeof value === 'object' && value !== null && TASK_TYPE in value;
+}

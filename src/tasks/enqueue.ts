@@ -1,0 +1,156 @@
+import { sql, type CommonQueryMethods } from 'slonik';
+import { z } from 'zod';
+import { PulpError } from '../errors.ts';
+import { getConnection } from '../postgres/connection.ts';
+import { retrying } from '../postgres/retry.ts';
+import { getCurrentTask } from './current.ts';
+import type { TaskType } from './define-task.ts';
+import { newTaskId } from './new-task-id.ts';
+import { writePayload } from './payload.ts';
+import { resourceNames, type Resource } from './resource.ts';
+import { TaskHandle } from './task-handle.ts';
+
+/** What can be said of a task beside its type and arguments. */
+export interface EnqueueOptions {
+  /** Resources that other tasks may share with it. */
+  readonly sharedResources?: readonly Resource[];
+  /** Default `default`. */
+  readonly queue?: string;
+  /** Higher is delivered first, among tasks that share no resource. Default 0. */
+  readonly priority?: number;
+  /** How long to wait first, by the database's clock: seconds, or a text such as `30s`. */
+  readonly delay?: number | string;
+  /** When to start at the earliest, by the database's clock. */
+  readonly at?: Date | string;
+  /** How often a failed run is tried again, with growing pauses. Default 0. */
+  readonly retries?: number;
+  /** How long one run may take: seconds, or a text such as `10m`. Default: without limit. */
+  readonly timeout?: number | string;
+  /** Any name that joins tasks. */
+  readonly group?: string;
+  /** Joins all that belongs to one request. Default: that of the enqueueing task, else the task's own id. */
+  readonly correlationId?: string;
+  /** A UUID of the caller's own: the same id with the same content is enqueued once. */
+  readonly id?: string;
+  /** Take the name although no worker has published it. */
+  readonly unchecked?: boolean;
+}
+
+/** A task to enqueue: its type (or registered name), arguments, claims and options. */
+export interface EnqueueRequest<ArgsSchema extends z.ZodType = z.ZodType, KwargsSchema extends z.ZodType = z.ZodType>
+  extends EnqueueOptions {
+  readonly task: TaskType<ArgsSchema, KwargsSchema> | string;
+  readonly resources?: readonly Resource[];
+  readonly args?: z.input<ArgsSchema>;
+  readonly kwargs?: z.input<KwargsSchema>;
+}
+
+/** How many tasks go to the database in one statement. */
+const BATCH = 1000;
+
+/**
+ * Enqueues a task that claims resources (the seed's `enqueue_with_reservation`). No two tasks that claim the same
+ * resource run at once, unless both share it. The task's row exists when this returns. Safe against a lost connection:
+ * the task's id is made here, and the same id is enqueued once.
+ *
+ * @throws UnsupportedResourceError if a resource is neither a string nor an object with a url
+ * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE or ID_CONFLICT; nothing is written then
+ */
+export async function enqueueWithReservation<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
+  task: TaskType<ArgsSchema, KwargsSchema> | string,
+  resources: readonly Resource[],
+  options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task' | 'resources'> = {},
+): Promise<TaskHandle> {
+  const [handle] = await enqueueMany([{ ...options, task, resources } as EnqueueRequest]);
+  if (handle === undefined) throw new Error('one task enqueued, none returned');
+  return handle;
+}
+
+/**
+ * Enqueues many tasks, all or none, in order.
+ *
+ * @throws as `enqueueWithReservation`, with the index of the bad request in the message
+ */
+export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
+  const items = Array.from(requests, (request, index) => {
+    try {
+      return writeItem(request);
+    } catch (error) {
+      throw index === 0 || !(error instanceof PulpError) ? error : locate(error, index);
+    }
+  });
+  const ids = await enqueueItems(items);
+  return ids.map((id) => new TaskHandle(id));
+}
+
+/**
+ * Enqueues items that are written as JSON already, with the keys that `pulp.enqueue_batch` takes. Each must have an id
+ * of its own: only then may a lost answer be asked for again.
+ */
+export async function enqueueItems(items: readonly string[]): Promise<string[]> {
+  const pool = await getConnection();
+  if (items.length <= BATCH) return retrying(() => enqueueBatch(pool, items));
+  return retrying(() =>
+    pool.transaction(async (transaction) => {
+      const ids: string[] = [];
+      for (let from = 0; from < items.length; from += BATCH) {
+        ids.push(...(await enqueueBatch(transaction, items.slice(from, from + BATCH))));
+      }
+      return ids;
+    }),
+  );
+}
+
+async function enqueueBatch(connection: CommonQueryMethods, items: readonly string[]): Promise<string[]> {
+  const ids = await connection.anyFirst(
+    sql.type(z.object({ id: z.string() }))`select id from pulp.enqueue_batch(${`[${items.join(',')}]`}::jsonb) as id`,
+  );
+  return [...ids];
+}
+
+function writeItem(request: EnqueueRequest): string {
+  const { task } = request;
+  const current = getCurrentTask();
+  const type = typeof task === 'string' ? undefined : task;
+  check(type?.args, request.args ?? [], 'args');
+  check(type?.kwargs, request.kwargs ?? {}, 'kwargs');
+  const rest = JSON.stringify({
+    id: request.id ?? newTaskId(),
+    name: type?.name ?? task,
+    resources: resourceNames(request.resources ?? []),
+    shared_resources: resourceNames(request.sharedResources ?? []),
+    queue: request.queue,
+    priority: request.priority,
+    delay: request.delay,
+    at: request.at instanceof Date ? request.at.toISOString() : request.at,
+    retries: request.retries,
+    timeout: request.timeout,
+    group: request.group,
+    correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
+    parent_id: current?.id,
+    unchecked: (type !== undefined || request.unchecked) ?? undefined,
+  });
+  const args = writePayload(request.args ?? [], 'args');
+  const kwargs = writePayload(request.kwargs ?? {}, 'kwargs');
+  return `${rest.slice(0, -1)},"args":${args},"kwargs":${kwargs}}`;
+}
+
+/** What the type's schema says of arguments; they are sent as the caller gave them, and parsed again where they run. */
+function check(schema: z.ZodType | undefined, value: unknown, path: string): void {
+  const parsed = schema?.safeParse(value);
+  if (parsed?.success !== false) return;
+  const [issue] = parsed.error.issues;
+  const at = [path, ...(issue?.path ?? [])].map(String).join('.');
+  throw new PulpError('INVALID_INPUT', `${at}: ${issue?.message ?? 'is not what the task type takes'}`, {
+    remedy: 'Correct this argument; nothing was enqueued.',
+    exitCode: 2,
+  });
+}
+
+function locate(error: PulpError, index: number): PulpError {
+  return new PulpError(error.code, `request ${index}: ${error.message}`, {
+    remedy: error.remedy,
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}

@@ -1,0 +1,63 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { PulpError } from '../errors.ts';
+import { isTaskType, type TaskType } from './define-task.ts';
+
+/** Task types by name. A task's name is looked up here and nowhere else: no row of the database can name other code. */
+export type TaskRegistry = ReadonlyMap<string, TaskType>;
+
+const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
+
+/** The tasks file of the current folder, if there is one. */
+export async function findTasksFile(): Promise<string | undefined> {
+  for (const name of DEFAULT_FILES) {
+    const file = resolve(name);
+    if (await access(file).then(() => true, () => false)) return file;
+  }
+  return undefined;
+}
+
+/**
+ * Loads the task types that a file exports.
+ *
+ * @throws PulpError TASKS_FILE_UNUSABLE if it cannot be loaded, exports none, or two of one name
+ */
+export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
+  const path = resolve(file);
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw unusable(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  const registry = new Map<string, TaskType>();
+  for (const value of Object.values(exported)) {
+    if (!isTaskType(value)) continue;
+    const other = registry.get(value.name);
+    if (other !== undefined && other !== value) throw unusable(path, `defines two task types named ${value.name}`);
+    registry.set(value.name, value);
+  }
+  if (registry.size === 0) throw unusable(path, 'exports no task types');
+  return registry;
+}
+
+/** What a worker's birth publishes of a task type, so that callers without its code can check arguments. */
+export function publication(type: TaskType) {
+  const schema = (of: z.ZodType) => z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' });
+  return {
+    name: type.name,
+    schema: { args: schema(type.args), kwargs: schema(type.kwargs) },
+    isolation: type.isolation,
+    on_worker_loss: type.onWorkerLoss,
+  };
+}
+
+function unusable(path: string, problem: string, cause?: unknown): PulpError {
+  return new PulpError('TASKS_FILE_UNUSABLE', `${path} ${problem}`, {
+    remedy: 'Export values made by defineTask from it, each with a name of its own.',
+    exitCode: 2,
+    cause,
+  });
+}

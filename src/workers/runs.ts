@@ -1,0 +1,182 @@
+import type { Logger } from 'pino';
+import { PulpError } from '../errors.ts';
+import type { CurrentWorker } from '../tasks/current.ts';
+import type { TaskRegistry } from '../tasks/task-registry.ts';
+import { sqlFailure } from '../postgres/sql-error.ts';
+import type { HorsePool } from './horse-pool.ts';
+import { failed, type Outcome } from './outcome.ts';
+import { startInline } from './inline-run.ts';
+import type { FinishedRun, ProgressReport, StartedTask } from './session.ts';
+
+/** How long progress reports are gathered, in milliseconds. */
+const PROGRESS_MS = 200;
+
+/** How many ends of runs are recorded at once. */
+const SETTLE_BATCH = 1000;
+
+export interface RunsSettings {
+  readonly registry: TaskRegistry;
+  readonly horses: HorsePool;
+  readonly worker: CurrentWorker;
+  readonly log: Logger;
+  readonly cancelGraceMs: number;
+  /** Something ended or reported progress. */
+  readonly onChange: () => void;
+}
+
+/** Code that runs, in a horse or inline. */
+export interface Code {
+  readonly ended: Promise<Outcome>;
+  abort(reason: string): void;
+  /** Ends it for good, where that can be done. */
+  kill(): void;
+}
+
+interface Run {
+  readonly task: StartedTask;
+  readonly code: Code;
+  timers: NodeJS.Timeout[];
+  /** What to record instead of what the code says, because we ended it. */
+  verdict?: Outcome;
+}
+
+/** The runs that a worker has in hand: those that go on, and those that ended and are to be recorded. */
+export class Runs {
+  readonly #settings: RunsSettings;
+  readonly #going = new Map<string, Run>();
+  readonly #progress = new Map<string, ProgressReport>();
+  #ended: FinishedRun[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  #progressDue = false;
+  #abandoned = false;
+
+  constructor(settings: RunsSettings) {
+    this.#settings = settings;
+  }
+
+  /** How many tasks are in hand. */
+  get size(): number {
+    return this.#going.size + this.#ended.length;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended.length > 0;
+  }
+
+  get hasProgress(): boolean {
+    return this.#progressDue && this.#progress.size > 0;
+  }
+
+  /** Runs a task that was started. */
+  begin(task: StartedTask): void {
+    const type = this.#settings.registry.get(task.name);
+    const report = (progress: string) => {
+      this.#report(task, progress);
+    };
+    const code =
+      type?.isolation === 'inline'
+        ? startInline(type, task, this.#settings, report)
+        : this.#settings.horses.run(task, { onProgress: report });
+    const run: Run = { task, code, timers: [] };
+    this.#going.set(task.id, run);
+    if (task.timeout_seconds !== null) {
+      const seconds = task.timeout_seconds;
+      const timer = setTimeout(() => {
+        const error = new Error(`the task took longer than its timeout of ${seconds} s`);
+        this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
+      }, Math.min(seconds * 1000, 2 ** 31 - 1));
+      run.timers.push(timer);
+    }
+    void code.ended.then((outcome) => {
+      this.#onEnd(run, outcome);
+    });
+  }
+
+  /** Ends a run because its task is cancelled. */
+  cancel(id: string, reason: string): void {
+    const run = this.#going.get(id);
+    if (run !== undefined) this.#end(run, { outcome: 'canceled', reason }, reason);
+  }
+
+  cancelAll(reason: string): void {
+    for (const run of this.#going.values()) {
+      this.#end(run, { outcome: 'canceled', reason }, reason);
+      run.code.kill();
+    }
+  }
+
+  /** Records how runs ended. Runs that are no longer ours are dropped; the rest is recorded all the same. */
+  async settle(finish: (runs: readonly FinishedRun[]) => Promise<unknown>): Promise<void> {
+    let batch = this.#ended.slice(0, SETTLE_BATCH);
+    try {
+      await finish(batch);
+    } catch (error) {
+      const fenced = fencedIds(error);
+      if (fenced.size === 0) throw error;
+      this.#settings.log.warn({ tasks: [...fenced] }, 'runs that are no longer ours were dropped');
+      this.#ended = this.#ended.filter((run) => !fenced.has(run.id));
+      batch = batch.filter((run) => !fenced.has(run.id));
+      if (batch.length > 0) await finish(batch);
+    }
+    this.#ended = this.#ended.slice(batch.length);
+  }
+
+  /** The reports gathered since, one a run. */
+  takeProgress(): readonly ProgressReport[] {
+    this.#progressDue = false;
+    const reports = [...this.#progress.values()];
+    this.#progress.clear();
+    return reports;
+  }
+
+  /** Forgets everything: the session is gone, and with it our say in how these runs ended. */
+  abandon(): void {
+    this.#abandoned = true;
+    clearTimeout(this.#gathering);
+    for (const run of this.#going.values()) {
+      run.timers.forEach(clearTimeout);
+      run.code.abort('the worker lost its session');
+    }
+    this.#going.clear();
+    this.#ended = [];
+  }
+
+  /** Tells the code to end, and kills it if it has not within the grace. */
+  #end(run: Run, verdict: Outcome, reason: string): void {
+    if (run.verdict !== undefined) return;
+    run.verdict = verdict;
+    run.code.abort(reason);
+    run.timers.push(
+      setTimeout(() => {
+        run.code.kill();
+      }, this.#settings.cancelGraceMs),
+    );
+  }
+
+  #onEnd(run: Run, outcome: Outcome): void {
+    if (this.#abandoned) return;
+    const { task } = run;
+    run.timers.forEach(clearTimeout);
+    this.#going.delete(task.id);
+    this.#progress.delete(task.id); // how it ended says more
+    this.#ended.push({ ...(run.verdict ?? outcome), id: task.id, attempt: task.attempt, fence: task.fence });
+    this.#settings.onChange();
+  }
+
+  #report(task: StartedTask, progress: string): void {
+    if (!this.#going.has(task.id)) return;
+    this.#progress.set(task.id, { id: task.id, attempt: task.attempt, fence: task.fence, progress });
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      this.#progressDue = true;
+      this.#settings.onChange();
+    }, PROGRESS_MS);
+  }
+}
+
+/** The tasks whose runs the database says are not ours, from the refusal's detail. */
+function fencedIds(error: unknown): ReadonlySet<string> {
+  if (!(error instanceof PulpError) || error.code !== 'FENCED') return new Set();
+  const detail = sqlFailure(error.cause)?.detail;
+  return new Set(detail === undefined ? [] : (JSON.parse(detail) as string[]));
+}

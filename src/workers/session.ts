@@ -1,0 +1,196 @@
+import { Client } from 'pg';
+import { CHANNELS } from '../constants.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
+import type { Outcome } from './outcome.ts';
+
+/** A task that was started for this worker: its run is ours until we finish it, or lose the session. */
+export interface StartedTask {
+  readonly id: string;
+  readonly name: string;
+  readonly args: unknown[];
+  readonly kwargs: Record<string, unknown>;
+  readonly attempt: number;
+  /** The token that reports of this run must bear. Text: it is handed back as it came. */
+  readonly fence: string;
+  readonly timeout_seconds: number | null;
+  readonly parent_id: string | null;
+  readonly correlation_id: string | null;
+}
+
+/** How a run ended, for the log. */
+export type FinishedRun = Outcome & { readonly id: string; readonly attempt: number; readonly fence: string };
+
+/** A progress report of a run. `progress` is JSON already. */
+export interface ProgressReport {
+  readonly id: string;
+  readonly attempt: number;
+  readonly fence: string;
+  readonly progress: string;
+}
+
+/** What a worker says of itself at its birth. */
+export interface Birth {
+  readonly name: string;
+  readonly host: string;
+  readonly queues: readonly string[];
+  readonly concurrency: number;
+  readonly taskTypes: readonly { readonly name: string }[];
+}
+
+/** What happens on a session without being asked for. */
+export interface SessionEvents {
+  /** A queue of ours may have jobs. */
+  onReady(queue: string): void;
+  /** A run of ours is to be cancelled. */
+  onCancel(): void;
+  /** The connection is gone, and with it all locks: every run must end at once. */
+  onLost(error: Error): void;
+}
+
+/** How long a statement may take before the connection counts as lost, in milliseconds. */
+const QUERY_TIMEOUT_MS = 60_000;
+
+/**
+ * A worker's one dedicated connection. It holds the locks of the worker's name and of the resources of its runs, fetches
+ * and starts tasks and records how they ended: one round trip each. It is never replaced: a worker that loses it ends its
+ * runs and is born anew.
+ */
+export class Session implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #birth: Birth;
+  readonly #incarnation: string;
+  #closing = false;
+
+  private constructor(client: Client, birth: Birth, incarnation: string, events: SessionEvents) {
+    this.#client = client;
+    this.#birth = birth;
+    this.#incarnation = incarnation;
+    const lost = (error?: Error) => {
+      if (this.#closing) return;
+      this.#closing = true;
+      events.onLost(error ?? new Error('the connection ended'));
+    };
+    client.on('error', lost).on('end', lost);
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === CHANNELS.ready && birth.queues.includes(payload)) events.onReady(payload);
+      if (channel === CHANNELS.cancel && payload === birth.name) events.onCancel();
+    });
+  }
+
+  /**
+   * Connects and brings the worker into the world: takes its name, clears what an earlier worker of that name left,
+   * publishes its task types.
+   *
+   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name
+   */
+  static async open(databaseUrl: string, birth: Birth, events: SessionEvents): Promise<Session> {
+    const client = new Client({
+      connectionString: databaseUrl,
+      application_name: `pulp worker ${birth.name}`.slice(0, 63),
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: QUERY_TIMEOUT_MS,
+    });
+    client.on('error', () => undefined); // until the session listens; a query in flight rejects by itself
+    try {
+      await client.connect();
+      await client.query("set idle_session_timeout = 0; set statement_timeout = 0; select set_config('pulp.actor', '', false)");
+      await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
+      const { rows } = await client.query<{ incarnation: string }>(
+        'select pulp.worker_online($1, $2, $3, $4, $5, $6) as incarnation',
+        [birth.name, birth.host, process.pid, birth.queues, birth.concurrency, JSON.stringify(birth.taskTypes)],
+      );
+      return new Session(client, birth, rows[0]?.incarnation ?? '', events);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw toPulpError(error);
+    }
+  }
+
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /** Fetches and starts at most so many tasks. */
+  async start(atMost: number): Promise<readonly StartedTask[]> {
+    const types = this.#birth.taskTypes.map((type) => type.name);
+    const { rows } = await this.#query<StartedTask>('start', 'select * from pulp.start($1, $2, $3, $4, $5)', [
+      this.#birth.name,
+      this.#incarnation,
+      this.#birth.queues,
+      types,
+      atMost,
+    ]);
+    return rows;
+  }
+
+  /** Records how runs ended; gives the tasks' states. A task to be tried again is `waiting`. */
+  async finish(runs: readonly FinishedRun[]): Promise<readonly { readonly id: string; readonly state: string }[]> {
+    const items = `[${runs.map(writeFinishedRun).join(',')}]`;
+    const { rows } = await this.#query<{ id: string; state: string }>('finish', 'select * from pulp.finish($1, $2, $3)', [
+      this.#birth.name,
+      this.#incarnation,
+      items,
+    ]);
+    return rows;
+  }
+
+  /** Records progress reports of runs. */
+  async progress(reports: readonly ProgressReport[]): Promise<void> {
+    const items = reports.map(
+      ({ id, attempt, fence, progress }) =>
+        `{"id":"${id}","attempt":${attempt},"fence":"${fence}","progress":${progress}}`,
+    );
+    await this.#query('progress', 'select pulp.progress($1, $2, $3)', [
+      this.#birth.name,
+      this.#incarnation,
+      `[${items.join(',')}]`,
+    ]);
+  }
+
+  /** Those of this worker's runs that are to be cancelled. */
+  async canceling(): Promise<readonly string[]> {
+    const { rows } = await this.#query<{ id: string }>(
+      'canceling',
+      `select t.id from pulp.running r join pulp.task t on t.id = r.task_id
+       where r.worker = $1 and t.state = 'canceling'`,
+      [this.#birth.name],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Marks the worker as stopped by itself, and closes the connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing) return;
+    await this.#query('offline', 'select pulp.mark_worker_offline($1, true)', [this.#birth.name]).catch(() => undefined);
+    this.#closing = true;
+    await this.#client.end().catch(() => undefined);
+  }
+
+  /** Drops the connection as it is; the server ends the session and frees its locks. */
+  abandon(): void {
+    this.#closing = true;
+    void this.#client.end().catch(() => undefined);
+  }
+
+  async #query<Row extends object>(name: string, text: string, values: unknown[]) {
+    try {
+      return await this.#client.query<Row>({ name, text, values });
+    } catch (error) {
+      throw toPulpError(error);
+    }
+  }
+}
+
+/** Outcomes carry JSON that is written already: it goes in as it is. */
+function writeFinishedRun(run: FinishedRun): string {
+  const head = `{"id":"${run.id}","attempt":${run.attempt},"fence":"${run.fence}","outcome":"${run.outcome}"`;
+  switch (run.outcome) {
+    case 'completed':
+      return `${head},"result":${run.result}}`;
+    case 'failed':
+      return `${head},"error":${run.error},"retry":${run.retry}}`;
+    case 'canceled':
+      return `${head},"reason":${JSON.stringify(run.reason)}}`;
+  }
+}

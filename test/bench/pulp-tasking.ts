@@ -1,0 +1,121 @@
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'slonik';
+import { z } from 'zod';
+import { closeConnection, getConnection } from '../../src/postgres/connection.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import type { TaskType } from '../../src/tasks/define-task.ts';
+import { enqueueMany } from '../../src/tasks/enqueue.ts';
+import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
+import { PulpWorker } from '../../src/workers/pulp-worker.ts';
+import type { Contestant, Entry } from './contestant.ts';
+import { horseNoop, inlineNoop, ran } from './tasks.ts';
+import { payloadBatches } from './workload.ts';
+
+const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
+
+interface Variant {
+  readonly name: string;
+  readonly settings: string;
+  readonly share: number;
+  readonly task: TaskType;
+  readonly workers: number;
+  readonly concurrency: number;
+  /** Each task claims one of so many resources exclusively; 0: none. */
+  readonly resources: number;
+}
+
+/** Ours, at full history: every event and every task stays. */
+export function pulpTasking(variant: Variant): Contestant {
+  return { ...variant, enter: (databaseUrl) => new PulpTaskingEntry(databaseUrl, variant) };
+}
+
+const inline = { task: inlineNoop as TaskType, workers: 2, concurrency: 500, share: 1 };
+
+export const pulpInline = pulpTasking({
+  ...inline,
+  name: 'pulp-inline',
+  settings: 'inline, 2 workers of concurrency 500',
+  resources: 0,
+});
+
+export const pulpResources = pulpTasking({
+  ...inline,
+  name: 'pulp-resources',
+  settings: 'inline, each task claims one of 1,000 resources exclusively',
+  resources: 1000,
+});
+
+export const pulpHorses = pulpTasking({
+  name: 'pulp-horses',
+  settings: 'warm child processes, 1 worker of concurrency 4',
+  share: 0.2,
+  task: horseNoop as TaskType,
+  workers: 1,
+  concurrency: 4,
+  resources: 0,
+});
+
+class PulpTaskingEntry implements Entry {
+  readonly #databaseUrl: string;
+  readonly #variant: Variant;
+
+  constructor(databaseUrl: string, variant: Variant) {
+    this.#databaseUrl = databaseUrl;
+    this.#variant = variant;
+  }
+
+  async prepare(): Promise<void> {
+    process.env['DATABASE_URL'] = this.#databaseUrl;
+    await migrate(this.#databaseUrl);
+    await getConnection();
+  }
+
+  async enqueue(count: number): Promise<void> {
+    const { task, resources } = this.#variant;
+    for (const payloads of payloadBatches(count)) {
+      await enqueueMany(
+        payloads.map((kwargs) => ({
+          task,
+          kwargs,
+          resources: resources === 0 ? [] : [`/bench/${kwargs.number % resources}/`],
+        })),
+      );
+    }
+  }
+
+  async drain(count: number): Promise<void> {
+    const { task, workers, concurrency } = this.#variant;
+    const registry = await loadTaskTypes(TASKS_FILE);
+    const all = await Promise.all(
+      Array.from({ length: workers }, (_, index) =>
+        PulpWorker.create({ registry, tasksFile: TASKS_FILE, name: `bench-${index}`, concurrency }),
+      ),
+    );
+    const lives = all.map((worker) => worker.run());
+    if (task.isolation === 'inline') await allInlineHaveRun(count);
+    else while ((await this.unfinished()) > 0) await pause(20);
+    for (const worker of all) worker.stop(); // they record what has run before they end
+    await Promise.all(lives);
+  }
+
+  async unfinished(): Promise<number> {
+    const pool = await getConnection();
+    return pool.oneFirst(
+      sql.type(z.object({ count: z.number() }))`select count(*) as count from pulp.task where state <> 'completed'`,
+    );
+  }
+
+  async close(): Promise<void> {
+    await closeConnection();
+  }
+}
+
+async function allInlineHaveRun(count: number): Promise<void> {
+  const all = Promise.withResolvers<void>();
+  ran.count = 0;
+  ran.onRun = () => {
+    if (ran.count === count) all.resolve();
+  };
+  await all.promise;
+}

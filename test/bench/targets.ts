@@ -1,0 +1,10 @@
+import type { Target } from './report.ts';
+
+/**
+ * The ratios that have to hold. Those among the peers are a check on the benchmark itself: they are known to be
+ * far apart, so a miss says that the machine was too busy or the drains too small for any figure to mean much.
+ */
+export const targets: readonly Target[] = [
+  { measure: 'drain', contestant: 'pg-boss-500', baseline: 'pg-boss-100', atLeast: 1.1 },
+  { measure: 'drain', contestant: 'graphile-worker-local-queue', baseline: 'graphile-worker', atLeast: 4 },
+];
