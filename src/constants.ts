@@ -4,14 +4,31 @@
  */
 
 /** Every state of a task. */
-export const TASK_STATES = ['waiting', 'running', 'canceling', 'completed', 'failed', 'canceled', 'skipped'] as const;
+export const TASK_STATES = [
+  'waiting',
+  'running',
+  'canceling',
+  'completed',
+  'failed',
+  'canceled',
+  'skipped',
+] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
 /** States that a task never leaves. */
-export const TASK_FINAL_STATES = ['completed', 'failed', 'canceled', 'skipped'] as const satisfies readonly TaskState[];
+export const TASK_FINAL_STATES = [
+  'completed',
+  'failed',
+  'canceled',
+  'skipped',
+] as const satisfies readonly TaskState[];
 
 /** States of a task that is not over. */
-export const TASK_INCOMPLETE_STATES = ['waiting', 'running', 'canceling'] as const satisfies readonly TaskState[];
+export const TASK_INCOMPLETE_STATES = [
+  'waiting',
+  'running',
+  'canceling',
+] as const satisfies readonly TaskState[];
 
 export const WORKER_STATES = ['online', 'offline', 'missing'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];

@@ -4,12 +4,24 @@ export { ResourceManager, type ResourceManagerSettings } from './manager/resourc
 export { checkWorkerProcesses, markWorkerOffline } from './manager/worker-watcher.ts';
 export { closeConnection, getConnection } from './postgres/connection.ts';
 export { migrate } from './postgres/migrate.ts';
-export { listTasks, readHistory, readTask, type Task, type TaskEvent, type TaskFilter } from './projections/task.ts';
+export {
+  listTasks,
+  readHistory,
+  readTask,
+  type Task,
+  type TaskEvent,
+  type TaskFilter,
+} from './projections/task.ts';
 export { listWorkers, type Worker } from './projections/worker.ts';
 export { cancel, MissingResourceError } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
-export { enqueueMany, enqueueWithReservation, type EnqueueOptions, type EnqueueRequest } from './tasks/enqueue.ts';
+export {
+  enqueueMany,
+  enqueueWithReservation,
+  type EnqueueOptions,
+  type EnqueueRequest,
+} from './tasks/enqueue.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';

@@ -1,39 +1,38 @@
 -- Appends one event to each of these tasks' streams, with a ReservationReleased before it where asked for and the task
--- has claims, and folds them into the tasks' rows, which it gives back with the (last) event of each. The caller holds
--- the rows' locks, or those of their jobs, and has seen their present state. A start is counted here: its facts get
--- the attempt.
+-- has claims, and folds them into the tasks' rows. Gives the events' tasks and the (last) event of each. A row that
+-- somebody changed since this statement began is a serialization failure: the caller's decision was made on what no longer
+-- holds, and is made anew. A start is counted here: its facts get the attempt.
 create or replace function pulp.append_task_events(
   ids uuid[], types text[], facts jsonb[], release_claims boolean default false
 ) returns table (task pulp.task, event pulp.event)
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare
   appended_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
+  appended integer;
 begin
   return query
-  with next as materialized (
-    select t.ctid as row, t as task,
-      case when has_claims then
-        row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text, t.version + 1, 'ReservationReleased',
-          1, '{}', t.correlation_id, null, acting, appended_at)::pulp.event
-      end as release,
-      row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text,
-        t.version + 1 + has_claims::integer, i.type, 1,
-        case i.type when 'TaskStarted' then i.facts || jsonb_build_object('attempt', t.attempt + 1) else i.facts end,
-        t.correlation_id, null, acting, appended_at)::pulp.event as event
-    from unnest(ids, types, facts) as i(id, type, facts)
-    join pulp.task t on t.id = i.id
-    cross join lateral (
-      select release_claims and (t.exclusive_resources <> '{}' or t.shared_resources <> '{}') as has_claims
-    ) claims
-  ),
-  folded as materialized (
+  with folded as materialized (
     select next.row, next.release, next.event,
       pulp.evolve_task(
         case when (next.release).type is null then next.task else pulp.evolve_task(next.task, next.release) end,
         next.event) as task
-    from next
+    from (
+      select t.ctid as row, t as task,
+        case when has_claims then
+          row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text, t.version + 1, 'ReservationReleased',
+            1, '{}', t.correlation_id, null, acting, appended_at)::pulp.event
+        end as release,
+        row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text,
+          t.version + 1 + has_claims::integer, i.type, 1,
+          case i.type when 'TaskStarted' then i.facts || jsonb_build_object('attempt', t.attempt + 1) else i.facts end,
+          t.correlation_id, null, acting, appended_at)::pulp.event as event
+      from unnest(ids, types, facts) as i(id, type, facts)
+      join pulp.task t on t.id = i.id
+      cross join lateral (
+        select release_claims and (t.exclusive_resources <> '{}' or t.shared_resources <> '{}') as has_claims
+      ) claims
+    ) next
   ),
   logged as (
     insert into pulp.event
@@ -59,6 +58,12 @@ begin
     version = (f.task).version
   from folded f
   where t.ctid = f.row
-  returning t, f.event;
+  returning f.task, f.event;
+
+  get diagnostics appended = row_count;
+  if appended <> cardinality(ids) then
+    raise exception 'a task changed while events were appended to it' using errcode = 'serialization_failure',
+      hint = 'Repeat the command.';
+  end if;
 end $$;
 comment on function pulp.append_task_events is 'Appends events to tasks'' streams and folds them into the tasks'' rows.';

@@ -1,7 +1,7 @@
 -- Cancels one task, and only it: one that waits is cancelled at once; one that runs becomes canceling and its worker is
 -- told to end it; one that is final stays as it is. Gives the state after it. Unknown tasks are refused.
 create or replace function pulp.cancel(task uuid, reason text default null) returns text
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare

@@ -3,7 +3,7 @@
 create or replace function pulp.deliver(
   ids uuid[], names text[], queues text[], priorities integer[], start_afters timestamptz[]
 ) returns void
-language plpgsql set search_path = pulp, pg_temp set jit = off as $$
+language plpgsql as $$
 declare
   queue_names text[] := array(select distinct q from unnest(queues) as q);
 begin

@@ -1,7 +1,6 @@
 -- Puts tasks with claims whose time has come in line.
 create or replace function pulp.end_deferral(ids uuid[]) returns void
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare
   locked uuid[] := array(
     select t.id from pulp.task t join unnest(ids) with ordinality as i(id, ordinality) on i.id = t.id

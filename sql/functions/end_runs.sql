@@ -1,8 +1,7 @@
 -- Ends the runs of these locked tasks: appends how each ended, lets go of its claims, wakes the resource
 -- manager for them, and delivers anew what is to be retried, when its time has come. Gives the claims let go of.
 create or replace function pulp.end_runs(ids uuid[], types text[], facts jsonb[]) returns pulp.reservation[]
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare
   retried pulp.task[];
   claiming uuid[];

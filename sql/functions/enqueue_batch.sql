@@ -2,7 +2,8 @@
 -- the keys name, args, kwargs, resources, shared_resources, queue, priority, delay, at, retries, timeout, group,
 -- correlation_id, id (and parent_id, unchecked). An id that is there already with the same content is not enqueued again.
 create or replace function pulp.enqueue_batch(items jsonb) returns setof uuid
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   enqueued_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();

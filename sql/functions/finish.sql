@@ -5,7 +5,7 @@
 -- state. The session's resource locks are given back last: the runs are over, and the reservations stand until commit.
 create or replace function pulp.finish(worker text, incarnation bigint, items jsonb)
 returns table (id uuid, state text)
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
@@ -32,7 +32,6 @@ begin
     join pulp.task t on t.id = r.id
     where t.state in ('running', 'canceling') and t.worker = finish.worker
       and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
-    for no key update of t
   )
   select array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')

@@ -6,7 +6,7 @@
 create or replace function pulp.grant_reservations(
   batch integer default 1000, out granted integer, out more boolean, out next_due_seconds double precision
 )
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   candidates uuid[];

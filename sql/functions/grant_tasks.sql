@@ -1,7 +1,6 @@
 -- Grants all claims of these locked, waiting tasks and delivers the tasks.
 create or replace function pulp.grant_tasks(ids uuid[]) returns void
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare
   tasks pulp.task[];
   events pulp.event[];

@@ -1,8 +1,7 @@
 -- Takes the advisory locks of these tasks' granted claims for this session and gives the tasks whose locks are not all
 -- free; of those it holds none.
 create or replace function pulp.lock_resources(ids uuid[]) returns uuid[]
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare
   class constant integer := pulp.lock_class('resource');
   refused uuid[] := '{}';

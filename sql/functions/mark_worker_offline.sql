@@ -2,7 +2,8 @@
 -- of a missing one is ended. Its claims are let go of, and its runs end as their task types say: cancelled, failed, or
 -- tried again.
 create or replace function pulp.mark_worker_offline(worker text, normal_shutdown boolean default false) returns integer
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   known pulp.worker;

@@ -1,7 +1,7 @@
 -- Records progress reports of runs: items with id, attempt, fence, progress. Those of runs that the worker does not own
 -- any more are refused as by finish.
 create or replace function pulp.progress(worker text, incarnation bigint, items jsonb) returns void
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare

@@ -9,7 +9,7 @@ create or replace function pulp.start(
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
   parent_id uuid, correlation_id text
 )
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare

@@ -1,7 +1,7 @@
 -- Puts the claims of tasks in the lines of their resources, at the position of the event that brought each task there,
 -- and tells the resource manager of those that may be next: one with a conflicting older claim in this batch cannot be.
 create or replace function pulp.take_place_in_line(events pulp.event[]) returns void
-language plpgsql set search_path = pulp, pg_temp set jit = off set enable_seqscan = off as $$
+language plpgsql as $$
 begin
   with claim as (
     insert into pulp.reservation_waiting

@@ -1,7 +1,6 @@
 -- Gives back this session's advisory locks of claims that have ended.
 create or replace function pulp.unlock_resources(claims pulp.reservation[]) returns void
-language plpgsql set search_path = pulp, pg_temp set jit = off
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 begin
   if claims = '{}' then
     return;

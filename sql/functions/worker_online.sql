@@ -3,7 +3,8 @@
 create or replace function pulp.worker_online(
   worker text, host text, pid integer, queues text[], concurrency integer, task_types jsonb
 ) returns bigint
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   number integer;

@@ -52,10 +52,13 @@ export class ResourceManager implements AsyncDisposable {
       try {
         await this.#term();
       } catch (error) {
-        if (!this.#stopping.signal.aborted) this.#settings.log.warn({ err: error }, 'the resource manager lost the database');
+        if (!this.#stopping.signal.aborted)
+          this.#settings.log.warn({ err: error }, 'the resource manager lost the database');
       }
       // Standbys look at different moments, so that they don't all come at once.
-      await pause(STANDBY_MS * (0.75 + Math.random() / 2), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await pause(STANDBY_MS * (0.75 + Math.random() / 2), undefined, {
+        signal: this.#stopping.signal,
+      }).catch(() => undefined);
     }
   }
 
@@ -99,7 +102,10 @@ export class ResourceManager implements AsyncDisposable {
         if (!more) await this.#sleep(Math.min(POLL_MS, dueInMs));
       }
     } finally {
-      client.off('error', lose).off('end', lose).on('error', () => undefined);
+      client
+        .off('error', lose)
+        .off('end', lose)
+        .on('error', () => undefined);
       await client.end().catch(() => undefined);
     }
   }

@@ -5,7 +5,11 @@ import { WORKER_TTL } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 
-const watchRow = z.object({ missing: z.array(z.string()), resource_managers: z.number(), workers: z.number() });
+const watchRow = z.object({
+  missing: z.array(z.string()),
+  resource_managers: z.number(),
+  workers: z.number(),
+});
 
 /** After how many seconds without a sign of life a worker counts as missing: `PULP_WORKER_TTL`, else `WORKER_TTL`. */
 export function workerTtl(): number {
@@ -22,7 +26,8 @@ export async function checkWorkerProcesses(log: Logger): Promise<void> {
   const { missing, workers } = await retrying(() =>
     pool.one(sql.type(watchRow)`select * from pulp.check_worker_processes(${workerTtl()})`),
   );
-  for (const worker of missing) log.error({ worker }, `worker ${worker} has gone missing; its tasks are recovered`);
+  for (const worker of missing)
+    log.error({ worker }, `worker ${worker} has gone missing; its tasks are recovered`);
   if (workers === 0) log.error('no worker is online: no task will run until one is started');
 }
 
@@ -31,7 +36,9 @@ export async function markWorkerOffline(worker: string, log: Logger, normalShutd
   const pool = await getConnection();
   const runs = await retrying(() =>
     pool.oneFirst(
-      sql.type(z.object({ runs: z.number() }))`select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs`,
+      sql.type(
+        z.object({ runs: z.number() }),
+      )`select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs`,
     ),
   );
   if (normalShutdown) log.info({ worker, runs }, `worker ${worker} has stopped`);

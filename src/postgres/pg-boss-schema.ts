@@ -1,5 +1,3 @@
-import { PgBoss } from 'pg-boss';
-
 /** The schema that pg-boss keeps its queues in. */
 export const PG_BOSS_SCHEMA = 'pgboss';
 
@@ -8,6 +6,7 @@ export const PG_BOSS_SCHEMA = 'pgboss';
  * processes at once: pg-boss takes a lock of its own.
  */
 export async function installPgBoss(databaseUrl: string): Promise<void> {
+  const { PgBoss } = await import('pg-boss'); // a large module that most processes never need
   const boss = new PgBoss({
     connectionString: databaseUrl,
     schema: PG_BOSS_SCHEMA,

@@ -39,9 +39,15 @@ export function sqlFailure(error: unknown): SqlFailure | undefined {
 export function isConnectionFailure(error: unknown): boolean {
   const code = sqlFailure(error)?.code;
   if (code !== undefined) {
-    return /^(08|57P0[1-5])/.test(code) || ['53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code);
+    return (
+      /^(08|57P0[1-5])/.test(code) ||
+      ['53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)
+    );
   }
-  return error instanceof Error && /connection (terminated|ended|timeout)|terminated unexpectedly/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /connection (terminated|ended|timeout)|terminated unexpectedly/i.test(error.message)
+  );
 }
 
 /** Whether the transaction met another one and may be repeated as it was. */
@@ -62,10 +68,14 @@ export function toPulpError(error: unknown): unknown {
     });
   }
   if (['3F000', '42P01', '42883'].includes(failure.code) && /pulp\b/.test(failure.message)) {
-    return new PulpError('NOT_MIGRATED', `the database has no tasking schema of this version (${failure.message})`, {
-      remedy: 'Run `pulp db migrate`.',
-      cause: error,
-    });
+    return new PulpError(
+      'NOT_MIGRATED',
+      `the database has no tasking schema of this version (${failure.message})`,
+      {
+        remedy: 'Run `pulp db migrate`.',
+        cause: error,
+      },
+    );
   }
   if (['28P01', '28000', '3D000'].includes(failure.code) || isConnectionFailure(error)) {
     return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${failure.message}`, {

@@ -45,12 +45,19 @@ async function watch(): Promise<void> {
   });
   listener.on('error', () => undefined); // without notifications the poll goes on
   try {
-    await listener.connect().then(() => listener.query(`listen ${CHANNELS.finished}`)).catch(() => undefined);
+    await listener
+      .connect()
+      .then(() => listener.query(`listen ${CHANNELS.finished}`))
+      .catch(() => undefined);
     while (waiting.size > 0) {
       nudge = Promise.withResolvers();
-      for (const [id, state] of await readFinal([...waiting.keys()])) waiting.get(id)?.forEach((resolve) => resolve(state));
+      for (const [id, state] of await readFinal([...waiting.keys()]))
+        waiting.get(id)?.forEach((resolve) => resolve(state));
       const timer = new AbortController();
-      await Promise.race([nudge.promise, pause(POLL_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      await Promise.race([
+        nudge.promise,
+        pause(POLL_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+      ]);
       timer.abort();
       await pause(GATHER_MS);
     }

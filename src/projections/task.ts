@@ -73,10 +73,14 @@ export async function listTasks(filter: TaskFilter): Promise<readonly Task[]> {
       ? undefined
       : sql.fragment`(exclusive_resources @> array[${filter.resource}] or shared_resources @> array[${filter.resource}])`,
     filter.worker === undefined ? undefined : sql.fragment`worker = ${filter.worker}`,
-    filter.since === undefined ? undefined : sql.fragment`enqueued_at >= ${filter.since.toISOString()}::timestamptz`,
+    filter.since === undefined
+      ? undefined
+      : sql.fragment`enqueued_at >= ${filter.since.toISOString()}::timestamptz`,
   ].filter((condition) => condition !== undefined);
   const where =
-    conditions.length === 0 ? sql.fragment`` : sql.fragment`where ${sql.join(conditions, sql.fragment` and `)}`;
+    conditions.length === 0
+      ? sql.fragment``
+      : sql.fragment`where ${sql.join(conditions, sql.fragment` and `)}`;
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(taskRow)`

@@ -28,11 +28,14 @@ export async function cancel(taskId: string, reason?: string): Promise<TaskState
   try {
     return await retrying(() =>
       pool.oneFirst(
-        sql.type(z.object({ state: z.enum(TASK_STATES) }))`select pulp.cancel(${taskId}, ${reason ?? null}) as state`,
+        sql.type(
+          z.object({ state: z.enum(TASK_STATES) }),
+        )`select pulp.cancel(${taskId}, ${reason ?? null}) as state`,
       ),
     );
   } catch (error) {
-    if (error instanceof PulpError && error.code === 'MISSING_RESOURCE') throw new MissingResourceError(taskId);
+    if (error instanceof PulpError && error.code === 'MISSING_RESOURCE')
+      throw new MissingResourceError(taskId);
     throw error;
   }
 }

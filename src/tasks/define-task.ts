@@ -38,7 +38,9 @@ export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends 
   /** Default `cancel`. */
   readonly onWorkerLoss?: OnWorkerLoss;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
-  readonly run: (context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>) => Promise<Result> | Result;
+  readonly run: (
+    context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
+  ) => Promise<Result> | Result;
 }
 
 /** Tells a task type from other values, also one that another copy of this package made. */
@@ -75,7 +77,10 @@ export function defineTask<
   ArgsSchema extends z.ZodType = NoArgs,
   KwargsSchema extends z.ZodType = NoKwargs,
   Result = unknown,
->(name: string, options: TaskOptions<ArgsSchema, KwargsSchema, Result>): TaskType<ArgsSchema, KwargsSchema, Result> {
+>(
+  name: string,
+  options: TaskOptions<ArgsSchema, KwargsSchema, Result>,
+): TaskType<ArgsSchema, KwargsSchema, Result> {
   if (!NAME_PATTERN.test(name)) {
     throw new PulpError('INVALID_INPUT', `task type name ${JSON.stringify(name)} is not allowed`, {
       remedy: 'Start with a letter; use at most 128 letters, digits and characters of _.:@-',

@@ -37,8 +37,10 @@ export interface EnqueueOptions {
 }
 
 /** A task to enqueue: its type (or registered name), arguments, claims and options. */
-export interface EnqueueRequest<ArgsSchema extends z.ZodType = z.ZodType, KwargsSchema extends z.ZodType = z.ZodType>
-  extends EnqueueOptions {
+export interface EnqueueRequest<
+  ArgsSchema extends z.ZodType = z.ZodType,
+  KwargsSchema extends z.ZodType = z.ZodType,
+> extends EnqueueOptions {
   readonly task: TaskType<ArgsSchema, KwargsSchema> | string;
   readonly resources?: readonly Resource[];
   readonly args?: z.input<ArgsSchema>;
@@ -103,7 +105,9 @@ export async function enqueueItems(items: readonly string[]): Promise<string[]> 
 
 async function enqueueBatch(connection: CommonQueryMethods, items: readonly string[]): Promise<string[]> {
   const ids = await connection.anyFirst(
-    sql.type(z.object({ id: z.string() }))`select id from pulp.enqueue_batch(${`[${items.join(',')}]`}::jsonb) as id`,
+    sql.type(
+      z.object({ id: z.string() }),
+    )`select id from pulp.enqueue_batch(${`[${items.join(',')}]`}::jsonb) as id`,
   );
   return [...ids];
 }

@@ -30,7 +30,10 @@ function checkValue(value: unknown, path: string, depth: number): void {
     case 'number':
       if (!Number.isFinite(value)) throw invalid(path, `is ${value}, which is no number of JSON`);
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        throw invalid(path, 'is an integer beyond 2^53 - 1, which JavaScript cannot hold exactly; send it as a string');
+        throw invalid(
+          path,
+          'is an integer beyond 2^53 - 1, which JavaScript cannot hold exactly; send it as a string',
+        );
       }
       return;
     case 'boolean':
@@ -48,7 +51,8 @@ function checkMembers(value: object, path: string, depth: number): void {
   if (depth > MAX_DEPTH) throw invalid(path, `is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {
     value.forEach((member: unknown, index) => {
-      if (member === undefined) throw invalid(`${path}[${index}]`, 'is undefined, which JSON cannot hold in an array');
+      if (member === undefined)
+        throw invalid(`${path}[${index}]`, 'is undefined, which JSON cannot hold in an array');
       checkValue(member, `${path}[${index}]`, depth + 1);
     });
     return;
@@ -65,5 +69,8 @@ function checkMembers(value: object, path: string, depth: number): void {
 }
 
 function invalid(path: string, problem: string): PulpError {
-  return new PulpError('INVALID_INPUT', `${path}: ${problem}`, { remedy: 'Correct this value.', exitCode: 2 });
+  return new PulpError('INVALID_INPUT', `${path}: ${problem}`, {
+    remedy: 'Correct this value.',
+    exitCode: 2,
+  });
 }

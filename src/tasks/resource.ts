@@ -6,10 +6,14 @@ export type Resource = string | URL | { readonly url: string | URL };
 /** A resource that is neither a string nor an object with a URL (the seed's ValueError). */
 export class UnsupportedResourceError extends PulpError {
   constructor(resource: unknown) {
-    super('UNSUPPORTED_RESOURCE', `a resource must be a string or an object with a url, not ${describe(resource)}`, {
-      remedy: 'Name the resource by its URL path, or pass an object that has a url.',
-      exitCode: 2,
-    });
+    super(
+      'UNSUPPORTED_RESOURCE',
+      `a resource must be a string or an object with a url, not ${describe(resource)}`,
+      {
+        remedy: 'Name the resource by its URL path, or pass an object that has a url.',
+        exitCode: 2,
+      },
+    );
   }
 }
 
@@ -38,5 +42,9 @@ export function resourceNames(resources: readonly Resource[]): string[] {
 }
 
 function describe(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? 'an object without one' : `${typeof value} ${String(value)}`;
+  return value === null
+    ? 'null'
+    : typeof value === 'object'
+      ? 'an object without one'
+      : `${typeof value} ${String(value)}`;
 }

@@ -31,7 +31,9 @@ export class TaskHandle {
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
     await this.read();
-    const limits = [signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout)].filter((x) => x !== undefined);
+    const limits = [signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout)].filter(
+      (x) => x !== undefined,
+    );
     try {
       await awaitFinal(this.id, AbortSignal.any(limits));
     } catch (error) {

@@ -14,7 +14,13 @@ const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
 export async function findTasksFile(): Promise<string | undefined> {
   for (const name of DEFAULT_FILES) {
     const file = resolve(name);
-    if (await access(file).then(() => true, () => false)) return file;
+    if (
+      await access(file).then(
+        () => true,
+        () => false,
+      )
+    )
+      return file;
   }
   return undefined;
 }
@@ -30,13 +36,18 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
   try {
     exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw unusable(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw unusable(
+      path,
+      `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    );
   }
   const registry = new Map<string, TaskType>();
   for (const value of Object.values(exported)) {
     if (!isTaskType(value)) continue;
     const other = registry.get(value.name);
-    if (other !== undefined && other !== value) throw unusable(path, `defines two task types named ${value.name}`);
+    if (other !== undefined && other !== value)
+      throw unusable(path, `defines two task types named ${value.name}`);
     registry.set(value.name, value);
   }
   if (registry.size === 0) throw unusable(path, 'exports no task types');

@@ -11,7 +11,10 @@ import type { StartedTask } from './session.ts';
 import { WorkingDirectory } from './working-directory.ts';
 
 const settings = JSON.parse(process.argv[2] ?? '') as HorseSettings;
-const log = pino({ level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } }, pino.destination({ dest: 2, sync: true }));
+const log = pino(
+  { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } },
+  pino.destination({ dest: 2, sync: true }),
+);
 
 process.once('disconnect', () => process.exit(1)); // the worker is gone
 const abortion = { controller: new AbortController() };
@@ -38,7 +41,11 @@ async function perform(task: StartedTask): Promise<void> {
   const type = registry.get(task.name);
   if (type === undefined) {
     const unknown = new Error(`this worker knows no task type ${task.name}`);
-    send({ type: 'ended', id: task.id, outcome: failed(unknown, { code: 'UNKNOWN_TASK_TYPE', retry: false }) });
+    send({
+      type: 'ended',
+      id: task.id,
+      outcome: failed(unknown, { code: 'UNKNOWN_TASK_TYPE', retry: false }),
+    });
     return;
   }
   let outcome;

@@ -32,7 +32,10 @@ export function completed(result: unknown): Outcome {
 }
 
 /** The run threw this. `retry` false: trying again is of no use. */
-export function failed(thrown: unknown, { code, retry = true }: { code?: string; retry?: boolean } = {}): Outcome {
+export function failed(
+  thrown: unknown,
+  { code, retry = true }: { code?: string; retry?: boolean } = {},
+): Outcome {
   return { outcome: 'failed', error: JSON.stringify(describeError(thrown, code)), retry };
 }
 
@@ -47,7 +50,9 @@ export function describeError(thrown: unknown, code?: string, depth = 0): TaskEr
     name: storable(thrown.name),
     message: storable(thrown.message),
     ...(thrown.stack === undefined ? {} : { stack: storable(thrown.stack) }),
-    ...(thrown.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeError(thrown.cause, undefined, depth + 1) }),
+    ...(thrown.cause === undefined || depth >= MAX_CAUSES
+      ? {}
+      : { cause: describeError(thrown.cause, undefined, depth + 1) }),
   };
 }
 

@@ -68,7 +68,12 @@ export class PulpWorker {
 
   /** Makes a worker for the database of this process, see `getConnection`. */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
-    return new PulpWorker(options, await getDatabaseUrl(), await workerName(options.name), await fullyQualifiedHostname());
+    return new PulpWorker(
+      options,
+      await getDatabaseUrl(),
+      await workerName(options.name),
+      await fullyQualifiedHostname(),
+    );
   }
 
   /**
@@ -82,7 +87,7 @@ export class PulpWorker {
       standIn: !isResourceManager(this.name),
       log: this.#log,
     });
-    for (let births = 0, failures = 0; !this.#stopping.signal.aborted; ) {
+    for (let births = 0, failures = 0; !this.#stopping.signal.aborted;) {
       try {
         await this.#live(() => {
           births += 1;
@@ -92,12 +97,21 @@ export class PulpWorker {
         });
       } catch (error) {
         const bornBefore = births > 0 && error instanceof PulpError && error.code === 'WORKER_NAME_TAKEN';
-        if (!bornBefore && !isConnectionFailure(error) && !(error instanceof PulpError && ['FENCED', 'DATABASE_UNREACHABLE'].includes(error.code))) {
+        if (
+          !bornBefore &&
+          !isConnectionFailure(error) &&
+          !(error instanceof PulpError && ['FENCED', 'DATABASE_UNREACHABLE'].includes(error.code))
+        ) {
           throw error;
         }
-        this.#log.warn({ err: error }, 'the worker lost its session; its runs were ended, and it will be born anew');
+        this.#log.warn(
+          { err: error },
+          'the worker lost its session; its runs were ended, and it will be born anew',
+        );
         const ms = REBIRTH_PAUSES_MS[Math.min(failures++, REBIRTH_PAUSES_MS.length - 1)] ?? 0;
-        await pause(ms * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+        await pause(ms * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(
+          () => undefined,
+        );
       }
     }
   }
@@ -223,7 +237,9 @@ export class PulpWorker {
           .then((givenUp) => {
             if (givenUp.length > 0) {
               onGivenUp(
-                new PulpError('FENCED', `worker ${this.name} was given up as missing`, { remedy: 'It is born anew by itself.' }),
+                new PulpError('FENCED', `worker ${this.name} was given up as missing`, {
+                  remedy: 'It is born anew by itself.',
+                }),
               );
             }
           })

@@ -19,7 +19,11 @@ export interface RunEnvironment {
  * Runs a task's code and says how it ended; never throws. Used in horses and inline alike. What the code asks for is
  * made when it asks: most tasks need neither a signal nor a directory.
  */
-export async function runTask(type: TaskType, task: StartedTask, environment: RunEnvironment): Promise<Outcome> {
+export async function runTask(
+  type: TaskType,
+  task: StartedTask,
+  environment: RunEnvironment,
+): Promise<Outcome> {
   const args = type.args.safeParse(task.args);
   if (!args.success) return failed(args.error, { code: 'INVALID_ARGUMENTS', retry: false });
   const kwargs = type.kwargs.safeParse(task.kwargs);
@@ -33,7 +37,9 @@ export async function runTask(type: TaskType, task: StartedTask, environment: Ru
     worker: environment.worker,
   };
   try {
-    return completed(await asCurrentTask(current, () => type.run(new Context(task, args.data, kwargs.data, environment))));
+    return completed(
+      await asCurrentTask(current, () => type.run(new Context(task, args.data, kwargs.data, environment))),
+    );
   } catch (error) {
     return failed(error);
   }

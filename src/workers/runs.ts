@@ -81,10 +81,13 @@ export class Runs {
     this.#going.set(task.id, run);
     if (task.timeout_seconds !== null) {
       const seconds = task.timeout_seconds;
-      const timer = setTimeout(() => {
-        const error = new Error(`the task took longer than its timeout of ${seconds} s`);
-        this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
-      }, Math.min(seconds * 1000, 2 ** 31 - 1));
+      const timer = setTimeout(
+        () => {
+          const error = new Error(`the task took longer than its timeout of ${seconds} s`);
+          this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
+        },
+        Math.min(seconds * 1000, 2 ** 31 - 1),
+      );
       run.timers.push(timer);
     }
     void code.ended.then((outcome) => {

@@ -94,11 +94,20 @@ export class Session implements AsyncDisposable {
     client.on('error', () => undefined); // until the session listens; a query in flight rejects by itself
     try {
       await client.connect();
-      await client.query("set idle_session_timeout = 0; set statement_timeout = 0; select set_config('pulp.actor', '', false)");
+      await client.query(
+        "set idle_session_timeout = 0; set statement_timeout = 0; select set_config('pulp.actor', '', false)",
+      );
       await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
       const { rows } = await client.query<{ incarnation: string }>(
         'select pulp.worker_online($1, $2, $3, $4, $5, $6) as incarnation',
-        [birth.name, birth.host, process.pid, birth.queues, birth.concurrency, JSON.stringify(birth.taskTypes)],
+        [
+          birth.name,
+          birth.host,
+          process.pid,
+          birth.queues,
+          birth.concurrency,
+          JSON.stringify(birth.taskTypes),
+        ],
       );
       return new Session(client, birth, rows[0]?.incarnation ?? '', events);
     } catch (error) {
@@ -125,13 +134,15 @@ export class Session implements AsyncDisposable {
   }
 
   /** Records how runs ended; gives the tasks' states. A task to be tried again is `waiting`. */
-  async finish(runs: readonly FinishedRun[]): Promise<readonly { readonly id: string; readonly state: string }[]> {
+  async finish(
+    runs: readonly FinishedRun[],
+  ): Promise<readonly { readonly id: string; readonly state: string }[]> {
     const items = `[${runs.map(writeFinishedRun).join(',')}]`;
-    const { rows } = await this.#query<{ id: string; state: string }>('finish', 'select * from pulp.finish($1, $2, $3)', [
-      this.#birth.name,
-      this.#incarnation,
-      items,
-    ]);
+    const { rows } = await this.#query<{ id: string; state: string }>(
+      'finish',
+      'select * from pulp.finish($1, $2, $3)',
+      [this.#birth.name, this.#incarnation, items],
+    );
     return rows;
   }
 
@@ -162,7 +173,9 @@ export class Session implements AsyncDisposable {
   /** Marks the worker as stopped by itself, and closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return;
-    await this.#query('offline', 'select pulp.mark_worker_offline($1, true)', [this.#birth.name]).catch(() => undefined);
+    await this.#query('offline', 'select pulp.mark_worker_offline($1, true)', [this.#birth.name]).catch(
+      () => undefined,
+    );
     this.#closing = true;
     await this.#client.end().catch(() => undefined);
   }

@@ -41,7 +41,8 @@ export class WorkerDirectory {
     try {
       await rm(this.path, { recursive: true, force: true });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'))) throw error;
+      if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
+        throw error;
       await makeWritable(this.path);
       await rm(this.path, { recursive: true, force: true });
     }

@@ -7,7 +7,8 @@ export const TEMPLATE_DATABASE = 'pulp_template';
 /** The address of a database on the test run's server. */
 export function databaseUrl(name: string): string {
   const server = process.env['PULP_TEST_SERVER'];
-  if (server === undefined) throw new Error('no test server: run the tests by `npm test`, or see its flags in package.json');
+  if (server === undefined)
+    throw new Error('no test server: run the tests by `npm test`, or see its flags in package.json');
   const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { ON_WORKER_LOSS, QUEUES, RESOURCES, STRANGER } from './cast.ts';
+import type { Command } from './command.ts';
+import { cancel } from './commands/cancel.ts';
+import { enqueue, type Draft } from './commands/enqueue.ts';
+import { grant } from './commands/grant.ts';
+import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
+import { start } from './commands/start.ts';
+import { linger, passHour } from './commands/surroundings.ts';
+import { LOSSES, bear, lose } from './commands/worker-life.ts';
+import type { Content } from './engine-model.ts';
+
+const content: fc.Arbitrary<Content> = fc.record(
+  {
+    name: seldom(fc.constantFrom(...ON_WORKER_LOSS.keys()), fc.constant(STRANGER)),
+    queue: fc.constantFrom(...QUEUES),
+    kwargs: fc.nat(9).map((number) => ({ number })),
+    exclusive: fc.array(fc.constantFrom(...RESOURCES), { maxLength: 2 }),
+    shared: fc.array(fc.constantFrom(...RESOURCES), { maxLength: 2 }),
+    priority: fc.integer({ min: -1, max: 1 }),
+    retries: fc.nat(2),
+    delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
+    unchecked: fc.boolean(),
+  },
+  { noNullPrototype: true },
+);
+
+const draft: fc.Arbitrary<Draft> = fc.record({
+  content,
+  id: seldom<Draft['id']>(
+    fc.constantFrom('made', 'given'),
+    fc.record({ of: fc.nat(), altered: fc.boolean() }, { noNullPrototype: true }),
+  ),
+});
+
+/** As it comes out of a database. */
+const value: fc.Arbitrary<unknown> = fc
+  .json({ maxDepth: 1 })
+  .map((written) => JSON.parse(written) as unknown);
+
+const ending: fc.Arbitrary<Ending> = fc.oneof(
+  value.map((value) => ({ outcome: 'completed' as const, value, retry: true })),
+  fc.boolean().map((retry) => ({ outcome: 'failed' as const, value: { code: 'BROKEN' }, retry })),
+  fc.constant({ outcome: 'canceled' as const, value: 'timed out', retry: true }),
+);
+
+/** Rather the first, who can do all. */
+const worker = fc.constantFrom(0, 0, 1, 2);
+
+/** Random steps, what makes up a task's usual way more often than the rest. */
+export const anyCommand: fc.Arbitrary<Command>[] = [
+  ...often(fc.array(draft, { minLength: 1, maxLength: 4 }).map((drafts) => enqueue(drafts, false))),
+  ...often(fc.constantFrom(1, 2, 1000).map(grant)),
+  ...often(fc.tuple(worker, fc.constantFrom(1, 2, 3, 10)).map((drawn) => start(...drawn))),
+  ...often(
+    fc.tuple(worker, fc.array(ending, { minLength: 1, maxLength: 3 })).map((drawn) => finish(...drawn)),
+  ),
+  fc.array(draft, { minLength: 1, maxLength: 3 }).map((drafts) => enqueue(drafts, true)),
+  fc.tuple(fc.nat(), value).map((drawn) => progress(...drawn)),
+  fc.tuple(fc.nat(), fc.constantFrom(...FLAWS), fc.boolean()).map((drawn) => reportInVain(...drawn)),
+  fc.tuple(fc.nat(), fc.constantFrom('not wanted', null)).map((drawn) => cancel(...drawn)),
+  fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
+  worker.map(bear),
+  fc.constant(passHour()),
+  fc
+    .record({
+      resource: fc.constantFrom(...RESOURCES),
+      mode: fc.constantFrom('exclusive' as const, 'shared' as const),
+    })
+    .map(linger),
+];
+
+function often<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T>[] {
+  return Array.from({ length: 5 }, () => arbitrary);
+}
+
+function seldom<T>(usual: fc.Arbitrary<T>, seldom: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 8, arbitrary: usual }, { weight: 1, arbitrary: seldom });
+}

@@ -1,0 +1,366 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TaskState, WorkerState } from '../../src/constants.ts';
+
+/**
+ * The engine as the design describes it, in memory and by brute force: no lists of what is to be looked at, no queues to
+ * keep in step. Whoever may have a resource, be delivered or be started is found by looking at all tasks.
+ */
+
+export interface Claim {
+  readonly resource: string;
+  readonly mode: 'exclusive' | 'shared';
+}
+
+/** What a caller asks for. */
+export interface Content {
+  readonly name: string;
+  readonly queue: string;
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly exclusive: readonly string[];
+  readonly shared: readonly string[];
+  readonly priority: number;
+  readonly retries: number;
+  /** Hours. */
+  readonly delay: number;
+  /** Whether its type need not be known. */
+  readonly unchecked: boolean;
+}
+
+export interface Item {
+  readonly id: string;
+  readonly content: Content;
+}
+
+/** When something happens: in which hour, and after which commands of that hour. */
+export interface Time {
+  readonly hour: number;
+  readonly tick: number;
+}
+
+/** Where a task stands on its way. Those that are delivered or in hand hold their claims. */
+export type Place =
+  | { readonly at: 'deferred'; readonly due: Time }
+  | { readonly at: 'in line'; readonly since: number }
+  | { readonly at: 'delivered'; readonly since: number; readonly due: Time }
+  | { readonly at: 'in hand'; readonly session: number }
+  | { readonly at: 'the end' };
+
+export interface ModelTask extends Item {
+  readonly claims: readonly Claim[];
+  place: Place;
+  state: TaskState;
+  worker: string | null;
+  attempt: number;
+  result: unknown;
+  error: unknown;
+  cancelReason: string | null;
+  progress: unknown;
+}
+
+export interface ModelWorker {
+  readonly name: string;
+  /** In the order in which it looks at them. */
+  readonly queues: readonly string[];
+  readonly types: readonly string[];
+  state: WorkerState;
+  /** Undefined when the connection is gone. */
+  session: number | undefined;
+}
+
+export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
+
+/** How a worker says that a run ended. */
+export interface Report {
+  readonly id: string;
+  readonly outcome: 'completed' | 'failed' | 'canceled';
+  readonly value: unknown;
+  readonly retry: boolean;
+}
+
+/** A run is not started a fourth time for the loss of its worker. */
+const STARTS_IN_SPITE_OF_LOSS = 3;
+
+export class EngineModel {
+  readonly tasks = new Map<string, ModelTask>();
+  readonly workers: readonly ModelWorker[];
+  /** Claims that a session which is not a worker's holds locked. */
+  readonly foreignLocks: Claim[] = [];
+  readonly #onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>;
+  #now: Time = { hour: 0, tick: 0 };
+  #places = 0;
+
+  constructor(workers: readonly ModelWorker[], onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>) {
+    this.workers = workers;
+    this.#onWorkerLoss = onWorkerLoss;
+  }
+
+  /** Why a batch is refused as a whole: the code of its error, or undefined. */
+  refusal(items: readonly Item[]): 'PU003' | 'PU005' | undefined {
+    if (items.some(({ content }) => !content.unchecked && !this.#onWorkerLoss.has(content.name)))
+      return 'PU005';
+    const contents = new Map([...this.tasks].map(([id, task]) => [id, task.content]));
+    for (const { id, content } of items) {
+      const earlier = contents.get(id) ?? content;
+      if (!isDeepStrictEqual(asked(earlier), asked(content))) return 'PU003';
+      contents.set(id, earlier);
+    }
+    return undefined;
+  }
+
+  /** Enqueues a batch that is not refused. What is there already is not enqueued again. */
+  enqueue(items: readonly Item[]): void {
+    this.#tick();
+    for (const { id, content } of items) {
+      if (this.tasks.has(id)) continue;
+      const task: ModelTask = {
+        id,
+        content,
+        claims: claimsOf(content),
+        place: { at: 'the end' },
+        state: 'waiting',
+        worker: null,
+        attempt: 0,
+        result: null,
+        error: null,
+        cancelReason: null,
+        progress: null,
+      };
+      this.tasks.set(id, task);
+      this.#wait(task, content.delay);
+    }
+  }
+
+  /**
+   * The resource manager's work until there is nothing more to do: who is due gets in line, in the order given, and who
+   * has no conflicting claim before it is granted all it claims. Gives the number granted.
+   */
+  grant(dueOrder: readonly string[]): number {
+    this.#tick();
+    for (const id of dueOrder) this.#task(id).place = this.#nextInLine();
+    const granted = this.line().filter((task) => !this.#conflicts(task));
+    for (const task of granted) task.place = this.#delivered(this.#now);
+    return granted.length;
+  }
+
+  /** Who is to get in line now. Those with the same time may come in any order. */
+  due(): readonly { readonly id: string; readonly due: Time }[] {
+    return [...this.tasks.values()]
+      .flatMap(({ id, place }) =>
+        place.at === 'deferred' && this.#isDue(place.due) ? [{ id, due: place.due }] : [],
+      )
+      .sort((a, b) => compareTime(a.due, b.due));
+  }
+
+  /** All who are in line anywhere, the oldest first. */
+  line(): readonly ModelTask[] {
+    return [...this.tasks.values()]
+      .filter((task) => task.place.at === 'in line')
+      .sort((a, b) => sinceOf(a.place) - sinceOf(b.place));
+  }
+
+  /** What a worker may be given from one of its queues, the next first. Those delivered together are equals. */
+  deliverable(
+    worker: ModelWorker,
+    queue: string,
+  ): readonly (ModelTask & { readonly rank: readonly number[] })[] {
+    return [...this.tasks.values()]
+      .flatMap((task) =>
+        task.place.at === 'delivered' &&
+        this.#isDue(task.place.due) &&
+        task.content.queue === queue &&
+        worker.types.includes(task.content.name)
+          ? [{ ...task, rank: [-task.content.priority, task.place.since] }]
+          : [],
+      )
+      .sort((a, b) => compareRank(a.rank, b.rank));
+  }
+
+  /** Whether another session than this has a lock that the task needs. */
+  isLockedOut(id: string, session: number | undefined): boolean {
+    const locked = [...this.tasks.values()].flatMap(({ place, claims }) =>
+      place.at === 'in hand' && place.session !== session ? claims : [],
+    );
+    return this.#task(id).claims.some((claim) =>
+      [...locked, ...this.foreignLocks].some((other) => inConflict(claim, other)),
+    );
+  }
+
+  /** Hands tasks to a worker; those put back come again an hour later. */
+  start(worker: ModelWorker, started: readonly string[], putBack: readonly string[]): void {
+    this.#tick();
+    for (const id of started) {
+      const task = this.#task(id);
+      task.place = { at: 'in hand', session: worker.session ?? 0 };
+      task.state = 'running';
+      task.worker = worker.name;
+      task.attempt += 1;
+      task.progress = null;
+    }
+    for (const id of putBack) {
+      const { place } = this.#task(id);
+      if (place.at === 'delivered') this.#task(id).place = { ...place, due: this.#in(1) };
+    }
+  }
+
+  /** The tasks that a worker has in hand. */
+  runs(worker: ModelWorker): readonly ModelTask[] {
+    return [...this.tasks.values()].filter(
+      (task) => task.place.at === 'in hand' && task.worker === worker.name,
+    );
+  }
+
+  progress(id: string, progress: unknown): void {
+    this.#tick();
+    this.#task(id).progress = progress;
+  }
+
+  /** Records how runs of one worker ended. Gives the state of each. */
+  finish(reports: readonly Report[]): ReadonlyMap<string, TaskState> {
+    this.#tick();
+    for (const report of reports) {
+      const task = this.#task(report.id);
+      if (task.state === 'canceling' || report.outcome === 'canceled') {
+        const reason = report.outcome === 'canceled' ? String(report.value) : null;
+        this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
+      } else if (report.outcome === 'completed') {
+        this.#end(task, 'completed', { result: report.value, error: null });
+      } else if (report.retry && task.attempt <= task.content.retries) {
+        this.#tryAgain(task, report.value, 1);
+      } else {
+        this.#end(task, 'failed', { error: report.value });
+      }
+    }
+    return new Map(reports.map(({ id }) => [id, this.#task(id).state]));
+  }
+
+  /** Gives the state after it. */
+  cancel(id: string, reason: string | null): TaskState {
+    this.#tick();
+    const task = this.#task(id);
+    if (task.state === 'waiting') {
+      this.#end(task, 'canceled', { cancelReason: reason });
+    } else if (task.state === 'running') {
+      task.state = 'canceling';
+      task.cancelReason = reason;
+    }
+    return task.state;
+  }
+
+  /** A worker is gone; what it had in hand ends as its task types say. Gives how much that was. */
+  lose(worker: ModelWorker, normalShutdown: boolean): number {
+    this.#tick();
+    const lost = this.runs(worker);
+    const reason = `Worker ${worker.name} ${normalShutdown ? 'was stopped' : 'has gone missing'}.`;
+    const error = { code: 'WORKER_LOST', message: reason };
+    for (const task of lost) {
+      const wish = this.#onWorkerLoss.get(task.content.name) ?? 'cancel';
+      if (task.state === 'canceling' || wish === 'cancel') {
+        this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
+      } else if (wish === 'retry' && task.attempt < STARTS_IN_SPITE_OF_LOSS) {
+        this.#tryAgain(task, error, 0);
+      } else {
+        this.#end(task, 'failed', { error });
+      }
+    }
+    worker.state = normalShutdown ? 'offline' : 'missing';
+    worker.session = undefined;
+    return lost.length;
+  }
+
+  bear(worker: ModelWorker, session: number): void {
+    this.#tick();
+    worker.state = 'online';
+    worker.session = session;
+  }
+
+  passHour(): void {
+    this.#now = { hour: this.#now.hour + 1, tick: this.#now.tick };
+  }
+
+  #task(id: string): ModelTask {
+    const task = this.tasks.get(id);
+    if (task === undefined) throw new Error(`the model has no task ${id}`);
+    return task;
+  }
+
+  #tick(): void {
+    this.#now = { hour: this.#now.hour, tick: this.#now.tick + 1 };
+  }
+
+  #in(hours: number): Time {
+    return { hour: this.#now.hour + hours, tick: this.#now.tick };
+  }
+
+  #isDue(time: Time): boolean {
+    return compareTime(time, this.#now) <= 0;
+  }
+
+  #conflicts(task: ModelTask): boolean {
+    const before = [...this.tasks.values()].filter(
+      ({ place }) =>
+        place.at === 'delivered' ||
+        place.at === 'in hand' ||
+        (place.at === 'in line' && place.since < sinceOf(task.place)),
+    );
+    return before.some((other) =>
+      task.claims.some((claim) => other.claims.some((theirs) => inConflict(claim, theirs))),
+    );
+  }
+
+  #tryAgain(task: ModelTask, error: unknown, hours: number): void {
+    task.state = 'waiting';
+    task.worker = null;
+    task.error = error;
+    this.#wait(task, hours, true);
+  }
+
+  /** A task without claims is delivered, and kept back until it is due; another one gets in line when it is due. */
+  #wait(task: ModelTask, hours: number, again = false): void {
+    if (task.claims.length === 0) task.place = this.#delivered(this.#in(hours));
+    else if (hours > 0 || again) task.place = { at: 'deferred', due: this.#in(hours) };
+    else task.place = this.#nextInLine();
+  }
+
+  #nextInLine(): Place {
+    return { at: 'in line', since: (this.#places += 1) };
+  }
+
+  #delivered(due: Time): Place {
+    return { at: 'delivered', since: this.#now.tick, due };
+  }
+
+  #end(task: ModelTask, state: TaskState, outcome: Partial<ModelTask>): void {
+    Object.assign(task, outcome, { state, place: { at: 'the end' } satisfies Place });
+  }
+}
+
+export function compareTime(a: Time, b: Time): number {
+  return compareRank([a.hour, a.tick], [b.hour, b.tick]);
+}
+
+export function compareRank(a: readonly number[], b: readonly number[]): number {
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+function sinceOf(place: Place): number {
+  return 'since' in place ? place.since : Number.POSITIVE_INFINITY;
+}
+
+function inConflict(a: Claim, b: Claim): boolean {
+  return a.resource === b.resource && (a.mode === 'exclusive' || b.mode === 'exclusive');
+}
+
+/** Each resource once, in the stronger mode that it is claimed in. */
+function claimsOf(content: Content): readonly Claim[] {
+  const modes = new Map<string, Claim['mode']>();
+  for (const resource of content.shared) modes.set(resource, 'shared');
+  for (const resource of content.exclusive) modes.set(resource, 'exclusive');
+  return [...modes]
+    .map(([resource, mode]) => ({ resource, mode }))
+    .sort((a, b) => (a.resource < b.resource ? -1 : 1));
+}
+
+/** What makes two contents the same. */
+function asked({ exclusive, shared, unchecked: _unchecked, ...rest }: Content): unknown {
+  return { ...rest, claims: claimsOf({ ...rest, exclusive, shared, unchecked: true }) };
+}

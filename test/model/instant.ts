@@ -1,0 +1,15 @@
+/**
+ * A point in time as Postgres writes it in JSON, in one spelling: UTC, six digits of a second. Instants can be compared
+ * as texts.
+ */
+export function instant(written: string): string {
+  const parts = /^(.+?)(?:\.(\d{1,6}))?(Z|[+-]\d{2}(?::\d{2})?)$/.exec(written);
+  const second = parts === null ? Number.NaN : Date.parse(`${parts[1]}${parts[3] === 'Z' ? '' : parts[3]}`);
+  if (parts === null || Number.isNaN(second)) throw new Error(`not a point in time: ${written}`);
+  return `${new Date(second).toISOString().slice(0, 19)}.${(parts[2] ?? '').padEnd(6, '0')}Z`;
+}
+
+/** The same for a column that may be empty. */
+export function instantOrNull(written: unknown): string | null {
+  return typeof written === 'string' ? instant(written) : null;
+}
