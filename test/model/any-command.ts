@@ -10,13 +10,19 @@ import { linger, passHour } from './commands/surroundings.ts';
 import { LOSSES, bear, lose } from './commands/worker-life.ts';
 import type { Content } from './engine-model.ts';
 
+/** Few, and seldom the same twice. */
+const resources = seldom(
+  fc.array(fc.constantFrom(...RESOURCES), { maxLength: 1 }),
+  fc.array(fc.constantFrom(...RESOURCES), { minLength: 2, maxLength: 4 }),
+);
+
 const content: fc.Arbitrary<Content> = fc.record(
   {
     name: seldom(fc.constantFrom(...ON_WORKER_LOSS.keys()), fc.constant(STRANGER)),
     queue: fc.constantFrom(...QUEUES),
     kwargs: fc.nat(9).map((number) => ({ number })),
-    exclusive: fc.array(fc.constantFrom(...RESOURCES), { maxLength: 2 }),
-    shared: fc.array(fc.constantFrom(...RESOURCES), { maxLength: 2 }),
+    exclusive: resources,
+    shared: resources,
     priority: fc.integer({ min: -1, max: 1 }),
     retries: fc.nat(2),
     delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
@@ -49,10 +55,17 @@ const worker = fc.constantFrom(0, 0, 1, 2);
 
 /** Random steps, what makes up a task's usual way more often than the rest. */
 export const anyCommand: fc.Arbitrary<Command>[] = [
-  ...often(fc.array(draft, { minLength: 1, maxLength: 4 }).map((drafts) => enqueue(drafts, false))),
-  ...often(fc.constantFrom(1, 2, 1000).map(grant)),
-  ...often(fc.tuple(worker, fc.constantFrom(1, 2, 3, 10)).map((drawn) => start(...drawn))),
   ...often(
+    5,
+    fc.array(draft, { minLength: 1, maxLength: 3 }).map((drafts) => enqueue(drafts, false)),
+  ),
+  ...often(8, fc.constantFrom(1, 2, 1000).map(grant)),
+  ...often(
+    8,
+    fc.tuple(worker, fc.constantFrom(1, 2, 3, 10)).map((drawn) => start(...drawn)),
+  ),
+  ...often(
+    8,
     fc.tuple(worker, fc.array(ending, { minLength: 1, maxLength: 3 })).map((drawn) => finish(...drawn)),
   ),
   fc.array(draft, { minLength: 1, maxLength: 3 }).map((drafts) => enqueue(drafts, true)),
@@ -70,8 +83,8 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
     .map(linger),
 ];
 
-function often<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T>[] {
-  return Array.from({ length: 5 }, () => arbitrary);
+function often<T>(weight: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T>[] {
+  return Array.from({ length: weight }, () => arbitrary);
 }
 
 function seldom<T>(usual: fc.Arbitrary<T>, seldom: fc.Arbitrary<T>): fc.Arbitrary<T> {

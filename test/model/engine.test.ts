@@ -13,7 +13,7 @@ test('whatever is done, the database says what the model says, and in the end ev
   await using database = await createDatabase();
   await using engine = await EngineUnderTest.open(database.url);
   await fc.assert(
-    fc.asyncProperty(fc.commands(anyCommand, { maxCommands: 60, size: 'max' }), async (commands) => {
+    fc.asyncProperty(fc.commands(anyCommand, { maxCommands: 120, size: 'max' }), async (commands) => {
       await engine.reset();
       const model = new EngineModel(newWorkers(), ON_WORKER_LOSS);
       for (const worker of model.workers) model.bear(worker, await engine.bear(worker, ON_WORKER_LOSS));
