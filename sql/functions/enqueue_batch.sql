@@ -9,8 +9,15 @@ declare
   acting constant text := pulp.actor();
   bad record;
   ids uuid[];
-  distinct_ids bigint;
-  enqueued pulp.event[];
+  enqueued bigint;
+  free_ids uuid[];
+  free_names text[];
+  free_queues text[];
+  free_priorities integer[];
+  free_start_afters timestamptz[];
+  claiming pulp.event[];
+  deferred_ids uuid[];
+  deferred_dues timestamptz[];
 begin
   if jsonb_typeof(items) is distinct from 'array' then
     raise exception 'the items must be a JSON array' using errcode = 'PU004', hint = 'Give an array of objects, one a task.';
@@ -54,36 +61,39 @@ begin
     on conflict (id) do nothing
     returning id
   ),
+  fresh as materialized (
+    select folded.event, folded.task, (folded.task).exclusive_resources = '{}' and (folded.task).shared_resources = '{}' as free
+    from folded join inserted on inserted.id = (folded.task).id
+  ),
   logged as (
-    insert into pulp.event
-    select (folded.event).* from folded join inserted on inserted.id = (folded.task).id
-    returning event
+    insert into pulp.event select (event).* from fresh
   )
-  select (select array_agg(id order by ordinality) from item), (select count(*) from once), (select array_agg(event) from logged)
-    into ids, distinct_ids, enqueued;
+  select
+      (select array_agg(id order by ordinality) from item), count(*),
+      array_agg((task).id) filter (where free), array_agg((task).name) filter (where free),
+      array_agg((task).queue) filter (where free), array_agg((task).priority) filter (where free),
+      array_agg((task).run_after) filter (where free),
+      array_agg(event) filter (where not free and (task).run_after is null),
+      array_agg((task).id) filter (where not free and (task).run_after is not null),
+      array_agg((task).run_after) filter (where not free and (task).run_after is not null)
+    into ids, enqueued,
+      free_ids, free_names, free_queues, free_priorities, free_start_afters, claiming, deferred_ids, deferred_dues
+    from fresh;
 
-  if distinct_ids > coalesce(cardinality(enqueued), 0) or distinct_ids < cardinality(ids) then
+  if enqueued < cardinality(ids) then
     perform pulp.check_same_content(ids, items, enqueued_at);
   end if;
 
   -- Those without claims can be delivered; the others take their places in line, at once or when they are due.
-  perform pulp.deliver(array_agg(t.id), array_agg(t.name), array_agg(t.queue), array_agg(t.priority), array_agg(t.run_after))
-    from (
-      select (e.stream_id)::uuid as id, e.data ->> 'name' as name, e.data ->> 'queue' as queue,
-        (e.data ->> 'priority')::integer as priority, (e.data ->> 'run_after')::timestamptz as run_after
-      from unnest(enqueued) as e
-      where e.data -> 'exclusive_resources' = '[]' and e.data -> 'shared_resources' = '[]'
-    ) t
-    having count(*) > 0;
-  perform pulp.take_place_in_line(array_agg(e))
-    from unnest(enqueued) as e
-    where (e.data -> 'exclusive_resources' <> '[]' or e.data -> 'shared_resources' <> '[]') and e.data ->> 'run_after' is null
-    having count(*) > 0;
-  perform pulp.defer(array_agg(e.stream_id::uuid), array_agg((e.data ->> 'run_after')::timestamptz))
-    from unnest(enqueued) as e
-    where (e.data -> 'exclusive_resources' <> '[]' or e.data -> 'shared_resources' <> '[]') and e.data ->> 'run_after' is not null
-    having count(*) > 0;
-
+  if free_ids is not null then
+    perform pulp.deliver(free_ids, free_names, free_queues, free_priorities, free_start_afters);
+  end if;
+  if claiming is not null then
+    perform pulp.take_place_in_line(claiming);
+  end if;
+  if deferred_ids is not null then
+    perform pulp.defer(deferred_ids, deferred_dues);
+  end if;
   return query select unnest(ids);
 end $$;
 comment on function pulp.enqueue_batch is 'Enqueues many tasks, all or none; gives their ids in order.';

@@ -2,7 +2,7 @@
 create or replace function pulp.item_problem(item jsonb) returns text
 language plpgsql stable parallel safe as $$
 declare
-  name_pattern constant text := '^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$';
+  a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
     'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'parent_id', 'unchecked'];
   problem text;
@@ -14,11 +14,11 @@ begin
     return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
       array_to_string(known_keys[:14], ', '));
   end if;
-  if jsonb_typeof(item -> 'name') is distinct from 'string' or item ->> 'name' !~ name_pattern then
-    return format('name: must be a string that matches %s', name_pattern);
+  if jsonb_typeof(item -> 'name') is distinct from 'string' or not pulp.is_name(item ->> 'name') then
+    return 'name: ' || a_name;
   end if;
-  if item ? 'queue' and item ->> 'queue' is not null and (jsonb_typeof(item -> 'queue') <> 'string' or item ->> 'queue' !~ name_pattern) then
-    return format('queue: must be a string that matches %s', name_pattern);
+  if item ? 'queue' and item ->> 'queue' is not null and (jsonb_typeof(item -> 'queue') <> 'string' or not pulp.is_name(item ->> 'queue')) then
+    return 'queue: ' || a_name;
   end if;
   if item ->> 'args' is not null and jsonb_typeof(item -> 'args') <> 'array' then
     return 'args: must be an array';
@@ -67,10 +67,10 @@ begin
     or octet_length(item ->> 'correlation_id') not between 1 and 256) then
     return 'correlation_id: must be a text of 1 to 256 bytes';
   end if;
-  if item ? 'id' and item ->> 'id' is not null and item ->> 'id' !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+  if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then
     return 'id: must be a UUID';
   end if;
-  if item ? 'parent_id' and item ->> 'parent_id' is not null and item ->> 'parent_id' !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+  if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';
   end if;
   return null;

@@ -9,7 +9,9 @@ begin
     return format('%s: is %s bytes long; at most 1048576 are allowed', path, octet_length(written));
   end if;
   -- Nearly all payloads are plainly harmless; only what might not be is walked through.
-  if written !~ '__proto__|[0-9]{16}' and length(written) - length(translate(written, '[{', '')) <= 64 then
+  if strpos(written, '__proto__') = 0
+    and strpos(translate(written, '0123456789', '9999999999'), '9999999999999999') = 0
+    and length(written) - length(translate(written, '[{', '')) <= 64 then
     return null;
   end if;
   return pulp.value_problem(payload, path, 1);

@@ -12,7 +12,7 @@ declare
   born pulp.worker;
   birth pulp.event;
 begin
-  if worker !~ '^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$' then
+  if not pulp.is_name(worker) then
     raise exception 'worker name "%" is not allowed', worker using errcode = 'PU004',
       hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;

@@ -195,8 +195,9 @@ export class PulpWorker {
         if (stopping && runs.size === 0) break;
         const free = this.#concurrency - runs.size;
         if (!stopping && ready && free > 0) {
+          ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
           const started = await session.start(free);
-          ready = started.length === free; // fewer: the queues were empty
+          if (started.length === free) ready = true; // fewer: the queues were empty
           for (const task of started) runs.begin(task);
         }
         if (runs.hasEnded || (ready && !stopping && this.#concurrency > runs.size)) continue;

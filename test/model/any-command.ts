@@ -16,20 +16,28 @@ const resources = seldom(
   fc.array(fc.constantFrom(...RESOURCES), { minLength: 2, maxLength: 4 }),
 );
 
-const content: fc.Arbitrary<Content> = fc.record(
-  {
-    name: seldom(fc.constantFrom(...ON_WORKER_LOSS.keys()), fc.constant(STRANGER)),
-    queue: fc.constantFrom(...QUEUES),
-    kwargs: fc.nat(9).map((number) => ({ number })),
-    exclusive: resources,
-    shared: resources,
-    priority: fc.integer({ min: -1, max: 1 }),
-    retries: fc.nat(2),
-    delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
-    unchecked: fc.boolean(),
-  },
-  { noNullPrototype: true },
+const content: fc.Arbitrary<Content> = seldom(
+  contentOf(fc.constantFrom(...ON_WORKER_LOSS.keys())),
+  contentOf(fc.constant(STRANGER)),
 );
+
+/** What a caller may ask for, of types drawn from these. */
+export function contentOf(name: fc.Arbitrary<string>): fc.Arbitrary<Content> {
+  return fc.record(
+    {
+      name,
+      queue: fc.constantFrom(...QUEUES),
+      kwargs: fc.nat(9).map((number) => ({ number })),
+      exclusive: resources,
+      shared: resources,
+      priority: fc.integer({ min: -1, max: 1 }),
+      retries: fc.nat(2),
+      delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
+      unchecked: fc.boolean(),
+    },
+    { noNullPrototype: true },
+  );
+}
 
 const draft: fc.Arbitrary<Draft> = fc.record({
   content,

@@ -1,0 +1,73 @@
+import type { EnqueueRequest } from '../tasks/enqueue.ts';
+import type { TaskType } from '../tasks/define-task.ts';
+import { copy, hang, mirror, publish, read, scan, sync, unpack } from './tasks.ts';
+
+/** One demonstration: all that it puts into the database bears its name, so that runs do not meet. */
+export interface DemoRun {
+  /** The group of its tasks, the queue that only its workers serve, and the beginning of its workers' names. */
+  readonly group: string;
+  readonly workers: readonly string[];
+}
+
+/** How long the task that hangs may do so before the demonstration cancels it, in seconds. */
+export const PATIENCE_SECONDS = 4;
+
+/** How many content units are scanned, and how far apart they become due, in seconds. */
+const SCANS = 10;
+const SCAN_INTERVAL_SECONDS = 0.7;
+
+/** What happens in a demonstration, in the order in which it is enqueued. */
+export function scenario({ group }: DemoRun): EnqueueRequest[] {
+  const path = (repository: string) => `/${group}/${repository}/`;
+  const request = (
+    task: TaskType,
+    kwargs: object,
+    claims: Pick<EnqueueRequest, 'resources' | 'sharedResources'>,
+    options: Partial<EnqueueRequest> = {},
+  ): EnqueueRequest => ({ task, kwargs, queue: group, group, correlationId: group, ...claims, ...options });
+  const alone = (task: TaskType, repository: string, options?: Partial<EnqueueRequest>) =>
+    request(task, { repository }, { resources: [path(repository)] }, options);
+  const syncing = (repository: string, packages: number) =>
+    request(sync as TaskType, { repository, packages }, { resources: [path(repository)] });
+  const reading = (repository: string, times: number) =>
+    Array.from({ length: times }, () =>
+      request(read as TaskType, { repository }, { sharedResources: [path(repository)] }),
+    );
+  const copying = (from: string, repository: string) =>
+    request(
+      copy as TaskType,
+      { repository, from },
+      { resources: [path(repository)], sharedResources: [path(from)] },
+    );
+
+  return [
+    syncing('zoo', 20),
+    syncing('fedora', 30),
+    // Nobody gets past it until it is cancelled; a timeout ends it if the demonstration is killed.
+    alone(hang as TaskType, 'kernel', { timeout: '60s' }),
+    alone(mirror as TaskType, 'photos', { retries: 2 }),
+    alone(publish as TaskType, 'zoo'),
+    ...reading('zoo', 3),
+    copying('zoo', 'fedora'),
+    ...reading('kernel', 3),
+    alone(publish as TaskType, 'photos'),
+    ...reading('fedora', 3),
+    syncing('zoo', 10),
+    alone(unpack as TaskType, 'kernel'),
+    alone(publish as TaskType, 'fedora'),
+    alone(publish as TaskType, 'zoo'),
+    syncing('kernel', 12),
+    ...reading('photos', 2),
+    ...reading('zoo', 2),
+    alone(publish as TaskType, 'kernel'),
+    ...reading('kernel', 2),
+    ...Array.from({ length: SCANS }, (_, index) =>
+      request(
+        scan as TaskType,
+        { unit: `unit-${index + 1}` },
+        {},
+        { delay: Number((index * SCAN_INTERVAL_SECONDS).toFixed(1)) },
+      ),
+    ),
+  ];
+}

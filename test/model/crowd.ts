@@ -1,0 +1,280 @@
+import type { Client } from 'pg';
+import { connect } from '../support/database.ts';
+import { ON_WORKER_LOSS } from './cast.ts';
+import type { Claim, Content } from './engine-model.ts';
+import type { Run } from './engine-under-test.ts';
+import { Witness } from './witness.ts';
+
+/** What a caller does next. */
+export type CallerStep =
+  | { readonly step: 'enqueue'; readonly contents: readonly Content[]; readonly commit: boolean }
+  | { readonly step: 'cancel'; /** How many were enqueued since. */ readonly task: number };
+
+/** What a worker does next. */
+export type WorkerStep =
+  | { readonly step: 'start'; readonly atMost: number }
+  | { readonly step: 'progress' }
+  /** Somebody gives it up while it goes on. */
+  | { readonly step: 'is given up' }
+  | { readonly step: 'finish'; readonly outcome: 'completed' | 'failed' | 'canceled' };
+
+/** The queue that all work at. */
+const QUEUE = 'crowded';
+
+/** Meetings that a command is to be repeated after. */
+const CONTENTION = ['40001', '40P01', '23505'];
+
+/** Callers, workers, resource managers and watchers, each with a connection of its own, in each other's way. */
+export class Crowd implements AsyncDisposable {
+  readonly witness = new Witness();
+  /** How often a command met another and was repeated, by SQLSTATE. */
+  readonly meetings = new Map<string, number>();
+  /** Locks of resources that workers held when they had nothing in hand any more. */
+  locksLeft = 0;
+  readonly #url: string;
+  /** Tasks that are there for all to see. */
+  readonly #tasks: string[] = [];
+  /** Of tasks that are there, or will be in a moment. */
+  readonly #claims = new Map<string, readonly Claim[]>();
+  readonly #clients: Client[] = [];
+  /** What the one who gives up workers does, one after the other. */
+  #watching: Promise<Client>;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#watching = this.#connect();
+  }
+
+  /** One that enqueues and cancels. Its name tells the checker that it does one thing after the other. */
+  async call(name: string, steps: readonly CallerStep[]): Promise<void> {
+    const client = await this.#connect();
+    await client.query(`select set_config('pulp.actor', $1, false)`, [`connection ${name}`]);
+    for (const step of steps) {
+      if (step.step === 'enqueue') {
+        await this.#enqueue(client, step.contents, step.commit);
+      } else {
+        const task = this.#tasks.at(-1 - step.task);
+        if (task !== undefined) await this.#repeat(() => client.query('select pulp.cancel($1)', [task]));
+      }
+    }
+  }
+
+  async #enqueue(client: Client, contents: readonly Content[], commit: boolean): Promise<void> {
+    const items = contents.map(({ name, exclusive, shared, priority, retries, delay }) => ({
+      name,
+      unchecked: true, // the first may be enqueued before a worker is born
+      queue: QUEUE,
+      resources: exclusive,
+      shared_resources: shared,
+      priority,
+      retries,
+      delay: `${delay * 10}ms`,
+    }));
+    await client.query('begin');
+    const { rows } = await client.query<{ id: string }>('select pulp.enqueue_batch($1) as id', [
+      JSON.stringify(items),
+    ]);
+    if (!commit) {
+      await client.query('rollback');
+      return;
+    }
+    // The claims are known before anybody can start the tasks.
+    for (const [index, { id }] of rows.entries()) {
+      const { exclusive = [], shared = [] } = contents[index] ?? {};
+      const claims = [
+        ...exclusive.map((resource) => ({ resource, mode: 'exclusive' as const })),
+        ...shared
+          .filter((resource) => !exclusive.includes(resource))
+          .map((resource) => ({ resource, mode: 'shared' as const })),
+      ];
+      this.#claims.set(id, claims);
+    }
+    await client.query('commit');
+    this.#tasks.push(...rows.map(({ id }) => id));
+  }
+
+  /** One that runs tasks. Whenever it finds that it was given up it is born anew. */
+  async work(name: string, steps: readonly WorkerStep[]): Promise<void> {
+    let session = await this.#bear(name);
+    for (const step of steps) {
+      try {
+        await this.#workOn(name, session, step);
+      } catch (error) {
+        if (!wasGivenUp(error)) throw error;
+        await session.client.end();
+        session = await this.#bear(name);
+      }
+    }
+    await this.#leave(name, session);
+  }
+
+  /** A worker finishes what it has in hand, and goes without leaving anything. */
+  async #leave(name: string, session: WorkerSession): Promise<void> {
+    try {
+      while (session.runs.length > 0)
+        await this.#workOn(name, session, { step: 'finish', outcome: 'completed' });
+      const { rows } = await session.client.query<{ left: number }>(
+        `select count(*)::integer as left from pg_locks
+         where locktype = 'advisory' and classid = pulp.lock_class('resource')::oid and pid = pg_backend_pid()`,
+      );
+      this.locksLeft += rows[0]?.left ?? 0;
+      await this.#repeat(() => session.client.query('select pulp.mark_worker_offline($1, true)', [name]));
+    } catch (error) {
+      if (!wasGivenUp(error)) throw error;
+    }
+    await session.client.end();
+  }
+
+  async #giveUp(watcher: Client, worker: string): Promise<Client> {
+    await this.witness.isGivenUp(worker, () =>
+      this.#repeat(() => watcher.query('select pulp.mark_worker_offline($1, false)', [worker])),
+    );
+    return watcher;
+  }
+
+  async #bear(name: string): Promise<WorkerSession> {
+    const types = [...ON_WORKER_LOSS].map(([type, onWorkerLoss]) => ({
+      name: type,
+      schema: {},
+      isolation: 'horse',
+      on_worker_loss: onWorkerLoss,
+    }));
+    for (;;) {
+      const client = await this.#connect();
+      this.witness.isBorn(name);
+      try {
+        const { rows } = await this.#repeat(() =>
+          client.query<{ incarnation: string }>(
+            'select pulp.worker_online($1, $2, 1, $3, 10, $4) as incarnation',
+            [name, 'localhost', [QUEUE], JSON.stringify(types)],
+          ),
+        );
+        return { client, incarnation: rows[0]?.incarnation ?? '', runs: [] };
+      } catch (error) {
+        // The session before this one is on its way out, and holds the name still; or this one was ended at once.
+        if (codeOf(error) !== 'PU006' && !wasGivenUp(error)) throw error;
+        await client.end();
+      }
+    }
+  }
+
+  async #workOn(name: string, session: WorkerSession, step: WorkerStep): Promise<void> {
+    const { client, incarnation, runs } = session;
+    switch (step.step) {
+      case 'start': {
+        const { rows } = await this.#repeat(() =>
+          client.query<Run>('select id, attempt, fence from pulp.start($1, $2, $3, $4, $5)', [
+            name,
+            incarnation,
+            [QUEUE],
+            [...ON_WORKER_LOSS.keys()],
+            step.atMost,
+          ]),
+        );
+        for (const run of rows) {
+          this.witness.begins(name, run.id, this.#claims.get(run.id) ?? []);
+          runs.push(run);
+        }
+        break;
+      }
+      case 'progress': {
+        const items = runs.map((run) => ({ ...run, progress: 1 }));
+        await this.#repeat(() =>
+          client.query('select pulp.progress($1, $2, $3)', [name, incarnation, JSON.stringify(items)]),
+        );
+        break;
+      }
+      case 'is given up': {
+        this.#watching = this.#watching.then((watcher) => this.#giveUp(watcher, name));
+        break;
+      }
+      case 'finish': {
+        const done = runs.splice(0, Math.ceil(runs.length / 2));
+        for (const { id } of done) this.witness.ends(id);
+        const items = done.map((run) => ({ ...run, outcome: step.outcome, error: {} }));
+        await this.#repeat(() =>
+          client.query('select pulp.finish($1, $2, $3)', [name, incarnation, JSON.stringify(items)]),
+        );
+      }
+    }
+  }
+
+  /** One that grants, in passes of these sizes again and again, until the others are done. */
+  async manage(batches: readonly number[], others: Promise<unknown>): Promise<void> {
+    const client = await this.#connect();
+    let done = false;
+    const over = others.finally(() => (done = true));
+    for (let pass = 0; !done; pass += 1) {
+      await this.#repeat(() =>
+        client.query('select pulp.grant_reservations($1)', [batches[pass % batches.length]]),
+      );
+    }
+    await over;
+  }
+
+  /** Lets all that is left come to its end, one thing after the other. Gives the tasks that did not. */
+  async settle(): Promise<readonly string[]> {
+    const client = await this.#watching;
+    const session = await this.#bear('last');
+    for (let rounds = this.#tasks.length + 1; rounds > 0; rounds -= 1) {
+      await client.query(`
+        update pulp.deferred set due_at = now();
+        update pgboss.job set start_after = now() where start_after > now()`);
+      await client.query('select pulp.grant_reservations()');
+      await this.#workOn('last', session, { step: 'start', atMost: 1000 });
+      while (session.runs.length > 0)
+        await this.#workOn('last', session, { step: 'finish', outcome: 'completed' });
+    }
+    await this.#leave('last', session);
+    const { rows } = await client.query<{ id: string }>('select id from pulp.task where finished_at is null');
+    return rows.map(({ id }) => id);
+  }
+
+  async #repeat<T>(step: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await step();
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === undefined || !CONTENTION.includes(code)) throw error;
+        this.meetings.set(code, (this.meetings.get(code) ?? 0) + 1);
+        if (process.env['CROWD'])
+          console.log(
+            (error as any).detail,
+            String((error as any).where)
+              .replace(/\s+/g, ' ')
+              .slice(-300),
+          );
+      }
+    }
+  }
+
+  async #connect(): Promise<Client> {
+    const client = await connect(this.#url);
+    this.#clients.push(client);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) await client.end();
+  }
+}
+
+interface WorkerSession {
+  readonly client: Client;
+  readonly incarnation: string;
+  readonly runs: Run[];
+}
+
+/** Refused as no longer the one it was, or its session was ended for it. */
+function wasGivenUp(error: unknown): boolean {
+  return (
+    codeOf(error) === 'PU001' ||
+    codeOf(error) === '57P01' ||
+    /Connection terminated|not queryable/.test(String(error))
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { readonly code?: string }).code;
+}
