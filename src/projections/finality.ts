@@ -11,8 +11,8 @@ const POLL_MS = 1000;
 const GATHER_MS = 5;
 
 /** Who waits for which task in this process: all of them look by one query, and by one connection's notifications. */
-const waiting = new Map<string, Set<(state: TaskState) => void>>();
-let watching: Promise<void> | undefined;
+const waiting = new Map<string, Set<PromiseWithResolvers<TaskState>>>();
+let watching = false;
 let nudge = Promise.withResolvers<void>();
 
 /** Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason. */
@@ -20,22 +20,35 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
   signal?.throwIfAborted();
   const answer = Promise.withResolvers<TaskState>();
   const waiters = waiting.get(id) ?? new Set();
-  waiting.set(id, waiters.add(answer.resolve));
+  waiting.set(id, waiters.add(answer));
   const abort = () => {
     answer.reject(signal?.reason as Error);
   };
   signal?.addEventListener('abort', abort, { once: true });
   nudge.resolve();
-  watching ??= watch().finally(() => (watching = undefined));
-  watching.catch(answer.reject);
+  ensureWatching();
   try {
     return await answer.promise;
   } finally {
     signal?.removeEventListener('abort', abort);
-    waiters.delete(answer.resolve);
-    if (waiters.size === 0) waiting.delete(id);
+    waiters.delete(answer);
+    if (waiters.size === 0 && waiting.get(id) === waiters) waiting.delete(id);
     nudge.resolve();
   }
+}
+
+/** Keeps one watcher going while anybody waits: also for those who came while the last one was closing its connection. */
+function ensureWatching(): void {
+  if (watching || waiting.size === 0) return;
+  watching = true;
+  void watch()
+    .catch((error: unknown) => {
+      for (const waiters of waiting.values()) for (const waiter of waiters) waiter.reject(error);
+    })
+    .finally(() => {
+      watching = false;
+      ensureWatching();
+    });
 }
 
 async function watch(): Promise<void> {
@@ -51,8 +64,11 @@ async function watch(): Promise<void> {
       .catch(() => undefined);
     while (waiting.size > 0) {
       nudge = Promise.withResolvers();
-      for (const [id, state] of await readFinal([...waiting.keys()]))
-        waiting.get(id)?.forEach((resolve) => resolve(state));
+      for (const [id, state] of await readFinal([...waiting.keys()])) {
+        waiting.get(id)?.forEach((waiter) => {
+          waiter.resolve(state);
+        });
+      }
       const timer = new AbortController();
       await Promise.race([
         nudge.promise,
