@@ -10,10 +10,10 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   candidates uuid[];
+  grantable uuid[];
   locked uuid[];
   looked_at integer;
   due uuid[];
-  granted_tasks uuid[];
 begin
   granted := 0;
   perform pg_advisory_xact_lock(pulp.lock_class('grant'), 0);
@@ -74,40 +74,39 @@ begin
       union select task_id from next_shared)
     into looked_at, candidates;
 
-  if candidates <> '{}' then
+  -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
+  -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
+  grantable := array(
+    select c.id from unnest(candidates) as c(id)
+    cross join lateral (
+      select min(claim.position) as position, count(*) filter (where case claim.mode
+          when 'exclusive' then
+            (select 1 from pulp.reservation_granted holder where holder.resource = claim.resource limit 1) is not null
+            or claim.position > (select older.position from pulp.reservation_waiting older
+              where older.resource = claim.resource order by older.position limit 1)
+          else
+            (select 1 from pulp.reservation_granted holder
+              where holder.resource = claim.resource and holder.mode = 'exclusive' limit 1) is not null
+            or claim.position > (select older.position from pulp.reservation_waiting older
+              where older.resource = claim.resource and older.mode = 'exclusive' order by older.position limit 1)
+        end) as unmet
+      from pulp.reservation_waiting claim where claim.task_id = c.id
+    ) line
+    where line.position is not null and line.unmet = 0
+    order by line.position);
+
+  if grantable <> '{}' then
     -- Whoever changes a task just now (a cancel in a caller's open transaction) is not waited for.
     locked := array(
-      select t.id from pulp.task t where t.id = any (candidates) and t.state = 'waiting'
-      order by t.id for no key update skip locked);
-    if cardinality(locked) < cardinality(candidates) then
-      insert into pulp.wakeup (task_id)
-      select c.id from unnest(candidates) as c(id)
-      where c.id <> all (locked) and exists (select from pulp.reservation_waiting w where w.task_id = c.id);
+      select t.id from unnest(grantable) as g(id) join pulp.task t on t.id = g.id
+      where t.state = 'waiting'
+      for no key update of t skip locked);
+    granted := cardinality(locked);
+    if granted < cardinality(grantable) then
+      insert into pulp.wakeup (task_id) select unnest(grantable) except select unnest(locked);
     end if;
-
-    -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
-    -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
-    granted_tasks := array(
-      select t.id from unnest(locked) as c(id) join pulp.task t on t.id = c.id
-      cross join lateral (
-        select count(*) as claims, count(*) filter (where case claim.mode
-            when 'exclusive' then
-              (select 1 from pulp.reservation_granted holder where holder.resource = claim.resource limit 1) is not null
-              or claim.position > (select older.position from pulp.reservation_waiting older
-                where older.resource = claim.resource order by older.position limit 1)
-            else
-              (select 1 from pulp.reservation_granted holder
-                where holder.resource = claim.resource and holder.mode = 'exclusive' limit 1) is not null
-              or claim.position > (select older.position from pulp.reservation_waiting older
-                where older.resource = claim.resource and older.mode = 'exclusive' order by older.position limit 1)
-          end) as unmet
-        from pulp.reservation_waiting claim where claim.task_id = t.id
-      ) line
-      where line.claims > 0 and line.unmet = 0
-      order by t.position);
-    if granted_tasks <> '{}' then
-      granted := cardinality(granted_tasks);
-      perform pulp.grant_tasks(granted_tasks);
+    if granted > 0 then
+      perform pulp.grant_tasks(locked);
     end if;
   end if;
 

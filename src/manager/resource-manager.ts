@@ -8,7 +8,7 @@ import { checkWorkerProcesses, workerTtl } from './worker-watcher.ts';
 const BATCH = 1000;
 
 /** How long the leader sleeps without a notification, in milliseconds: what a lost notification costs at most. */
-const POLL_MS = 2000;
+const POLL_MS = 5000;
 
 /** How often one that does not lead looks whether it should, in milliseconds. */
 const STANDBY_MS = 5000;

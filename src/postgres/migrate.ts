@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { Client } from 'pg';
 import { PulpError } from '../errors.ts';
-import { installPgBoss } from './pg-boss-schema.ts';
+import { installPgBoss, pgBossVersion } from './pg-boss-schema.ts';
+import { toPulpError } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
+
+/** The table of what was done; run at the start of every migration. */
+const LEDGER = new URL('migrations/000_ledger.sql', SQL_ROOT);
 
 /** What a migration did: the scripts that it ran, in order. Empty if the database was up to date. */
 export interface MigrationReport {
@@ -20,39 +23,61 @@ interface Script {
 
 /**
  * Brings the database up to this version: pg-boss's schema, the numbered migrations (each once, for ever), then the
- * functions, views and grants (again when their text changed), all under one lock and in one transaction. Safe to call
- * from many processes at once.
+ * functions and grants (again when their text changed), all under one lock and in one transaction. Safe to call from
+ * many processes at once, and quick where nothing is to be done.
  *
  * @throws PulpError MIGRATION_CHANGED if a migration that was applied has another text now
  * @throws PulpError MIGRATION_UNKNOWN if the database was migrated by a newer version
  */
 export async function migrate(databaseUrl: string): Promise<MigrationReport> {
-  await installPgBoss(databaseUrl);
+  const wanted = await readScripts();
   const client = new Client({ connectionString: databaseUrl, application_name: 'pulp migrate' });
-  await client.connect();
+  client.on('error', () => undefined); // a query in flight rejects by itself
+  await client.connect().catch((error: unknown) => {
+    throw toPulpError(error);
+  });
   try {
-    return await migrateWith(client);
+    if (await isCurrent(client, wanted)) return { applied: [] };
+    await installPgBoss(databaseUrl);
+    return { applied: await apply(client, wanted) };
   } finally {
     await client.end();
   }
 }
 
-async function migrateWith(client: Client): Promise<MigrationReport> {
-  const migrations = await scripts('migrations');
-  const replaceable = [...(await scripts('functions')), ...(await scripts('views')), ...(await scripts('.'))];
+/** Everything that makes this version's schema, in the order in which it is run. */
+async function readScripts(): Promise<readonly Script[]> {
+  const pgBoss = await pgBossVersion();
+  return [
+    { name: 'pg-boss', text: '', checksum: pgBoss },
+    ...(await readFolder('migrations')),
+    ...(await readFolder('functions')),
+    ...(await readFolder('.')),
+  ];
+}
+
+async function isCurrent(client: Client, wanted: readonly Script[]): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "select to_regclass('pulp.migration') is not null as there",
+  );
+  if (rows[0]?.there !== true) return false;
+  const recorded = await readLedger(client);
+  refuseStrangers(recorded, wanted);
+  return wanted.every((script) => recorded.get(script.name) === script.checksum);
+}
+
+async function apply(client: Client, wanted: readonly Script[]): Promise<readonly string[]> {
   await client.query('begin');
   try {
     await client.query("set local client_min_messages = 'warning'; set local check_function_bodies = off");
     await client.query('select pg_advisory_xact_lock(5264704, 0)'); // pulp.lock_class('migrate'), which may not be there yet
-    await client.query(await readFile(new URL('migrations/000_ledger.sql', SQL_ROOT), 'utf8'));
-    const { rows } = await client.query<{ name: string; checksum: string }>(
-      'select name, checksum from pulp.migration',
-    );
-    const recorded = new Map(rows.map((row) => [row.name, row.checksum]));
-    refuseStrangers(recorded, migrations);
+    await client.query(await readFile(LEDGER, 'utf8'));
+    const recorded = await readLedger(client);
+    refuseStrangers(recorded, wanted);
 
-    const due = [...migrations, ...replaceable].filter(
-      (script) => recorded.get(script.name) !== script.checksum,
+    // A function that is made anew is open to everybody until the grants have been run again.
+    const due = wanted.filter(
+      (script) => recorded.get(script.name) !== script.checksum || script.name === 'grants.sql',
     );
     for (const script of due) {
       await client.query(script.text);
@@ -64,16 +89,23 @@ async function migrateWith(client: Client): Promise<MigrationReport> {
     }
     await client.query('select pulp.create_event_leaves()');
     await client.query('commit');
-    return { applied: due.map((script) => script.name) };
+    return due.map((script) => script.name);
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
 }
 
+async function readLedger(client: Client): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from pulp.migration',
+  );
+  return new Map(rows.map((row) => [row.name, row.checksum]));
+}
+
 /** A migration is history: it must be there, and be what it was. */
-function refuseStrangers(recorded: ReadonlyMap<string, string>, migrations: readonly Script[]): void {
-  const known = new Map(migrations.map((script) => [script.name, script.checksum]));
+function refuseStrangers(recorded: ReadonlyMap<string, string>, wanted: readonly Script[]): void {
+  const known = new Map(wanted.map((script) => [script.name, script.checksum]));
   for (const [name, checksum] of recorded) {
     if (!name.startsWith('migrations/')) continue;
     const expected = known.get(name);
@@ -99,17 +131,20 @@ function refuseStrangers(recorded: ReadonlyMap<string, string>, migrations: read
 }
 
 /** The scripts of one folder below `sql/`, in order of their names. */
-async function scripts(folder: string): Promise<Script[]> {
+async function readFolder(folder: string): Promise<Script[]> {
   const names = (await readdir(new URL(`${folder}/`, SQL_ROOT)))
     .filter((name) => name.endsWith('.sql'))
     .sort();
+  const files = names.map((name) => ({
+    name: folder === '.' ? name : `${folder}/${name}`,
+    file: new URL(`${folder}/${name}`, SQL_ROOT),
+  }));
   return Promise.all(
-    names
-      .filter((name) => name !== '000_ledger.sql')
-      .map(async (name) => {
-        const text = await readFile(new URL(`${folder}/${name}`, SQL_ROOT), 'utf8');
-        const checksum = createHash('sha256').update(text).digest('hex');
-        return { name: folder === '.' ? basename(name) : `${folder}/${name}`, text, checksum };
+    files
+      .filter(({ file }) => file.href !== LEDGER.href)
+      .map(async ({ name, file }) => {
+        const text = await readFile(file, 'utf8');
+        return { name, text, checksum: createHash('sha256').update(text).digest('hex') };
       }),
   );
 }

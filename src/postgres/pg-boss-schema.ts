@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** The schema that pg-boss keeps its queues in. */
 export const PG_BOSS_SCHEMA = 'pgboss';
 
@@ -18,4 +20,10 @@ export async function installPgBoss(databaseUrl: string): Promise<void> {
   boss.on('error', () => undefined); // start() itself rejects; without a listener the process would end here
   await boss.start();
   await boss.stop({ graceful: false });
+}
+
+/** The version of pg-boss that this package pins. */
+export async function pgBossVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', import.meta.resolve('pg-boss')), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -33,7 +33,13 @@ export interface PulpWorkerOptions {
 }
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
-const POLL_MS = 5000;
+const POLL_MS = 10_000;
+
+/** Under load, ends of runs are gathered for so long, in milliseconds, while others go on: round trips cost more than waiting. */
+const GATHER_MS = 2;
+
+/** Under load: the last ends were recorded less than so long ago, in milliseconds. */
+const BUSY_MS = 10;
 
 /** Pauses between attempts to be born again, in milliseconds: the last one repeats. */
 const REBIRTH_PAUSES_MS = [100, 500, 2000, 5000];
@@ -150,6 +156,7 @@ export class PulpWorker {
     let cancels = false;
     let ready = true;
     let failure: Error | undefined;
+    let settledAt = -Infinity;
     const session = await Session.open(this.#databaseUrl, birth, {
       onReady: () => {
         ready = true;
@@ -185,7 +192,11 @@ export class PulpWorker {
     try {
       while (failure === undefined) {
         this.#wake = Promise.withResolvers();
-        if (runs.hasEnded) await runs.settle((ended) => session.finish(ended));
+        if (runs.hasEnded) {
+          if (runs.going > 0 && performance.now() - settledAt < BUSY_MS) await pause(GATHER_MS);
+          await runs.settle((ended) => session.finish(ended));
+          settledAt = performance.now();
+        }
         if (runs.hasProgress) await session.progress(runs.takeProgress());
         if (cancels) {
           cancels = false;

@@ -59,6 +59,11 @@ export class Runs {
     return this.#going.size + this.#ended.length;
   }
 
+  /** How many of them go on. */
+  get going(): number {
+    return this.#going.size;
+  }
+
   get hasEnded(): boolean {
     return this.#ended.length > 0;
   }

@@ -1,5 +1,6 @@
 /**
- * The benchmark: `node test/bench/main.ts [--rounds N] [--tasks N] [--only NAME…]`.
+ * The benchmark: `node test/bench/main.ts [--rounds N] [--tasks N] [--backlog N] [--only NAME…]`.
+ * NAME is a contestant, or a scenario of our engine alone.
  *
  * Prints progress on stderr and the report on stdout. Exits 0 when all targets hold, 1 when one was missed or
  * the benchmark failed, 2 on bad flags.
@@ -12,6 +13,10 @@ import { pgBossAlone } from './pg-boss-alone.ts';
 import { pulpHorses, pulpInline, pulpResources } from './pulp-tasking.ts';
 import { formatRate, formatReport, judge } from './report.ts';
 import { runRounds } from './rounds.ts';
+import { formatFigures, isMet, type Figure, type Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { closeConnection } from '../../src/postgres/connection.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { openBenchServer } from './server.ts';
 import { targets } from './targets.ts';
 
@@ -29,6 +34,8 @@ interface Flags {
   readonly rounds: number;
   readonly tasks: number;
   readonly contestants: readonly Contestant[];
+  readonly scenarios: readonly Scenario[];
+  readonly backlog: number;
 }
 
 function readFlags(): Flags {
@@ -36,6 +43,7 @@ function readFlags(): Flags {
     options: {
       rounds: { type: 'string', default: '5' },
       tasks: { type: 'string', default: '20000' },
+      backlog: { type: 'string', default: '1000000' },
       only: { type: 'string', multiple: true, default: [] },
     },
     allowPositionals: true,
@@ -46,7 +54,8 @@ function readFlags(): Flags {
   return {
     rounds: positiveInteger('--rounds', values.rounds),
     tasks: positiveInteger('--tasks', values.tasks),
-    contestants: chosen([...values.only, ...positionals]),
+    backlog: positiveInteger('--backlog', values.backlog),
+    ...chosen([...values.only, ...positionals]),
   };
 }
 
@@ -58,34 +67,53 @@ function positiveInteger(flag: string, text: string): number {
   return number;
 }
 
-function chosen(names: readonly string[]): readonly Contestant[] {
-  const known = CONTESTANTS.map(({ name }) => name);
+function chosen(names: readonly string[]): Pick<Flags, 'contestants' | 'scenarios'> {
+  const known = [...CONTESTANTS, ...SCENARIOS].map(({ name }) => name);
   const stranger = names.find((name) => !known.includes(name));
   if (stranger !== undefined) {
-    throw new Error(`there is no contestant "${stranger}"; there are ${known.join(', ')}`);
+    throw new Error(`there is no contestant or scenario "${stranger}"; there are ${known.join(', ')}`);
   }
-  return names.length === 0 ? CONTESTANTS : CONTESTANTS.filter(({ name }) => names.includes(name));
+  const wanted = ({ name }: { readonly name: string }) => names.length === 0 || names.includes(name);
+  return { contestants: CONTESTANTS.filter(wanted), scenarios: SCENARIOS.filter(wanted) };
 }
 
-async function bench({ rounds, tasks, contestants }: Flags): Promise<void> {
+async function bench({ rounds, tasks, contestants, scenarios, backlog }: Flags): Promise<void> {
   const interruption = new AbortController();
   // A second Ctrl-C ends the process at once, because nobody listens to it any more.
   process.once('SIGINT', () => interruption.abort(new Error('interrupted')));
 
   await using server = await openBenchServer();
   console.log(`Node ${process.version}, ${availableParallelism()} cores, Postgres: ${server.description}`);
-  const samples = await runRounds(server, contestants, {
-    rounds,
-    tasks,
-    signal: interruption.signal,
-    onSample: ({ round, contestant, enqueueRate, drainRate }) =>
-      console.error(
-        `round ${round}: ${contestant.name} enqueued ${formatRate(enqueueRate)}/s, drained ${formatRate(drainRate)}/s`,
-      ),
-  });
-  const verdicts = judge(samples, targets);
-  console.log(`\nRounds: ${rounds}\n\n${formatReport(samples, verdicts)}`);
-  if (verdicts.some(({ outcome }) => outcome === 'miss')) process.exitCode = 1;
+  if (contestants.length > 0) {
+    const samples = await runRounds(server, contestants, {
+      rounds,
+      tasks,
+      signal: interruption.signal,
+      onSample: ({ round, contestant, enqueueRate, drainRate }) =>
+        console.error(
+          `round ${round}: ${contestant.name} enqueued ${formatRate(enqueueRate)}/s, drained ${formatRate(drainRate)}/s`,
+        ),
+    });
+    const verdicts = judge(samples, targets);
+    console.log(`\nRounds: ${rounds}\n\n${formatReport(samples, verdicts)}`);
+    if (verdicts.some(({ outcome }) => outcome === 'miss')) process.exitCode = 1;
+  }
+
+  const figures: Figure[] = [];
+  for (const scenario of scenarios) {
+    interruption.signal.throwIfAborted();
+    console.error(`scenario ${scenario.name}`);
+    await using database = await server.createDatabase();
+    process.env['DATABASE_URL'] = database.url;
+    await migrate(database.url);
+    try {
+      figures.push(...(await scenario.measure({ backlog })));
+    } finally {
+      await closeConnection();
+    }
+  }
+  if (figures.length > 0) console.log(`\n${formatFigures(figures)}`);
+  if (!figures.every(isMet)) process.exitCode = 1;
 }
 
 let flags: Flags | undefined;

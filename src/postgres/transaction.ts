@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { sql } from 'slonik';
+import { z } from 'zod';
+import { getConnection } from './connection.ts';
+import { getDatabaseUrl } from './database-url.ts';
+import { retrying } from './retry.ts';
+import { isConnectionFailure, toPulpError } from './sql-error.ts';
+
+/** How often to ask for the end of a transaction that the server has not given up yet, in milliseconds. */
+const POLL_MS = 100;
+
+/**
+ * Runs one transaction on a connection of its own, which may take as long as it likes. It is not repeated. If the
+ * answer to its commit is lost, the server is asked how it ended: what this returns, and what it throws, is the truth.
+ */
+export async function inTransaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await retrying(connect);
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
+    const result = await work(client);
+    try {
+      await client.query('commit');
+    } catch (error) {
+      if (!isConnectionFailure(error) || !(await wasCommitted(rows[0]?.id ?? ''))) throw error;
+    }
+    return result;
+  } catch (error) {
+    throw toPulpError(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function connect(): Promise<Client> {
+  const client = new Client({
+    connectionString: await getDatabaseUrl(),
+    application_name: 'pulp enqueue',
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on('error', () => undefined); // the next query rejects
+  await client.connect();
+  return client;
+}
+
+async function wasCommitted(transaction: string): Promise<boolean> {
+  const pool = await getConnection();
+  for (;;) {
+    const status = await retrying(() =>
+      pool.oneFirst(
+        sql.type(z.object({ status: z.string() }))`select pg_xact_status(${transaction}::xid8) as status`,
+      ),
+    );
+    if (status !== 'in progress') return status === 'committed';
+    await pause(POLL_MS);
+  }
+}
