@@ -34,6 +34,7 @@ create table pulp.wakeup (
   check ((task_id is null) <> (resource is null))
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 comment on table pulp.wakeup is 'What the resource manager has to look at: a task that came into a line, or a resource that was let go of.';
+comment on column pulp.wakeup.id is 'Order of coming.';
 comment on column pulp.wakeup.task_id is 'A task that may be grantable.';
 comment on column pulp.wakeup.resource is 'A resource whose next in line may be grantable.';
 comment on column pulp.wakeup.mode is 'How the resource was claimed by the one that let go.';
