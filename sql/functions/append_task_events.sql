@@ -1,7 +1,7 @@
 -- Appends one event to each of these tasks' streams, with a ReservationReleased before it where asked for and the task
--- has claims, and folds them into the tasks' rows. Gives the events' tasks and the (last) event of each. A row that
--- somebody changed since this statement began is a serialization failure: the caller's decision was made on what no longer
--- holds, and is made anew. A start is counted here: its facts get the attempt.
+-- has claims, and folds them into the tasks' rows. Gives the events' tasks and the (last) event of each. The caller holds
+-- the rows' locks, or those of their jobs, and decided on their present state; if a row changed all the same, nothing is
+-- appended. A start is counted here: its facts get the attempt.
 create or replace function pulp.append_task_events(
   ids uuid[], types text[], facts jsonb[], release_claims boolean default false
 ) returns table (task pulp.task, event pulp.event)

@@ -1,8 +1,8 @@
--- Keeps tasks with claims out of line until they are due.
-create or replace function pulp.defer(ids uuid[], dues timestamptz[]) returns void
+-- Keeps tasks back until their time has come, by the database's clock: a delay asked for, or the pause before a retry.
+create or replace function pulp.defer(tasks pulp.task[]) returns void
 language plpgsql as $$
 begin
-  insert into pulp.deferred (task_id, due_at) select * from unnest(ids, dues);
+  insert into pulp.deferred (task_id, due_at) select t.id, t.run_after from unnest(tasks) as t;
   perform pg_notify('pulp_grant', ''); -- the resource manager sets its timer anew
 end $$;
-comment on function pulp.defer is 'Keeps tasks with claims out of line until they are due.';
+comment on function pulp.defer is 'Keeps tasks back until their time has come.';

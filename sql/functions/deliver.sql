@@ -1,11 +1,9 @@
 -- Hands tasks to pg-boss: one job each, with the id of its task, in a queue that is made if it is not there. Columns and
--- defaults follow pg-boss's own insert; a test compares both. Wakes the workers of queues that have something to do now.
-create or replace function pulp.deliver(
-  ids uuid[], names text[], queues text[], priorities integer[], start_afters timestamptz[]
-) returns void
+-- defaults follow pg-boss's own insert; a test compares both. Wakes the workers of these queues.
+create or replace function pulp.deliver(tasks pulp.task[]) returns void
 language plpgsql as $$
 declare
-  queue_names text[] := array(select distinct q from unnest(queues) as q);
+  queue_names text[] := array(select distinct t.queue from unnest(tasks) as t);
 begin
   -- Retention is long: a task waits as long as it takes, whatever pg-boss's housekeeping thinks of old jobs.
   perform pgboss.create_queue(q, '{"policy": "standard", "retentionSeconds": 2147483647}')
@@ -16,19 +14,12 @@ begin
     id, name, data, priority, start_after, created_on, expire_seconds, deletion_seconds, keep_until,
     retry_limit, retry_delay, retry_backoff, retry_delay_max, policy, dead_letter, heartbeat_seconds
   )
-  select j.id, j.queue, jsonb_build_object('name', j.name), j.priority, j.start_after, pgboss.job_now(),
-    q.expire_seconds, q.deletion_seconds, j.start_after + q.retention_seconds * interval '1s',
+  select t.id, t.queue, jsonb_build_object('name', t.name), t.priority, pgboss.job_now(), pgboss.job_now(),
+    q.expire_seconds, q.deletion_seconds, pgboss.job_now() + q.retention_seconds * interval '1s',
     q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
-  from (
-    select id, name, queue, priority, coalesce(start_after, pgboss.job_now()) as start_after
-    from unnest(ids, names, queues, priorities, start_afters) as j(id, name, queue, priority, start_after)
-  ) j
-  join pgboss.queue q on q.name = j.queue;
+  from unnest(tasks) as t
+  join pgboss.queue q on q.name = t.queue;
 
-  perform pg_notify('pulp_ready', q)
-    from unnest(queue_names) as q
-    where exists (
-      select from unnest(queues, start_afters) as j(queue, start_after)
-      where j.queue = q and coalesce(j.start_after, '-infinity') <= clock_timestamp());
+  perform pg_notify('pulp_ready', q) from unnest(queue_names) as q;
 end $$;
 comment on function pulp.deliver is 'Hands tasks to pg-boss and wakes the workers of their queues.';

@@ -1,5 +1,5 @@
 -- Ends the runs of these locked tasks: appends how each ended, lets go of its claims, wakes the resource
--- manager for them, and delivers anew what is to be retried, when its time has come. Gives the claims let go of.
+-- manager for them, and defers what is to be tried again. Gives the claims let go of.
 create or replace function pulp.end_runs(ids uuid[], types text[], facts jsonb[]) returns pulp.reservation[]
 language plpgsql as $$
 declare
@@ -27,10 +27,7 @@ begin
   end if;
 
   if retried is not null then
-    perform pulp.deliver(array_agg(t.id), array_agg(t.name), array_agg(t.queue), array_agg(t.priority), array_agg(t.run_after))
-      from unnest(retried) as t where t.exclusive_resources = '{}' and t.shared_resources = '{}' having count(*) > 0;
-    perform pulp.defer(array_agg(t.id), array_agg(t.run_after))
-      from unnest(retried) as t where t.exclusive_resources <> '{}' or t.shared_resources <> '{}' having count(*) > 0;
+    perform pulp.defer(retried);
   end if;
   perform pg_notify('pulp_finished', '');
   return released;

@@ -10,14 +10,9 @@ declare
   bad record;
   ids uuid[];
   enqueued bigint;
-  free_ids uuid[];
-  free_names text[];
-  free_queues text[];
-  free_priorities integer[];
-  free_start_afters timestamptz[];
+  deliverable pulp.task[];
   claiming pulp.event[];
-  deferred_ids uuid[];
-  deferred_dues timestamptz[];
+  deferred pulp.task[];
 begin
   if jsonb_typeof(items) is distinct from 'array' then
     raise exception 'the items must be a JSON array' using errcode = 'PU004', hint = 'Give an array of objects, one a task.';
@@ -70,29 +65,25 @@ begin
   )
   select
       (select array_agg(id order by ordinality) from item), count(*),
-      array_agg((task).id) filter (where free), array_agg((task).name) filter (where free),
-      array_agg((task).queue) filter (where free), array_agg((task).priority) filter (where free),
-      array_agg((task).run_after) filter (where free),
+      array_agg(task) filter (where free and (task).run_after is null),
       array_agg(event) filter (where not free and (task).run_after is null),
-      array_agg((task).id) filter (where not free and (task).run_after is not null),
-      array_agg((task).run_after) filter (where not free and (task).run_after is not null)
-    into ids, enqueued,
-      free_ids, free_names, free_queues, free_priorities, free_start_afters, claiming, deferred_ids, deferred_dues
+      array_agg(task) filter (where (task).run_after is not null)
+    into ids, enqueued, deliverable, claiming, deferred
     from fresh;
 
   if enqueued < cardinality(ids) then
     perform pulp.check_same_content(ids, items, enqueued_at);
   end if;
 
-  -- Those without claims can be delivered; the others take their places in line, at once or when they are due.
-  if free_ids is not null then
-    perform pulp.deliver(free_ids, free_names, free_queues, free_priorities, free_start_afters);
+  -- Those without claims can be delivered; the others take their places in line. Both wait until they are due.
+  if deliverable is not null then
+    perform pulp.deliver(deliverable);
   end if;
   if claiming is not null then
     perform pulp.take_place_in_line(claiming);
   end if;
-  if deferred_ids is not null then
-    perform pulp.defer(deferred_ids, deferred_dues);
+  if deferred is not null then
+    perform pulp.defer(deferred);
   end if;
   return query select unnest(ids);
 end $$;

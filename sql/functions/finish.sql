@@ -32,6 +32,7 @@ begin
     join pulp.task t on t.id = r.id
     where t.state in ('running', 'canceling') and t.worker = finish.worker
       and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
+    for no key update of t
   )
   select array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')

@@ -12,7 +12,6 @@ declare
   candidates uuid[];
   grantable uuid[];
   locked uuid[];
-  looked_at integer;
   due uuid[];
 begin
   granted := 0;
@@ -67,12 +66,13 @@ begin
   continued as (
     insert into pulp.wakeup (resource, mode, after_position)
     select resource, 'exclusive', max(position) from next_shared where run_length >= batch group by resource
+    returning id
   )
-  select (select count(*) from taken), array(
+  select (select count(*) from taken) >= batch or exists (select from continued), array(
       select task_id from taken where task_id is not null
       union select task_id from next_exclusive
       union select task_id from next_shared)
-    into looked_at, candidates;
+    into more, candidates;
 
   -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
   -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
@@ -110,7 +110,7 @@ begin
     end if;
   end if;
 
-  more := looked_at >= batch or coalesce(cardinality(due), 0) >= batch;
+  more := more or coalesce(cardinality(due), 0) >= batch;
   next_due_seconds := extract(epoch from (select min(d.due_at) from pulp.deferred d) - clock_timestamp());
 end $$;
 comment on function pulp.grant_reservations is 'One pass of the resource manager.';

@@ -29,9 +29,6 @@ begin
   where not exists (select from pulp.resource known where known.name = reservation.resource)
   on conflict (name) do nothing;
 
-  perform pulp.deliver(
-      array_agg(t.id order by t.position), array_agg(t.name order by t.position), array_agg(t.queue order by t.position),
-      array_agg(t.priority order by t.position), array_agg(null::timestamptz order by t.position))
-    from unnest(tasks) as t;
+  perform pulp.deliver(tasks);
 end $$;
 comment on function pulp.grant_tasks is 'Grants all claims of waiting tasks and delivers the tasks.';

@@ -1,35 +1,37 @@
 -- Takes the advisory locks of these tasks' granted claims for this session and gives the tasks whose locks are not all
--- free; of those it holds none.
+-- free; of those it holds none. If it fails (the lock table is full), it holds none at all: locks outlive a transaction.
 create or replace function pulp.lock_resources(ids uuid[]) returns uuid[]
 language plpgsql as $$
 declare
   class constant integer := pulp.lock_class('resource');
+  claim record;
+  free boolean;
+  held pulp.reservation[] := '{}';
   refused uuid[] := '{}';
 begin
-  with claim as materialized (
-    select g.task_id, g.mode, r.id as resource_id
+  for claim in
+    select g::pulp.reservation as reservation, g.task_id, g.mode, r.id as resource_id
     from unnest(ids) as i(id)
     join pulp.reservation_granted g on g.task_id = i.id
     join pulp.resource r on r.name = g.resource
-  ),
-  attempt as materialized (
-    select task_id, mode, resource_id, case mode
-      when 'exclusive' then pg_try_advisory_lock(class, resource_id)
-      else pg_try_advisory_lock_shared(class, resource_id) end as locked
-    from claim
-  ),
-  refusal as materialized (
-    select distinct task_id from attempt where not locked
-  ),
-  undone as materialized (
-    select case a.mode
-      when 'exclusive' then pg_advisory_unlock(class, a.resource_id)
-      else pg_advisory_unlock_shared(class, a.resource_id) end
-    from refusal join attempt a on a.task_id = refusal.task_id
-    where a.locked
-  )
-  select array(select task_id from refusal) into refused
-    from (select count(*) from undone) as every_lock;
+  loop
+    if claim.mode = 'exclusive' then
+      free := pg_try_advisory_lock(class, claim.resource_id);
+    else
+      free := pg_try_advisory_lock_shared(class, claim.resource_id);
+    end if;
+    if free then
+      held := held || claim.reservation;
+    else
+      refused := refused || claim.task_id;
+    end if;
+  end loop;
+
+  perform pulp.unlock_resources(array(select h from unnest(held) as h where h.task_id = any (refused)));
   return refused;
+exception
+  when others then
+    perform pulp.unlock_resources(held);
+    raise;
 end $$;
 comment on function pulp.lock_resources is 'Takes the advisory locks of these tasks'' resources; gives the tasks that it cannot have.';

@@ -37,7 +37,7 @@ begin
     return;
   end if;
 
-  refused := pulp.lock_resources(fetched);
+  refused := pulp.lock_resources(fetched); -- until this is set, there is nothing to unlock
   if refused <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       from unnest(fetched, leaves, rows) as f(id, leaf, row)
@@ -58,5 +58,12 @@ begin
     from pulp.append_task_events(
       fetched, array_fill('TaskStarted'::text, array[cardinality(fetched)]),
       array_fill(jsonb_build_object('worker', start.worker), array[cardinality(fetched)])) a;
+exception
+  when others then
+    -- Locks of a session outlive its transaction.
+    perform pulp.unlock_resources(array(
+      select g::pulp.reservation from pulp.reservation_granted g
+      where g.task_id = any (fetched) and g.task_id <> all (refused)));
+    raise;
 end $$;
 comment on function pulp.start is 'Fetches the next jobs of these queues for a worker and starts their tasks.';

@@ -21,7 +21,7 @@ create table pulp.deferred (
   task_id uuid not null primary key
 );
 create index deferred_due_at on pulp.deferred (due_at);
-comment on table pulp.deferred is 'Tasks with claims that take their place in line later.';
+comment on table pulp.deferred is 'Waiting tasks whose time has not come: they are delivered, or take their place in line, when it has.';
 comment on column pulp.deferred.due_at is 'When.';
 comment on column pulp.deferred.task_id is 'Which.';
 

@@ -1,6 +1,8 @@
 import { frame } from './frame.ts';
-import { fit, paint } from './line.ts';
+import type { Line } from './line.ts';
+import { news } from './news.ts';
 import type { Snapshot } from './observer.ts';
+import type { Output } from './output.ts';
 import type { DemoRun } from './scenario.ts';
 import type { View } from './view.ts';
 
@@ -12,23 +14,25 @@ const ERASE_BELOW = '\x1b[J';
 
 /** Shows each snapshot in the place of the one before, in a terminal. */
 export class LiveView implements View {
-  readonly #terminal: NodeJS.WriteStream;
+  readonly #output: Output;
   readonly #run: DemoRun;
+  readonly #news: Line[] = [];
 
-  constructor(terminal: NodeJS.WriteStream, run: DemoRun) {
-    this.#terminal = terminal;
+  constructor(output: Output, run: DemoRun) {
+    this.#output = output;
     this.#run = run;
-    terminal.write(ENTER);
+    output.stream.write(ENTER);
   }
 
   show(snapshot: Snapshot): void {
-    const { columns, rows } = this.#terminal;
-    const lines = frame(snapshot, this.#run, { columns, rows }).slice(0, rows);
-    const text = lines.map((line) => paint(fit(line, columns), this.#terminal) + ERASE_LINE_END).join('\r\n');
-    this.#terminal.write(HOME + text + ERASE_BELOW);
+    this.#news.push(...news(snapshot));
+    const text = frame(snapshot, this.#run, this.#news, this.#output.stream)
+      .map((line) => this.#output.paint(line) + ERASE_LINE_END)
+      .join('\r\n');
+    this.#output.stream.write(HOME + text + ERASE_BELOW);
   }
 
   [Symbol.dispose](): void {
-    this.#terminal.write(LEAVE);
+    this.#output.stream.write(LEAVE);
   }
 }

@@ -47,6 +47,8 @@ const snapshotRow = z.object({
   /** Seconds since the first task was enqueued, by the database's clock. */
   seconds: z.number(),
   tasks: z.array(taskNow),
+  /** All that are claimed by any of the tasks, also by those that have ended. */
+  resources: z.array(z.string()),
   claims: z.array(claimNow),
   workers: z.array(workerNow),
   events: z.array(eventNow),
@@ -93,6 +95,7 @@ export class Observer {
                 'unblocked', t.unblocked_at is not null, 'progress', t.progress) order by t.number), '[]')
             from mine t
           ) as tasks,
+          array(select distinct unnest(exclusive_resources || shared_resources) from mine order by 1) as resources,
           (
             select coalesce(jsonb_agg(jsonb_build_object('task_id', r.task_id, 'resource', r.resource, 'mode', r.mode,
                 'state', r.state, 'position', r.position) order by r.position), '[]')

@@ -9,7 +9,7 @@ import { defineTask } from '../tasks/define-task.ts';
 const repository = z.string();
 
 /** How long the made-up work on one package takes, in milliseconds. */
-const PACKAGE_MS = 100;
+const PACKAGE_MS = 120;
 
 /** Fetches a repository's packages one by one and reports how far it is. */
 export const sync = defineTask('demo.sync', {
@@ -29,7 +29,7 @@ export const publish = defineTask('demo.publish', {
   run: async ({ kwargs, workingDirectory, signal }) => {
     const index = join(workingDirectory, 'index.json');
     await writeFile(index, JSON.stringify(kwargs));
-    await pause(600, undefined, { signal });
+    await pause(800, undefined, { signal });
     return {
       sha256: createHash('sha256')
         .update(await readFile(index))
@@ -41,7 +41,7 @@ export const publish = defineTask('demo.publish', {
 /** Reads a repository, beside others that only read it. */
 export const read = defineTask('demo.read', {
   kwargs: z.object({ repository }),
-  run: async ({ signal }) => pause(800, undefined, { signal }),
+  run: async ({ signal }) => pause(1000, undefined, { signal }),
 });
 
 /** Copies from one repository, which it shares, into another, which it has alone. */

@@ -26,7 +26,7 @@ export function wait(task: TaskNow, snapshot: Snapshot): string | undefined {
   const tasks = new Map(snapshot.tasks.map((other) => [other.id, other]));
   const other = tasks.get(nearest.task_id);
   const others = new Set(obstacles.map((claim) => claim.task_id)).size - 1;
-  const more = others === 0 ? '' : ` and ${others} more`;
+  const more = others === 0 ? '' : `, and ${others} more`;
   const how = nearest.state === 'granted' ? holding(other) : 'stands before it';
   return `waits for ${other === undefined ? nearest.task_id : called(other)}, which ${how}${more}`;
 }
@@ -69,7 +69,9 @@ export function told(event: EventNow): string | undefined {
 }
 
 function errorMessage(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'unknown';
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : 'unknown';
 }
 
 /** A length of time: `1.3 s`. */

@@ -17,6 +17,8 @@ const DAY_MS = 86_400_000;
 
 export interface ResourceManagerSettings {
   readonly databaseUrl: string;
+  /** The worker that it belongs to; its connection bears the name. */
+  readonly worker: string;
   /** Leads only while no worker that is made for it (`resource-manager…`) is online. */
   readonly standIn: boolean;
   readonly log: Logger;
@@ -66,7 +68,7 @@ export class ResourceManager implements AsyncDisposable {
   async #term(): Promise<void> {
     const client = new Client({
       connectionString: this.#settings.databaseUrl,
-      application_name: 'pulp resource manager',
+      application_name: `pulp manager ${this.#settings.worker}`.slice(0, 63),
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
       query_timeout: 60_000,

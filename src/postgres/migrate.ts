@@ -37,12 +37,21 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
     throw toPulpError(error);
   });
   try {
-    if (await isCurrent(client, wanted)) return { applied: [] };
+    if ((await findPending(client, wanted)).length === 0) return { applied: [] };
     await installPgBoss(databaseUrl);
     return { applied: await apply(client, wanted) };
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The scripts that the database lacks or has in another text; none if it is up to date.
+ *
+ * @throws PulpError MIGRATION_CHANGED or MIGRATION_UNKNOWN, as `migrate`
+ */
+export async function pendingScripts(client: Client): Promise<readonly string[]> {
+  return (await findPending(client, await readScripts())).map((script) => script.name);
 }
 
 /** Everything that makes this version's schema, in the order in which it is run. */
@@ -56,14 +65,14 @@ async function readScripts(): Promise<readonly Script[]> {
   ];
 }
 
-async function isCurrent(client: Client, wanted: readonly Script[]): Promise<boolean> {
+async function findPending(client: Client, wanted: readonly Script[]): Promise<readonly Script[]> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('pulp.migration') is not null as there",
   );
-  if (rows[0]?.there !== true) return false;
+  if (rows[0]?.there !== true) return wanted;
   const recorded = await readLedger(client);
   refuseStrangers(recorded, wanted);
-  return wanted.every((script) => recorded.get(script.name) === script.checksum);
+  return wanted.filter((script) => recorded.get(script.name) !== script.checksum);
 }
 
 async function apply(client: Client, wanted: readonly Script[]): Promise<readonly string[]> {

@@ -26,7 +26,7 @@ export function sqlFailure(error: unknown): SqlFailure | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') {
       const text = (key: string) => {
-        const value: unknown = Reflect.get(cause as object, key);
+        const value: unknown = Reflect.get(cause, key);
         return typeof value === 'string' ? value : undefined;
       };
       return { code: cause.code, message: cause.message, detail: text('detail'), hint: text('hint') };

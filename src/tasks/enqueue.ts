@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import type { TaskType } from './define-task.ts';
 import { newTaskId } from './new-task-id.ts';
@@ -63,7 +64,7 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
   resources: readonly Resource[],
   options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task' | 'resources'> = {},
 ): Promise<TaskHandle> {
-  const [handle] = await enqueueMany([{ ...options, task, resources } as EnqueueRequest]);
+  const [handle] = await enqueueMany([{ ...options, task, resources }]);
   if (handle === undefined) throw new Error('one task enqueued, none returned');
   return handle;
 }
@@ -116,8 +117,8 @@ function writeItem(request: EnqueueRequest): string {
   const { task } = request;
   const current = getCurrentTask();
   const type = typeof task === 'string' ? undefined : task;
-  check(type?.args, request.args ?? [], 'args');
-  check(type?.kwargs, request.kwargs ?? {}, 'kwargs');
+  checkArgument(type?.args, request.args ?? [], 'args');
+  checkArgument(type?.kwargs, request.kwargs ?? {}, 'kwargs');
   const rest = JSON.stringify({
     id: request.id ?? newTaskId(),
     name: type?.name ?? task,
@@ -137,18 +138,6 @@ function writeItem(request: EnqueueRequest): string {
   const args = writePayload(request.args ?? [], 'args');
   const kwargs = writePayload(request.kwargs ?? {}, 'kwargs');
   return `${rest.slice(0, -1)},"args":${args},"kwargs":${kwargs}}`;
-}
-
-/** What the type's schema says of arguments; they are sent as the caller gave them, and parsed again where they run. */
-function check(schema: z.ZodType | undefined, value: unknown, path: string): void {
-  const parsed = schema?.safeParse(value);
-  if (parsed?.success !== false) return;
-  const [issue] = parsed.error.issues;
-  const at = [path, ...(issue?.path ?? [])].map(String).join('.');
-  throw new PulpError('INVALID_INPUT', `${at}: ${issue?.message ?? 'is not what the task type takes'}`, {
-    remedy: 'Correct this argument; nothing was enqueued.',
-    exitCode: 2,
-  });
 }
 
 function locate(error: PulpError, index: number): PulpError {

@@ -36,7 +36,7 @@ export interface PulpWorkerOptions {
 const POLL_MS = 10_000;
 
 /** Under load, ends of runs are gathered for so long, in milliseconds, while others go on: round trips cost more than waiting. */
-const GATHER_MS = 2;
+const GATHER_MS = 1;
 
 /** Under load: the last ends were recorded less than so long ago, in milliseconds. */
 const BUSY_MS = 10;
@@ -90,6 +90,7 @@ export class PulpWorker {
   async run({ onOnline }: { onOnline?: () => void } = {}): Promise<void> {
     await using manager = new ResourceManager({
       databaseUrl: this.#databaseUrl,
+      worker: this.name,
       standIn: !isResourceManager(this.name),
       log: this.#log,
     });
@@ -120,6 +121,11 @@ export class PulpWorker {
         );
       }
     }
+  }
+
+  /** How many tasks it has in hand. */
+  get running(): number {
+    return this.#runs?.size ?? 0;
   }
 
   /** Warm shutdown: finishes what runs and takes nothing new. `run` returns when that is done. */
@@ -213,7 +219,7 @@ export class PulpWorker {
         }
         if (runs.hasEnded || (ready && !stopping && this.#concurrency > runs.size)) continue;
         const woken = await this.#sleep(POLL_MS);
-        if (!woken || runs.hasEnded) ready = true;
+        if (!woken) ready = true;
         if (!woken) cancels = runs.size > 0;
       }
     } catch (error) {

@@ -25,7 +25,7 @@ class PgBossEntry implements Entry {
 
   constructor(databaseUrl: string, batchSize: number) {
     this.#boss = new PgBoss({ connectionString: databaseUrl, supervise: false, schedule: false });
-    this.#boss.on('error', (error) => console.error('pg-boss:', error));
+    this.#boss.on('error', (error) => { console.error('pg-boss:', error); });
     this.#batchSize = batchSize;
   }
 

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pino } from 'pino';
 import { sql } from 'slonik';
 import { z } from 'zod';
+import { ResourceManager } from '../../src/manager/resource-manager.ts';
 import { closeConnection, getConnection } from '../../src/postgres/connection.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import type { TaskType } from '../../src/tasks/define-task.ts';
@@ -31,29 +33,29 @@ export function pulpTasking(variant: Variant): Contestant {
   return { ...variant, enter: (databaseUrl) => new PulpTaskingEntry(databaseUrl, variant) };
 }
 
-const inline = { task: inlineNoop as TaskType, workers: 2, concurrency: 500, share: 1 };
+const inline = { task: inlineNoop as TaskType, workers: 3, concurrency: 500, share: 1 };
 
 export const pulpInline = pulpTasking({
   ...inline,
   name: 'pulp-inline',
-  settings: 'inline, 2 workers of concurrency 500',
+  settings: 'inline, 3 workers of concurrency 500',
   resources: 0,
 });
 
 export const pulpResources = pulpTasking({
   ...inline,
   name: 'pulp-resources',
-  settings: 'inline, each task claims one of 1,000 resources exclusively',
+  settings: 'the same, each task claims one of 1,000 resources exclusively',
   resources: 1000,
 });
 
 export const pulpHorses = pulpTasking({
   name: 'pulp-horses',
-  settings: 'warm child processes, 1 worker of concurrency 8',
-  share: 0.2,
-  task: horseNoop as TaskType,
+  settings: 'warm child processes, 1 worker of concurrency 12',
+  share: 0.5,
+  task: horseNoop,
   workers: 1,
-  concurrency: 8,
+  concurrency: 12,
   maxTasksPerHorse: 10_000, // warm ones are measured, not their making
   resources: 0,
 });
@@ -61,6 +63,8 @@ export const pulpHorses = pulpTasking({
 class PulpTaskingEntry implements Entry {
   readonly #databaseUrl: string;
   readonly #variant: Variant;
+  /** Stands beside the workers, as a deployment has it: it is there before them and sees claims as they come. */
+  #manager: ResourceManager | undefined;
 
   constructor(databaseUrl: string, variant: Variant) {
     this.#databaseUrl = databaseUrl;
@@ -71,6 +75,13 @@ class PulpTaskingEntry implements Entry {
     process.env['DATABASE_URL'] = this.#databaseUrl;
     await migrate(this.#databaseUrl);
     await getConnection();
+    this.#manager = new ResourceManager({
+      databaseUrl: this.#databaseUrl,
+      worker: 'bench',
+      standIn: false,
+      log: pino({ level: 'silent' }),
+    });
+    this.#manager.start();
   }
 
   async enqueue(count: number): Promise<void> {
@@ -120,6 +131,7 @@ class PulpTaskingEntry implements Entry {
   }
 
   async close(): Promise<void> {
+    await this.#manager?.[Symbol.asyncDispose]();
     await closeConnection();
   }
 }

@@ -21,14 +21,12 @@ export type WorkerStep =
 /** The queue that all work at. */
 const QUEUE = 'crowded';
 
-/** Meetings that a command is to be repeated after. */
-const CONTENTION = ['40001', '40P01', '23505'];
+/** What a command says that met another one and is to be repeated. */
+const CONTENTION = ['40001', '40P01'];
 
 /** Callers, workers, resource managers and watchers, each with a connection of its own, in each other's way. */
 export class Crowd implements AsyncDisposable {
   readonly witness = new Witness();
-  /** How often a command met another and was repeated, by SQLSTATE. */
-  readonly meetings = new Map<string, number>();
   /** Locks of resources that workers held when they had nothing in hand any more. */
   locksLeft = 0;
   readonly #url: string;
@@ -203,13 +201,13 @@ export class Crowd implements AsyncDisposable {
   async manage(batches: readonly number[], others: Promise<unknown>): Promise<void> {
     const client = await this.#connect();
     let done = false;
-    const over = others.finally(() => (done = true));
+    const stop = () => (done = true);
+    others.then(stop, stop);
     for (let pass = 0; !done; pass += 1) {
       await this.#repeat(() =>
         client.query('select pulp.grant_reservations($1)', [batches[pass % batches.length]]),
       );
     }
-    await over;
   }
 
   /** Lets all that is left come to its end, one thing after the other. Gives the tasks that did not. */
@@ -237,14 +235,6 @@ export class Crowd implements AsyncDisposable {
       } catch (error) {
         const code = codeOf(error);
         if (code === undefined || !CONTENTION.includes(code)) throw error;
-        this.meetings.set(code, (this.meetings.get(code) ?? 0) + 1);
-        if (process.env['CROWD'])
-          console.log(
-            (error as any).detail,
-            String((error as any).where)
-              .replace(/\s+/g, ' ')
-              .slice(-300),
-          );
       }
     }
   }

@@ -131,24 +131,23 @@ export class EngineModel {
   }
 
   /**
-   * The resource manager's work until there is nothing more to do: who is due gets in line, in the order given, and who
-   * has no conflicting claim before it is granted all it claims. Gives the number granted.
+   * The resource manager's work until there is nothing more to do: whose time has come is delivered, or gets in line, in
+   * the order given; and who has no conflicting claim before it is granted all it claims. Gives the number granted.
    */
-  grant(dueOrder: readonly string[]): number {
+  grant(orderInLine: readonly string[]): number {
     this.#tick();
-    for (const id of dueOrder) this.#task(id).place = this.#nextInLine();
+    for (const { task } of this.due()) if (task.claims.length === 0) task.place = this.#delivered(this.#now);
+    for (const id of orderInLine) this.#task(id).place = this.#nextInLine();
     const granted = this.line().filter((task) => !this.#conflicts(task));
     for (const task of granted) task.place = this.#delivered(this.#now);
     return granted.length;
   }
 
-  /** Who is to get in line now. Those with the same time may come in any order. */
-  due(): readonly { readonly id: string; readonly due: Time }[] {
-    return [...this.tasks.values()]
-      .flatMap(({ id, place }) =>
-        place.at === 'deferred' && this.#isDue(place.due) ? [{ id, due: place.due }] : [],
-      )
-      .sort((a, b) => compareTime(a.due, b.due));
+  /** Whose time has come. */
+  due(): readonly { readonly task: ModelTask; readonly due: Time }[] {
+    return [...this.tasks.values()].flatMap((task) =>
+      task.place.at === 'deferred' && this.#isDue(task.place.due) ? [{ task, due: task.place.due }] : [],
+    );
   }
 
   /** All who are in line anywhere, the oldest first. */
@@ -314,10 +313,10 @@ export class EngineModel {
     this.#wait(task, hours, true);
   }
 
-  /** A task without claims is delivered, and kept back until it is due; another one gets in line when it is due. */
+  /** When it is due, a task without claims is delivered, and another one gets in line. */
   #wait(task: ModelTask, hours: number, again = false): void {
-    if (task.claims.length === 0) task.place = this.#delivered(this.#in(hours));
-    else if (hours > 0 || again) task.place = { at: 'deferred', due: this.#in(hours) };
+    if (hours > 0 || again) task.place = { at: 'deferred', due: this.#in(hours) };
+    else if (task.claims.length === 0) task.place = this.#delivered(this.#now);
     else task.place = this.#nextInLine();
   }
 

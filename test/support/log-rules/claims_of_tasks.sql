@@ -1,5 +1,5 @@
 -- A task has all its claims in line, or all granted, or none of them anywhere: final tasks none, running ones all
--- granted, waiting ones none only until they are due.
+-- granted, waiting ones none only until they are due. What is not waiting is not deferred.
 select format('task %s (%s, %s claims) has %s claims in line, %s granted%s', coalesce(t.id, r.task_id, d.task_id),
   coalesce(t.state, 'not there'), coalesce(t.claims, 0), coalesce(r.waiting, 0), coalesce(r.granted, 0),
   case when d.task_id is not null then ', and is deferred' else '' end) as violation
@@ -18,5 +18,6 @@ where (case
         else t.claims in (r.waiting, r.granted) and 0 in (r.waiting, r.granted)
       end
     when t.state in ('running', 'canceling') and t.claims > 0 then r.granted = t.claims and r.waiting = 0 and d.task_id is null
+    when t.state = 'waiting' then r.task_id is null
     when t.id is not null then r.task_id is null and d.task_id is null
   end) is not true

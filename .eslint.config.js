@@ -1,0 +1,46 @@
+import tseslint from 'typescript-eslint';
+
+/** Folders of src, from the top down: each imports only from those below it. */
+const LAYERS = [
+  ['commands', 'demo', 'cli'],
+  ['workers'],
+  ['manager'],
+  ['tasks'],
+  ['projections'],
+  ['services'],
+  ['events', 'delivery'],
+  ['postgres'],
+];
+
+const layerRules = LAYERS.slice(1).map((folders, index) => ({
+  files: folders.map((folder) => `src/${folder}/**/*.ts`),
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: LAYERS.slice(0, index + 1)
+          .flat()
+          .map((above) => ({ group: [`**/${above}/**`], message: `Imports go down only; ${above} is above this folder.` })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/'] },
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Counts and ids read best in a template as they are.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // node:test's test() returns a promise that its runner awaits.
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'suite', 'describe', 'it'], package: 'node:test' }] }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // An options object may be empty on purpose; index signatures are read by bracket, as tsc asks for process.env.
+      '@typescript-eslint/dot-notation': 'off',
+    },
+  },
+  ...layerRules,
+);

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// Runs the command line from its sources, without a build.
+import { main } from '../src/cli/main.ts';
+
+await main();

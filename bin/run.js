@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// Old syntax on purpose: an old Node must come as far as the message that says what to do.
+var MAIN = '../dist/cli/main.js';
+
+if (parseInt(process.versions.node, 10) < 24) {
+  console.error(
+    'pulp needs Node 24 or newer and this is ' +
+      process.version +
+      ': in the clone run `npx pulp` or an npm script, which use the Node that npm installed; elsewhere install Node 24.',
+  );
+  process.exitCode = 1;
+} else {
+  import(MAIN).then(
+    function (cli) {
+      return cli.main();
+    },
+    function (error) {
+      if (error.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.url).endsWith('/dist/cli/main.js'))
+        throw error;
+      console.error('pulp has not been built yet: run `npm run build`.');
+      process.exitCode = 1;
+    },
+  );
+}

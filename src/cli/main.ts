@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { PJSON } from '@oclif/core/interfaces';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
+import { reportError } from './report-error.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The commands beside this file: those that were built, or the sources that Node runs as they are. */
+const COMMANDS = fileURLToPath(new URL('../commands', import.meta.url));
+
+/** Runs one command line and ends the process. */
+export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<never> {
+  settings.enableAutoTranspile = false;
+  try {
+    await run(withoutHelpTopic(argv), { root: ROOT, pjson: await packageDescription() });
+  } catch (error) {
+    reportError(error, { json: argv.includes('--json'), help: 'pulp' });
+  }
+  await written(process.stdout);
+  // A tasks file that we loaded may have opened things that would keep the process alive.
+  process.exit();
+}
+
+/** Waits until all output is on its way, or its reader is gone. */
+function written(output: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    output.write('', () => {
+      resolve();
+    });
+  });
+}
+
+async function packageDescription(): Promise<PJSON> {
+  const description = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as PJSON;
+  return { ...description, oclif: { ...description.oclif, commands: COMMANDS } };
+}
+
+/** `pulp help task list` is `pulp task list --help`. */
+function withoutHelpTopic(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
+}

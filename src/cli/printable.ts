@@ -1,0 +1,20 @@
+/** Text of others made safe for a terminal: control characters are shown, not obeyed. Line breaks and tabs stay. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, escape);
+}
+
+/** The same on one line. */
+export function printableLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, escape);
+}
+
+function escape(character: string): string {
+  return JSON.stringify(character)
+    .slice(1, -1)
+    .replace('\u007f', '\\u007f')
+    .replace(/[\u0080-\u009f]/, unicode);
+}
+
+function unicode(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,28 @@
+import { DatabaseCommand } from './database-command.ts';
+import { printable } from './printable.ts';
+import { failureText } from './task-text.ts';
+import type { Task } from '../projections/task.ts';
+
+/** A command that waits for tasks. */
+export abstract class WaitingCommand extends DatabaseCommand {
+  /** Tells somebody who will wait that no worker is online, if that is so. */
+  protected async noticeIfNobodyWorks(): Promise<void> {
+    const { listWorkers } = await import('../projections/worker.ts');
+    const workers = await listWorkers();
+    if (workers.some((worker) => worker.state === 'online')) return;
+    this.logToStderr('No worker is online; `pulp worker` starts one.');
+  }
+
+  /** Tells why a task that is over did not complete, and sets the exit code; says nothing of one that did. */
+  protected reportFailure(task: Task): void {
+    const failure = failureText(task);
+    if (failure === undefined) return;
+    this.logToStderr(printable(failure));
+    this.exitWith(1);
+  }
+
+  /** Sets the exit code of a command that deals with several tasks: what is not there (3) says more than what failed. */
+  protected exitWith(code: number): void {
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
+  }
+}

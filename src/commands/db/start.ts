@@ -1,0 +1,26 @@
+import { prose } from '../../cli/prose.ts';
+import { PulpCommand } from '../../cli/pulp-command.ts';
+
+export default class Start extends PulpCommand {
+  static override readonly summary = 'Start the embedded Postgres server.';
+  static override readonly description = prose(`
+Without DATABASE_URL every command uses a Postgres server of this user's own and starts it when it is needed; this starts it
+beforehand. It is made at first use, lives under PULP_HOME (default: pulp in the user's data folder), and stays until
+\`pulp db stop\`.`);
+  static override readonly examples = ['<%= config.bin %> <%= command.id %>'];
+
+  async run(): Promise<unknown> {
+    await this.parse(Start);
+    const { requireEmbedded } = await import('../../cli/database-setting.ts');
+    const { pulpHome } = await import('../../postgres/database-url.ts');
+    const { embeddedServerStatus, startEmbeddedServer } = await import('../../postgres/embedded-server.ts');
+    const { migrate } = await import('../../postgres/migrate.ts');
+    requireEmbedded();
+    const before = await embeddedServerStatus(pulpHome());
+    const { url, dataDirectory, pid, version } = await startEmbeddedServer(pulpHome());
+    await migrate(url);
+    const was = before?.pid === pid ? 'runs already' : 'started';
+    this.log(`Postgres ${version} ${was}: process ${pid}, data in ${dataDirectory}`);
+    return { started: before?.pid !== pid, version, pid, dataDirectory };
+  }
+}

@@ -1,0 +1,80 @@
+import * as Flags from '@oclif/core/flags';
+import { PulpCommand } from '../../cli/pulp-command.ts';
+import { formatFacts } from '../../cli/table.ts';
+import { PulpError } from '../../errors.ts';
+import type { Overview } from '../../projections/overview.ts';
+
+export default class Status extends PulpCommand {
+  static override readonly summary = 'Show which database is used and what is in it.';
+  static override readonly description =
+    'Exits with 3 if the embedded server does not run; it is not started by this.';
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    'psql "$(<%= config.bin %> <%= command.id %> --url)"',
+  ];
+
+  static override readonly flags = {
+    url: Flags.boolean({ summary: 'Print the address of the database alone, with its password.' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Status);
+    const { namedDatabaseUrl, pulpHome } = await import('../../postgres/database-url.ts');
+    const { embeddedServerStatus } = await import('../../postgres/embedded-server.ts');
+    const { readOverview } = await import('../../projections/overview.ts');
+    const named = namedDatabaseUrl();
+    const embedded = named === undefined ? await embeddedServerStatus(pulpHome()) : undefined;
+    const url = named ?? embedded?.url;
+    if (url === undefined) {
+      throw new PulpError('NOT_RUNNING', `the embedded server under ${pulpHome()} is not running`, {
+        remedy: 'Run `pulp db start`; other commands start it by themselves.',
+        exitCode: 3,
+      });
+    }
+    if (flags.url) {
+      this.log(url);
+      return { url };
+    }
+    const server = embedded
+      ? { kind: 'embedded', pid: embedded.pid, dataDirectory: embedded.dataDirectory }
+      : { kind: 'DATABASE_URL' };
+    const overview = await readOverview(url);
+    this.log(
+      formatFacts({
+        server: embedded ? `embedded, process ${embedded.pid}` : 'named by DATABASE_URL',
+        data: embedded?.dataDirectory,
+        url: withoutPassword(url),
+        version: overview.version,
+        schema: schemaText(overview.schema),
+        tasks: overview.contents && countsText(overview.contents.tasks),
+        workers: overview.contents && countsText(overview.contents.workers),
+        leader: overview.contents && (overview.contents.leader ?? 'none'),
+      }),
+    );
+    return { server: { ...server, url: withoutPassword(url) }, ...overview };
+  }
+}
+
+function withoutPassword(text: string): string {
+  if (!URL.canParse(text)) return '(not shown: it is no URL)';
+  const url = new URL(text);
+  url.password = '';
+  url.searchParams.delete('password');
+  return url.href;
+}
+
+function schemaText({ state, pending }: Overview['schema']): string {
+  switch (state) {
+    case 'current':
+      return 'up to date';
+    case 'outdated':
+      return `outdated: run \`pulp db migrate\` (${pending.length} scripts)`;
+    case 'absent':
+      return 'none yet: run `pulp db migrate`';
+  }
+}
+
+function countsText(counts: Readonly<Record<string, number>>): string {
+  const known = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+  return known.length === 0 ? 'none' : known.join(', ');
+}

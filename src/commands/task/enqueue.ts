@@ -1,0 +1,194 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import type { InferredFlags } from '@oclif/core/interfaces';
+import { sqlDuration } from '../../cli/duration.ts';
+import { printable } from '../../cli/printable.ts';
+import { prose } from '../../cli/prose.ts';
+import { WaitingCommand } from '../../cli/waiting-command.ts';
+import { PulpError } from '../../errors.ts';
+import type { TaskTypeCheck } from '../../tasks/task-type-check.ts';
+
+/** What can be said of one task; a file says it in each of its lines. */
+const taskFlags = {
+  args: Flags.string({ helpValue: 'JSON', summary: 'Positional arguments: a JSON array.' }),
+  kwargs: Flags.string({ helpValue: 'JSON', summary: 'Named arguments: a JSON object.' }),
+  resource: Flags.string({
+    helpValue: 'URL',
+    summary: 'A resource that no other task may touch while this one runs; can be repeated.',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'shared-resource': Flags.string({
+    helpValue: 'URL',
+    summary: 'A resource that others may share with it; can be repeated.',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
+  priority: Flags.integer({
+    helpValue: 'N',
+    summary: 'Higher is delivered first, among tasks that share no resource. Default: 0.',
+  }),
+  delay: Flags.string({ helpValue: '30s', summary: 'How long to wait first.', exclusive: ['at'] }),
+  at: Flags.string({
+    helpValue: 'TIME',
+    summary: 'When to start at the earliest, in ISO 8601 with its offset.',
+  }),
+  retries: Flags.integer({
+    helpValue: 'N',
+    summary: 'How often a failed run is tried again. Default: 0.',
+    min: 0,
+  }),
+  timeout: Flags.string({
+    helpValue: '10m',
+    summary: 'How long one run may take. Default: without limit.',
+  }),
+  group: Flags.string({ helpValue: 'ID', summary: 'Any name that joins tasks.' }),
+  'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
+  id: Flags.string({
+    helpValue: 'UUID',
+    summary: 'An id of your own: the same id with the same content is enqueued once.',
+  }),
+};
+
+export default class Enqueue extends WaitingCommand {
+  static override readonly summary = 'Enqueue a task, or many from a file.';
+  static override readonly description = prose(`
+Prints the id of the task alone on stdout, so that it pipes.
+No two tasks that claim the same resource run at once, unless both share it; tasks with a common resource run in the order
+in which they were enqueued.
+
+The task type and its arguments are checked first: by the tasks file at hand if it defines the type, else by what workers
+have published. A bad enqueue writes nothing.
+
+With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
+priority, delay, at, retries, timeout, group, correlation_id, id and unchecked. Blank lines are skipped. All lines are
+enqueued or, if one is bad, none.`);
+  static override readonly usage = [
+    '<%= command.id %> NAME [FLAGS]',
+    '<%= command.id %> --from FILE [--keep-going] [--unchecked] [--tasks FILE]',
+  ];
+  static override readonly examples = [
+    `<%= config.bin %> <%= command.id %> repo.sync --kwargs '{"url": "https://example.org/repo"}' --resource /repositories/1/`,
+    '<%= config.bin %> <%= command.id %> cleanup --delay 10m --retries 3 --wait',
+    '<%= config.bin %> <%= command.id %> --from tasks.ndjson',
+    `echo '{"name": "repo.sync", "resources": ["/repositories/1/"]}' | <%= config.bin %> <%= command.id %> --from -`,
+  ];
+
+  static override readonly args = {
+    name: Args.string({ description: 'The task type.', ignoreStdin: true }),
+  };
+
+  static override readonly flags = {
+    ...taskFlags,
+    wait: Flags.boolean({
+      summary: 'Wait for its end: exit 0 if it completed, 1 if it failed or was canceled.',
+    }),
+    unchecked: Flags.boolean({
+      summary: 'Enqueue it although its type is not known, without checking arguments.',
+    }),
+    tasks: Flags.string({
+      helpValue: 'FILE',
+      summary: 'The tasks file to check by. Default: pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
+    }),
+    from: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Enqueue the tasks of an NDJSON file, or of stdin if it is -.',
+      exclusive: [...Object.keys(taskFlags), 'wait'],
+    }),
+    'keep-going': Flags.boolean({
+      summary:
+        'Enqueue the good lines, 1,000 in a transaction, and tell of the bad ones: exit 2 if there are any.',
+      dependsOn: ['from'],
+    }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Enqueue);
+    if ((args.name === undefined) === (flags.from === undefined)) {
+      throw new PulpError('BAD_USAGE', 'name a task type or give --from, and not both', {
+        remedy: '`pulp task enqueue --help` shows examples.',
+        exitCode: 2,
+      });
+    }
+    const types = flags.unchecked ? undefined : await typeCheck(flags.tasks);
+    if (flags.from === undefined) return this.#enqueue(await itemOf(args.name, flags), flags.wait, types);
+    return flags['keep-going'] ? this.#enqueueGood(flags.from, types) : this.#enqueueAll(flags.from, types);
+  }
+
+  async #enqueue(
+    item: Readonly<Record<string, unknown>>,
+    wait: boolean,
+    types?: TaskTypeCheck,
+  ): Promise<unknown> {
+    const { enqueueItems } = await import('../../tasks/enqueue.ts');
+    const { TaskHandle } = await import('../../tasks/task-handle.ts');
+    const { writeItem } = await import('../../tasks/written-item.ts');
+    const [id = ''] = await enqueueItems([await writeItem(item, types)]);
+    this.log(id);
+    if (!wait) return { id };
+    await this.noticeIfNobodyWorks();
+    const task = await new TaskHandle(id).wait();
+    this.reportFailure(task);
+    return task;
+  }
+
+  async #enqueueAll(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
+    const { readLines } = await import('../../cli/lines.ts');
+    const { enqueueLines } = await import('../../tasks/enqueue-lines.ts');
+    const ids = await enqueueLines(readLines(file), types);
+    if (ids.length > 0) this.log(ids.join('\n'));
+    else this.logToStderr('There are no tasks in it.');
+    return { ids };
+  }
+
+  async #enqueueGood(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
+    const { readLines } = await import('../../cli/lines.ts');
+    const { enqueueGoodLines } = await import('../../tasks/enqueue-lines.ts');
+    const ids: string[] = [];
+    const refusals: { line: number; code: string; message: string }[] = [];
+    for await (const enqueued of enqueueGoodLines(readLines(file), types)) {
+      if (this.jsonEnabled()) ids.push(...enqueued.ids);
+      else if (enqueued.ids.length > 0) this.log(enqueued.ids.join('\n'));
+      for (const { line, error } of enqueued.refused) {
+        process.exitCode = 2;
+        if (this.jsonEnabled()) refusals.push({ line, code: error.code, message: error.message });
+        else this.logToStderr(printable(`line ${line}: ${error.message}`));
+      }
+    }
+    return { ids, refused: refusals };
+  }
+}
+
+type EnqueueFlags = InferredFlags<typeof Enqueue.flags>;
+
+/** The task that the flags describe, with the keys of `pulp.enqueue_batch`. */
+async function itemOf(
+  name: string | undefined,
+  flags: EnqueueFlags,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { parseJson } = await import('../../tasks/json-text.ts');
+  return {
+    name,
+    args: flags.args === undefined ? undefined : parseJson(flags.args, '--args'),
+    kwargs: flags.kwargs === undefined ? undefined : parseJson(flags.kwargs, '--kwargs'),
+    resources: flags.resource,
+    shared_resources: flags['shared-resource'],
+    queue: flags.queue,
+    priority: flags.priority,
+    delay: sqlDuration(flags.delay),
+    at: flags.at,
+    retries: flags.retries,
+    timeout: sqlDuration(flags.timeout),
+    group: flags.group,
+    correlation_id: flags['correlation-id'],
+    id: flags.id,
+  };
+}
+
+async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {
+  const { findTasksFile, loadTaskTypes } = await import('../../tasks/task-registry.ts');
+  const { TaskTypeCheck } = await import('../../tasks/task-type-check.ts');
+  const file = tasksFile ?? (await findTasksFile());
+  return new TaskTypeCheck(file === undefined ? undefined : await loadTaskTypes(file));
+}

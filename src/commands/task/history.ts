@@ -1,0 +1,54 @@
+import * as Args from '@oclif/core/args';
+import { DatabaseCommand } from '../../cli/database-command.ts';
+import { formatDuration } from '../../cli/duration.ts';
+import { prose } from '../../cli/prose.ts';
+import { formatTable } from '../../cli/table.ts';
+import { errorSummary } from '../../cli/task-text.ts';
+
+/** How much of one fact is shown, in characters. */
+const FACT_LENGTH = 60;
+
+export default class History extends DatabaseCommand {
+  static override readonly summary = 'Show what happened to a task.';
+  static override readonly description = prose(`
+One line an event: when it was, how long after the one before, what happened, and the facts in short; --json shows them all.`);
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
+  ];
+
+  static override readonly args = {
+    id: Args.string({ description: 'The id of a task.', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(History);
+    const { readHistory } = await import('../../projections/task.ts');
+    const { MissingResourceError } = await import('../../tasks/cancel.ts');
+    const events = await readHistory(args.id.toLowerCase());
+    if (events.length === 0) throw new MissingResourceError(args.id);
+    this.log(
+      formatTable(
+        ['TIME', 'AFTER', 'EVENT', 'FACTS'],
+        events.map((event, index) => {
+          const before = events[index - 1]?.recorded_at ?? event.recorded_at;
+          const after = index === 0 ? '' : formatDuration(event.recorded_at.getTime() - before.getTime());
+          return [event.recorded_at.toISOString(), after, event.type, factsInShort(event.data)];
+        }),
+      ),
+    );
+    return events;
+  }
+}
+
+/** The facts of an event on one line, without those that say nothing. */
+function factsInShort(data: unknown): string {
+  return Object.entries(data as Record<string, unknown>)
+    .filter(([, value]) => !['null', '[]', '{}', '0', '""'].includes(JSON.stringify(value)))
+    .map(([key, value]) => `${key}=${inShort(key === 'error' ? errorSummary(value) : value)}`)
+    .join(' ');
+}
+
+function inShort(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > FACT_LENGTH ? `${text.slice(0, FACT_LENGTH)}…` : text;
+}

@@ -1,0 +1,67 @@
+import * as Flags from '@oclif/core/flags';
+import { DatabaseCommand } from '../../cli/database-command.ts';
+import { parseMoment } from '../../cli/moment.ts';
+import { formatTable } from '../../cli/table.ts';
+import { TASK_STATES } from '../../constants.ts';
+
+export default class List extends DatabaseCommand {
+  static override readonly summary = 'List tasks, the newest first.';
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --state failed --since 1h',
+    '<%= config.bin %> <%= command.id %> --resource /repositories/1/ --limit 10',
+  ];
+
+  static override readonly flags = {
+    state: Flags.option({
+      options: TASK_STATES,
+      helpValue: 'STATE',
+      summary: `One of ${TASK_STATES.join(', ')}.`,
+    })(),
+    name: Flags.string({ helpValue: 'NAME', summary: 'Of this task type.' }),
+    resource: Flags.string({ helpValue: 'URL', summary: 'That claim this resource, alone or shared.' }),
+    worker: Flags.string({ helpValue: 'NAME', summary: 'That this worker runs or ran last.' }),
+    since: Flags.string({
+      helpValue: 'TIME',
+      summary: 'Enqueued since a time in ISO 8601, or since 1h ago.',
+    }),
+    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 50, min: 1 }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(List);
+    const { state, name, resource, worker, limit } = flags;
+    const since = flags.since === undefined ? undefined : parseMoment(flags.since, '--since');
+    const { listTasks } = await import('../../projections/task.ts');
+    const found = await listTasks({
+      ...(state && { state }),
+      ...(name && { name }),
+      ...(resource && { resource }),
+      ...(worker && { worker }),
+      ...(since && { since }),
+      limit: limit + 1, // one more, to know whether there are more
+    });
+    const tasks = found.slice(0, limit);
+    if (tasks.length === 0) {
+      this.logToStderr('There are no such tasks.');
+      return tasks;
+    }
+    this.log(
+      formatTable(
+        ['ID', 'STATE', 'NAME', 'ENQUEUED', 'WORKER', 'RESOURCES'],
+        tasks.map((task) => [
+          task.id,
+          task.state,
+          task.name,
+          task.enqueued_at.toISOString(),
+          task.worker ?? '',
+          [...task.exclusive_resources, ...task.shared_resources.map((shared) => `${shared} (shared)`)].join(
+            ' ',
+          ),
+        ]),
+      ),
+    );
+    if (found.length > limit) this.logToStderr(`There are more; these are the newest ${limit}.`);
+    return tasks;
+  }
+}

@@ -1,0 +1,172 @@
+import { PulpError } from '../errors.ts';
+import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import { enqueueItems } from './enqueue.ts';
+import type { TaskTypeCheck } from './task-type-check.ts';
+import { rewriteItem } from './written-item.ts';
+
+/** A line of input. */
+export interface Line {
+  /** From 1. */
+  readonly number: number;
+  readonly bytes: Buffer;
+}
+
+/** How many tasks go to the database in one statement. */
+const BATCH = 1000;
+
+/** How much text goes to the database in one statement, in characters. */
+const BATCH_LENGTH = 4 * 1024 * 1024;
+
+interface Item {
+  readonly line: number;
+  readonly json: string;
+}
+
+/** A line that is bad, and why. */
+export interface Refusal {
+  readonly line: number;
+  readonly error: PulpError;
+}
+
+/** What became of some lines that follow one another. */
+export interface EnqueuedLines {
+  /** Of the good ones, in order. */
+  readonly ids: readonly string[];
+  /** The bad ones, in order. */
+  readonly refused: readonly Refusal[];
+}
+
+interface Batch {
+  readonly items: readonly Item[];
+  readonly refused: Refusal[];
+}
+
+/**
+ * Enqueues tasks that are written one a line, in order and in one transaction: all or none. Lines are read as they are
+ * needed; what is kept are the ids.
+ *
+ * @throws as `rewriteItem` and `enqueueItems`, with the number of the bad line in the message
+ */
+export async function enqueueLines(
+  lines: AsyncIterable<Line>,
+  types: TaskTypeCheck | undefined,
+): Promise<readonly string[]> {
+  return inTransaction(async (client) => {
+    const ids: string[] = [];
+    for await (const { items, refused } of batches(lines, types)) {
+      if (refused[0] !== undefined) throw located(refused[0]);
+      try {
+        const { rows } = await client.query<{ id: string }>({
+          name: 'enqueue',
+          text: 'select id from pulp.enqueue_batch($1) as id',
+          values: [writeArray(items)],
+        });
+        for (const row of rows) ids.push(row.id);
+      } catch (error) {
+        const refusal = refusalIn(toPulpError(error), items);
+        throw refusal === undefined ? error : located(refusal);
+      }
+    }
+    return ids;
+  });
+}
+
+/**
+ * Enqueues those of the lines that are good, in order, in transactions of at most 1,000, and tells of each, when it is
+ * committed, what became of its lines.
+ *
+ * @throws as `enqueueItems`, if the reason is no line
+ */
+export async function* enqueueGoodLines(
+  lines: AsyncIterable<Line>,
+  types: TaskTypeCheck | undefined,
+): AsyncGenerator<EnqueuedLines> {
+  for await (const { items, refused } of batches(lines, types)) {
+    const ids = await enqueueGood(items, refused);
+    yield { ids, refused: refused.sort((a, b) => a.line - b.line) };
+  }
+}
+
+/** Enqueues the good items, adds the bad ones to `refused`, and gives the ids. */
+async function enqueueGood(items: readonly Item[], refused: Refusal[]): Promise<readonly string[]> {
+  if (items.length === 0) return [];
+  try {
+    return await enqueueItems(items.map((item) => item.json));
+  } catch (error) {
+    const refusal = refusalIn(error, items);
+    if (refusal === undefined) throw error;
+    refused.push(refusal);
+    // Where one is bad many may be: halving what follows keeps the cost of finding them low.
+    const middle = refusal.index + 1 + ((items.length - refusal.index) >> 1);
+    return [
+      ...(await enqueueGood(items.slice(0, refusal.index), refused)),
+      ...(await enqueueGood(items.slice(refusal.index + 1, middle), refused)),
+      ...(await enqueueGood(items.slice(middle), refused)),
+    ];
+  }
+}
+
+async function* batches(lines: AsyncIterable<Line>, types: TaskTypeCheck | undefined): AsyncGenerator<Batch> {
+  let items: Item[] = [];
+  let refused: Refusal[] = [];
+  let length = 0;
+  for await (const line of lines) {
+    try {
+      const json = await readItem(line, types);
+      if (json === undefined) continue;
+      items.push({ line: line.number, json });
+      length += json.length;
+    } catch (error) {
+      if (!(error instanceof PulpError) || error.exitCode !== 2) throw error;
+      refused.push({ line: line.number, error });
+    }
+    if (items.length + refused.length === BATCH || length > BATCH_LENGTH) {
+      yield { items, refused };
+      items = [];
+      refused = [];
+      length = 0;
+    }
+  }
+  if (items.length + refused.length > 0) yield { items, refused };
+}
+
+/** The item of a line; undefined if the line is blank. */
+async function readItem({ bytes }: Line, types: TaskTypeCheck | undefined): Promise<string | undefined> {
+  let text;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new PulpError('INVALID_INPUT', 'is not UTF-8', {
+      remedy: 'Convert it to UTF-8.',
+      exitCode: 2,
+      cause,
+    });
+  }
+  return text.trim() === '' ? undefined : rewriteItem(text, types);
+}
+
+function writeArray(items: readonly Item[]): string {
+  return `[${items.map((item) => item.json).join(',')}]`;
+}
+
+/** The item that the database refused a batch for, if it was for one. */
+function refusalIn(
+  error: unknown,
+  items: readonly Item[],
+): (Refusal & { readonly index: number }) | undefined {
+  if (!(error instanceof PulpError)) return undefined;
+  const [, digits] = /^\{"item": (\d+)\}$/.exec(sqlFailure(error.cause)?.detail ?? '') ?? [];
+  const index = Number(digits);
+  const item = items[index];
+  return item === undefined ? undefined : { index, line: item.line, error };
+}
+
+/** The error with the number of its line. */
+function located({ line, error }: Refusal): PulpError {
+  return new PulpError(error.code, `line ${line}: ${error.message}`, {
+    remedy: error.code === 'INVALID_INPUT' ? 'Correct this line; nothing was enqueued.' : error.remedy,
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}

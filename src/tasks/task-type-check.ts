@@ -1,0 +1,61 @@
+import { sql } from 'slonik';
+import { z } from 'zod';
+import { getConnection } from '../postgres/connection.ts';
+import { retrying } from '../postgres/retry.ts';
+import { checkArgument } from './check-argument.ts';
+import type { TaskRegistry } from './task-registry.ts';
+
+/** The schemas of a task type's arguments; what is undefined cannot be checked here. */
+interface ArgumentSchemas {
+  readonly args: z.ZodType | undefined;
+  readonly kwargs: z.ZodType | undefined;
+}
+
+const publishedSchema = z.object({ args: z.unknown(), kwargs: z.unknown() });
+
+/**
+ * Checks tasks by what is known of their types: by the task types at hand, for others by what workers have published.
+ * Each type is looked up once.
+ */
+export class TaskTypeCheck {
+  readonly #known: Map<string, Promise<ArgumentSchemas>>;
+
+  /** @param registry the task types at hand, if any */
+  constructor(registry: TaskRegistry = new Map()) {
+    this.#known = new Map(Array.from(registry, ([name, type]) => [name, Promise.resolve(type)]));
+  }
+
+  /**
+   * @throws PulpError UNKNOWN_TASK_TYPE if no worker has published the type; the message has the names most like it
+   * @throws PulpError INVALID_INPUT if the arguments are not what the type takes
+   */
+  async check(name: string, args: unknown, kwargs: unknown): Promise<void> {
+    let schemas = this.#known.get(name);
+    if (schemas === undefined) {
+      schemas = readPublished(name);
+      this.#known.set(name, schemas);
+    }
+    const type = await schemas;
+    checkArgument(type.args, args, 'args');
+    checkArgument(type.kwargs, kwargs, 'kwargs');
+  }
+}
+
+async function readPublished(name: string): Promise<ArgumentSchemas> {
+  const pool = await getConnection();
+  const { schema } = await retrying(() =>
+    pool.one(sql.type(z.object({ schema: publishedSchema, checked: z.unknown() }))`
+      select pulp.check_task_types(array[${name}]) as checked,
+        (select schema from pulp.task_type where name = ${name}) as schema`),
+  );
+  return { args: readSchema(schema.args), kwargs: readSchema(schema.kwargs) };
+}
+
+/** A schema as a worker published it; one that says more than can be read here is left to the worker. */
+function readSchema(published: unknown): z.ZodType | undefined {
+  try {
+    return z.fromJSONSchema(published as Parameters<typeof z.fromJSONSchema>[0]);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Client } from 'pg';
+import { connect, createDatabase } from '../support/database.ts';
+import { PlanRecorder, type TableRead } from './plan-recorder.ts';
+
+/** Tasks that are over. */
+const FINISHED = 50_000;
+/** Tasks that wait in the lines of ten resources. */
+const IN_LINE = 40_000;
+/** Tasks that wait for a worker alone. */
+const DELIVERED = 10_000;
+
+/** How much each call is given to do. */
+const BATCH = 50;
+
+/** Rows that one node of a plan may read: a few for each task of a batch, however many tasks there are. */
+const MOST_ROWS = 10 * BATCH;
+
+/** A session that does everything, and sees how. */
+class Session implements AsyncDisposable {
+  readonly client: Client;
+  readonly #recorder: PlanRecorder;
+  readonly #worker: string;
+  readonly #incarnation: string;
+
+  private constructor(client: Client, recorder: PlanRecorder, worker: string, incarnation: string) {
+    this.client = client;
+    this.#recorder = recorder;
+    this.#worker = worker;
+    this.#incarnation = incarnation;
+  }
+
+  static async open(url: string, worker: string): Promise<Session> {
+    const client = await connect(url);
+    return Session.#bear(client, await PlanRecorder.attach(client), worker);
+  }
+
+  static async #bear(client: Client, recorder: PlanRecorder, worker: string): Promise<Session> {
+    const { rows } = await client.query<{ incarnation: string }>(
+      `select pulp.worker_online($1, 'localhost', 1, '{default}', 1,
+         '[{"name": "t", "schema": {}, "isolation": "horse", "on_worker_loss": "retry"}]') as incarnation`,
+      [worker],
+    );
+    return new Session(client, recorder, worker, rows[0]?.incarnation ?? '');
+  }
+
+  /** The same session as another worker: the one before was marked offline. */
+  async rebear(): Promise<Session> {
+    return Session.#bear(this.client, this.#recorder, `${this.#worker}.again`);
+  }
+
+  /** Calls every function of a task's way once with a full batch; gives what each read. */
+  async work(): Promise<ReadonlyMap<string, readonly TableRead[]>> {
+    const reads = new Map<string, readonly TableRead[]>();
+    const record = async (call: string, statement: string, values: unknown[] = []) => {
+      reads.set(call, await this.#recorder.readsOf(statement, values));
+    };
+    const start = [this.#worker, this.#incarnation, BATCH];
+    const free = items({ name: 't' });
+    const claiming = [
+      ...items({ name: 't', resources: ['/new/'] }),
+      { name: 't', resources: ['/busy/1'], shared_resources: ['/busy/2'] },
+    ];
+    const known = await this.client.query<{ id: string }>(
+      'select id from pulp.task order by position limit $1',
+      [BATCH],
+    );
+
+    await record('enqueue without claims', 'select pulp.enqueue_batch($1)', [JSON.stringify(free)]);
+    await record('enqueue with claims', 'select pulp.enqueue_batch($1)', [JSON.stringify(claiming)]);
+    await record('enqueue later', 'select pulp.enqueue_batch($1)', [
+      JSON.stringify(items({ name: 't', resources: ['/busy/1'], delay: 0.001 })),
+    ]);
+    await record('enqueue again', 'select pulp.enqueue_batch($1)', [
+      JSON.stringify(known.rows.map(({ id }) => ({ id, name: 't' }))),
+    ]);
+    await record('grant', 'select pulp.grant_reservations($1)', [BATCH]);
+    await record('start', `select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
+    await record('progress', 'select pulp.progress($1, $2, $3)', [
+      this.#worker,
+      this.#incarnation,
+      await this.#reports(),
+    ]);
+    await record('cancel a run', 'select pulp.cancel(task_id) from pulp.running limit 1');
+    await record('finish', 'select pulp.finish($1, $2, $3)', [
+      this.#worker,
+      this.#incarnation,
+      await this.#reports(),
+    ]);
+    await record('cancel in line', 'select pulp.cancel(task_id) from pulp.reservation_waiting limit 1');
+    await record('cancel delivered', 'select pulp.cancel(id) from pgboss.job limit 1');
+    await record('grant what was let go of', 'select pulp.grant_reservations($1)', [BATCH]);
+    await record('heartbeat', 'select pulp.heartbeat(array[$1], array[$2::bigint])', start.slice(0, 2));
+    await this.client.query(`select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
+    await record('check workers', 'select pulp.check_worker_processes(1000)');
+    await record('mark offline', 'select pulp.mark_worker_offline($1)', [this.#worker]);
+    return reads;
+  }
+
+  async #reports(): Promise<string> {
+    const { rows } = await this.client.query(
+      `select id, attempt, fence, 'completed' as outcome from pulp.running r join pulp.task t on t.id = r.task_id`,
+    );
+    return JSON.stringify(rows);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.client.end();
+  }
+}
+
+test('however many tasks there are, a batch reads a few rows for each of its own', async (t) => {
+  await using database = await createDatabase();
+  await using old = await Session.open(database.url, 'old');
+  await old.work();
+  await old.client.query('analyze');
+  await old.rebear().then((again) => again.work());
+  await fill(old.client);
+
+  await t.test('in a session that has its plans from small tables, and on statistics of those', async () => {
+    const again = await old.rebear();
+    assertFew(await again.work(), { statistics: false });
+  });
+  await t.test('on tables without statistics', async () => {
+    await using session = await Session.open(database.url, 'early');
+    assertFew(await session.work(), { statistics: false });
+  });
+  await t.test('on tables with statistics', async () => {
+    await old.client.query('analyze');
+    await using session = await Session.open(database.url, 'late');
+    assertFew(await session.work());
+  });
+});
+
+/**
+ * Without statistics a cancel may read all jobs of its queue: for a key of two columns, pg-boss's many indexes look alike
+ * to the planner then. A cancel is rare, and autovacuum soon makes statistics.
+ */
+function assertFew(
+  calls: ReadonlyMap<string, readonly TableRead[]>,
+  { statistics = true }: { readonly statistics?: boolean } = {},
+): void {
+  const silent = [...calls].flatMap(([call, reads]) => (reads.length === 0 ? [call] : []));
+  assert.deepEqual(silent, [], 'every call reads something');
+  const tooMuch = [...calls].flatMap(([call, reads]) =>
+    reads
+      .filter(({ rows }) => rows > MOST_ROWS)
+      .filter(({ table }) => statistics || !call.startsWith('cancel') || table !== 'job_common')
+      .map(
+        ({ table, how, rows, statement }) => `${call}: ${rows} rows of ${table}, ${how}, in: ${statement}`,
+      ),
+  );
+  assert.deepEqual(tooMuch, []);
+}
+
+function items(item: object): object[] {
+  return Array.from({ length: BATCH }, () => item);
+}
+
+/** Makes the tables large, without the statistics that autovacuum would make in its own time. */
+async function fill(client: Client): Promise<void> {
+  await client.query(`
+    do $$
+    declare
+      leaf regclass;
+    begin
+      for leaf in select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('pulp', 'pgboss') and c.relkind = 'r' loop
+        execute format('alter table %s set (autovacuum_enabled = off)', leaf);
+      end loop;
+    end $$`);
+  const enqueue = (count: number, item: string) =>
+    client.query(
+      `select count(*) from generate_series(0, $1 - 1, 1000) as first
+       cross join lateral pulp.enqueue_batch((select jsonb_agg(${item}) from generate_series(first, first + 999) as n))`,
+      [count],
+    );
+  await enqueue(DELIVERED, `jsonb_build_object('name', 't')`);
+  await enqueue(
+    IN_LINE,
+    `jsonb_build_object('name', 't', 'resources', jsonb_build_array('/busy/' || n % 10))`,
+  );
+  await client.query(
+    `with finished as (
+       insert into pulp.task
+       select task.*
+       from (
+         select row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', pulp.new_id()::text, 1, 'TaskEnqueued', 1,
+           pulp.enqueued_data('{"name": "t"}', now()), 'bulk', null, 'bulk', now())::pulp.event as event
+         from generate_series(1, $1)
+       ) enqueued
+       cross join lateral pulp.evolve_task(null, enqueued.event) as task
+       returning id
+     )
+     insert into pulp.event (stream_kind, stream_id, version, type, data)
+     select 'task', id::text, version, type, '{}' from finished
+     cross join (values (1, 'TaskEnqueued'), (2, 'TaskStarted'), (3, 'TaskCompleted')) as e (version, type)`,
+    [FINISHED],
+  );
+  await client.query(`update pulp.task set state = 'completed' where correlation_id = 'bulk'`);
+}
