@@ -33,14 +33,14 @@ export function scenario({ group }: DemoRun): EnqueueRequest[] {
   const alone = (task: TaskType, repository: string, options?: Partial<EnqueueRequest>) =>
     request(task, { repository }, { resources: [path(repository)] }, options);
   const syncing = (repository: string, packages: number) =>
-    request(sync as TaskType, { repository, packages }, { resources: [path(repository)] });
+    request(sync, { repository, packages }, { resources: [path(repository)] });
   const reading = (repository: string, times: number) =>
     Array.from({ length: times }, () =>
       request(read as TaskType, { repository }, { sharedResources: [path(repository)] }),
     );
   const copying = (from: string, repository: string) =>
     request(
-      copy as TaskType,
+      copy,
       { repository, from },
       { resources: [path(repository)], sharedResources: [path(from)] },
     );
@@ -49,24 +49,24 @@ export function scenario({ group }: DemoRun): EnqueueRequest[] {
     syncing('zoo', 20),
     syncing('fedora', 30),
     // Nobody gets past it until it is cancelled; a timeout ends it if the demonstration is killed.
-    alone(hang as TaskType, 'kernel', { timeout: '60s' }),
-    alone(mirror as TaskType, 'photos', { retries: 2 }),
-    alone(publish as TaskType, 'zoo'),
+    alone(hang, 'kernel', { timeout: '60s' }),
+    alone(mirror, 'photos', { retries: 2 }),
+    alone(publish, 'zoo'),
     ...reading('zoo', 3),
     copying('zoo', 'fedora'),
     ...reading('kernel', 3),
-    alone(publish as TaskType, 'photos'),
+    alone(publish, 'photos'),
     ...reading('fedora', 3),
     syncing('zoo', 15),
-    alone(unpack as TaskType, 'kernel'),
-    alone(publish as TaskType, 'fedora'),
-    alone(publish as TaskType, 'zoo'),
+    alone(unpack, 'kernel'),
+    alone(publish, 'fedora'),
+    alone(publish, 'zoo'),
     syncing('kernel', 20),
     ...reading('photos', 2),
     ...reading('zoo', 2),
-    alone(publish as TaskType, 'kernel'),
+    alone(publish, 'kernel'),
     ...reading('kernel', 2),
-    alone(publish as TaskType, 'photos', { delay: '5s' }),
+    alone(publish, 'photos', { delay: '5s' }),
     // They claim nothing, so they could run at once, all before the rest; but the rest goes first.
     ...Array.from({ length: SCANS }, (_, index) =>
       request(scan as TaskType, { unit: `unit-${index + 1}` }, {}, { priority: -1 }),

@@ -146,7 +146,7 @@ async function launchServer(place: Place, postgres: string, account: ServerAccou
   await using output = await open(log, 'a', 0o600);
   if (account.owner !== undefined) await output.chown(account.owner.uid, account.owner.gid);
   const command = [postgres, '-D', dataDirectory, '-p', String(port)] as const;
-  return startDaemonAs(account, command, ['ignore', output.fd, output.fd]);
+  return await startDaemonAs(account, command, ['ignore', output.fd, output.fd]);
 }
 
 /** Waits for a server of whoever started it; undefined: ours has ended, if we have one, and there is no other. */
@@ -156,7 +156,7 @@ async function untilReadyOrGone(
   deadline: number,
 ): Promise<EmbeddedServer | undefined> {
   while (performance.now() < deadline) {
-    const ended = child === undefined || child.exitCode !== null || child.signalCode !== null;
+    const ended = child?.exitCode !== null || child.signalCode !== null;
     const server = await readyServer(place);
     if (server !== undefined) return server;
     if (ended && !(await findPostmaster(place.dataDirectory))) return undefined;

@@ -92,8 +92,8 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 
 /** The unprivileged owner of an existing data directory: the server goes on as the user who made it. */
 async function ownerOf(dataDirectory: string): Promise<Owner | undefined> {
-  const found = await stat(dataDirectory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const found = await stat(dataDirectory).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   });
   return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };

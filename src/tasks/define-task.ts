@@ -25,7 +25,7 @@ export interface TaskContext<Args, Kwargs> {
   /** Structured log, with the ids of task and correlation. */
   readonly log: Logger;
   /** Reports progress: any JSON value. Reports are coalesced; the last one counts. */
-  progress(report: unknown): void;
+  readonly progress: (report: unknown) => void;
 }
 
 export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result> {
@@ -65,7 +65,7 @@ export interface TaskType<
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 
 type NoArgs = z.ZodTuple<[], null>;
-type NoKwargs = z.ZodObject<Record<never, never>, z.core.$strict>;
+type NoKwargs = z.ZodObject<Record<string, never>, z.core.$strict>;
 
 /**
  * Defines a task type; workers find it among the exports of their tasks file.

@@ -34,17 +34,14 @@ export function getUrl(model: Exclude<Resource, string>): string {
 /** The names of resources as the database knows them. A string stays as it is. */
 export function resourceNames(resources: readonly Resource[]): string[] {
   if (!Array.isArray(resources)) throw new UnsupportedResourceError(resources);
-  return resources.map((resource: Resource) => {
+  return resources.map((resource: unknown) => {
     if (typeof resource === 'string') return resource;
-    if (typeof resource === 'object' && resource !== null) return getUrl(resource);
+    if (typeof resource === 'object' && resource !== null) return getUrl(resource as URL);
     throw new UnsupportedResourceError(resource);
   });
 }
 
 function describe(value: unknown): string {
-  return value === null
-    ? 'null'
-    : typeof value === 'object'
-      ? 'an object without one'
-      : `${typeof value} ${String(value)}`;
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object without one' : `a ${typeof value}`;
 }

@@ -80,7 +80,9 @@ function chosen(names: readonly string[]): Pick<Flags, 'contestants' | 'scenario
 async function bench({ rounds, tasks, contestants, scenarios, backlog }: Flags): Promise<void> {
   const interruption = new AbortController();
   // A second Ctrl-C ends the process at once, because nobody listens to it any more.
-  process.once('SIGINT', () => { interruption.abort(new Error('interrupted')); });
+  process.once('SIGINT', () => {
+    interruption.abort(new Error('interrupted'));
+  });
 
   await using server = await openBenchServer();
   console.log(`Node ${process.version}, ${availableParallelism()} cores, Postgres: ${server.description}`);
@@ -89,9 +91,11 @@ async function bench({ rounds, tasks, contestants, scenarios, backlog }: Flags):
       rounds,
       tasks,
       signal: interruption.signal,
-      onSample: ({ round, contestant, enqueueRate, drainRate }) => { console.error(
+      onSample: ({ round, contestant, enqueueRate, drainRate }) => {
+        console.error(
           `round ${round}: ${contestant.name} enqueued ${formatRate(enqueueRate)}/s, drained ${formatRate(drainRate)}/s`,
-        ); },
+        );
+      },
     });
     const verdicts = judge(samples, targets);
     console.log(`\nRounds: ${rounds}\n\n${formatReport(samples, verdicts)}`);

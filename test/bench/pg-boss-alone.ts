@@ -25,7 +25,9 @@ class PgBossEntry implements Entry {
 
   constructor(databaseUrl: string, batchSize: number) {
     this.#boss = new PgBoss({ connectionString: databaseUrl, supervise: false, schedule: false });
-    this.#boss.on('error', (error) => { console.error('pg-boss:', error); });
+    this.#boss.on('error', (error) => {
+      console.error('pg-boss:', error);
+    });
     this.#batchSize = batchSize;
   }
 
@@ -70,7 +72,7 @@ class PgBossEntry implements Entry {
     const { rows } = await this.#boss
       .getDb()
       .executeSql(`select count(*) as count from pgboss.job where state <> 'completed'`);
-    return Number(rows[0].count);
+    return Number((rows as { count: string }[])[0]?.count);
   }
 
   async close(): Promise<void> {

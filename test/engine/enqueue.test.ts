@@ -14,7 +14,11 @@ const BAD_ITEMS: readonly [string, unknown, RegExp][] = [
   ['an unknown key', { name: 'a', colour: 'red' }, /^colour/],
   ['args that are an object', { name: 'a', args: {} }, /^args/],
   ['kwargs that are an array', { name: 'a', kwargs: [] }, /^kwargs/],
-  ['a prototype', { name: 'a', kwargs: JSON.parse('{"a":{"__proto__":1}}') }, /^kwargs\.a\.__proto__/],
+  [
+    'a prototype',
+    { name: 'a', kwargs: JSON.parse('{"a":{"__proto__":1}}') as unknown },
+    /^kwargs\.a\.__proto__/,
+  ],
   ['nesting too deep', { name: 'a', args: [deep(64)] }, /^args(\[0\])+: is nested/],
   ['a payload too large', { name: 'a', kwargs: { text: 'x'.repeat(1024 * 1024) } }, /^kwargs: is \d+ bytes/],
   ['resources that are a string', { name: 'a', resources: '/a/' }, /^resources/],

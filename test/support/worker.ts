@@ -29,7 +29,12 @@ export class Engine implements AsyncDisposable {
   /** A worker that is online. */
   async worker(options: Partial<PulpWorkerOptions> = {}): Promise<PulpWorker> {
     const registry = await loadTaskTypes(this.#tasksFile);
-    const worker = await PulpWorker.create({ registry, tasksFile: this.#tasksFile, cancelGraceMs: 300, ...options });
+    const worker = await PulpWorker.create({
+      registry,
+      tasksFile: this.#tasksFile,
+      cancelGraceMs: 300,
+      ...options,
+    });
     const online = Promise.withResolvers<void>();
     const life = worker.run({ onOnline: online.resolve });
     life.catch(online.reject);

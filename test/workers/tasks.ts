@@ -7,7 +7,10 @@ import { defineTask, enqueueWithReservation, getCurrentTask, getCurrentWorker } 
 
 const number = z.object({ number: z.number() });
 
-export const double = defineTask('test.double', { kwargs: number, run: ({ kwargs }) => ({ doubled: kwargs.number * 2 }) });
+export const double = defineTask('test.double', {
+  kwargs: number,
+  run: ({ kwargs }) => ({ doubled: kwargs.number * 2 }),
+});
 
 export const doubleInline = defineTask('test.double.inline', {
   kwargs: number,
@@ -18,7 +21,13 @@ export const doubleInline = defineTask('test.double.inline', {
 export const whereAmI = defineTask('test.where-am-i', {
   run: async ({ workingDirectory }) => {
     await writeFile('left-behind', 'in the current directory');
-    return { cwd: process.cwd(), workingDirectory, task: getCurrentTask()?.id, worker: getCurrentWorker()?.name, pid: process.pid };
+    return {
+      cwd: process.cwd(),
+      workingDirectory,
+      task: getCurrentTask()?.id,
+      worker: getCurrentWorker()?.name,
+      pid: process.pid,
+    };
   },
 });
 

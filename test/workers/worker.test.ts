@@ -40,7 +40,13 @@ suite('a worker', () => {
     const results = [];
     for (let turn = 0; turn < 2; turn += 1) {
       const task = await (await enqueueWithReservation(tasks.whereAmI, [])).wait(PATIENCE);
-      const result = task.result as { cwd: string; workingDirectory: string; task: string; worker: string; pid: number };
+      const result = task.result as {
+        cwd: string;
+        workingDirectory: string;
+        task: string;
+        worker: string;
+        pid: number;
+      };
       assert.equal(result.cwd, result.workingDirectory);
       assert.equal(result.task, task.id);
       assert.equal(result.worker, worker.name);
@@ -120,7 +126,9 @@ suite('a worker', () => {
     const parent = await ended(enqueueWithReservation(tasks.spawns, [], { correlationId: 'request 7' }));
     assert.equal(parent.state, 'completed', JSON.stringify(parent.error));
     await using client = await connect(engine.database.url);
-    const { rows } = await client.query('select parent_id, correlation_id from pulp.task where id = $1', [parent.result]);
+    const { rows } = await client.query('select parent_id, correlation_id from pulp.task where id = $1', [
+      parent.result,
+    ]);
     assert.deepEqual(rows, [{ parent_id: parent.id, correlation_id: 'request 7' }]);
   });
 
@@ -150,7 +158,9 @@ suite('a worker', () => {
     const lost = await enqueueWithReservation(tasks.untilAborted, ['/lost/']);
     await until(async () => (await lost.read()).progress !== null);
     await using client = await connect(engine.database.url);
-    await client.query('select pg_terminate_backend(backend_pid) from pulp.worker where name = $1', [worker.name]);
+    await client.query('select pg_terminate_backend(backend_pid) from pulp.worker where name = $1', [
+      worker.name,
+    ]);
     const after = await enqueueWithReservation(tasks.doubleInline, ['/lost/'], { kwargs: { number: 1 } });
     assert.equal((await after.wait(PATIENCE)).state, 'completed');
     assert.equal((await lost.read()).state, 'canceled');
@@ -165,7 +175,10 @@ suite('cancel', () => {
     const second = await enqueueWithReservation(tasks.hold, ['/c/'], { kwargs: { ms: 0 } });
     assert.equal(await first.cancel('not needed'), 'canceled');
     const canceled = await first.read();
-    assert.deepEqual([canceled.state, canceled.cancel_reason, canceled.started_at], ['canceled', 'not needed', null]);
+    assert.deepEqual(
+      [canceled.state, canceled.cancel_reason, canceled.started_at],
+      ['canceled', 'not needed', null],
+    );
     await engine.worker();
     assert.equal((await second.wait(PATIENCE)).state, 'completed');
     assert.deepEqual(await engine.violations(), []);
@@ -178,7 +191,9 @@ suite('cancel', () => {
       enqueueWithReservation(tasks.untilAborted, ['/w/']),
       enqueueWithReservation(tasks.stubborn, ['/d/']),
     ]);
-    await until(async () => (await willing.read()).progress !== null && (await deaf.read()).progress !== null);
+    await until(
+      async () => (await willing.read()).progress !== null && (await deaf.read()).progress !== null,
+    );
     assert.equal(await willing.cancel(), 'canceling');
     assert.equal(await deaf.cancel(), 'canceling');
     assert.equal((await willing.wait(PATIENCE)).state, 'canceled');
@@ -212,7 +227,9 @@ suite('serialisation', () => {
   });
 });
 
-async function ended(enqueued: Promise<{ wait(options: { timeout: number }): Promise<Task> }>): Promise<Task> {
+async function ended(
+  enqueued: Promise<{ wait(options: { timeout: number }): Promise<Task> }>,
+): Promise<Task> {
   return (await enqueued).wait(PATIENCE);
 }
 
