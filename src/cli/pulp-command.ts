@@ -16,8 +16,9 @@ export abstract class PulpCommand extends Command {
     checkDatabaseUrl();
   }
 
-  protected override async catch(error: unknown): Promise<void> {
+  protected override catch(error: unknown): Promise<void> {
     reportError(error, { json: this.jsonEnabled(), help: `pulp ${(this.id ?? '').replaceAll(':', ' ')}` });
+    return Promise.resolve();
   }
 
   protected override logJson(json: unknown): void {

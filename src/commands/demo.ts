@@ -20,7 +20,9 @@ export default class Demo extends DatabaseCommand {
     const ended = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM']) {
       void once(process, signal, { signal: ended.signal }).then(
-        () => { interruption.abort(); },
+        () => {
+          interruption.abort();
+        },
         () => undefined,
       );
     }

@@ -39,11 +39,7 @@ export function scenario({ group }: DemoRun): EnqueueRequest[] {
       request(read as TaskType, { repository }, { sharedResources: [path(repository)] }),
     );
   const copying = (from: string, repository: string) =>
-    request(
-      copy,
-      { repository, from },
-      { resources: [path(repository)], sharedResources: [path(from)] },
-    );
+    request(copy, { repository, from }, { resources: [path(repository)], sharedResources: [path(from)] });
 
   return [
     syncing('zoo', 20),

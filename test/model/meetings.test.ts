@@ -69,7 +69,7 @@ async function finish(worker: Client, incarnation: string, run: Run | undefined)
   const items = JSON.stringify([{ ...run, outcome: 'completed' }]);
   return worker.query(`select pulp.finish('w', $1, $2)`, [incarnation, items]).then(
     () => 'done',
-    (error: { readonly code: string }) => error.code,
+    (error: unknown) => (error as { readonly code: string }).code,
   );
 }
 

@@ -102,9 +102,10 @@ async function makeHistory(client: Client, worker: Client): Promise<void> {
     ]);
   const grant = () => client.query('select pulp.grant_reservations()');
   const run = async (outcome?: string) => {
-    const started = await worker.query(`select * from pulp.start('w', $1, '{default}', '{t}', 1)`, [
-      incarnation,
-    ]);
+    const started = await worker.query<{ id: string; attempt: number; fence: string }>(
+      `select * from pulp.start('w', $1, '{default}', '{t}', 1)`,
+      [incarnation],
+    );
     assert.equal(started.rows.length, 1);
     if (outcome === undefined) return;
     const items = JSON.stringify(
