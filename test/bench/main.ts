@@ -110,7 +110,7 @@ async function bench({ rounds, tasks, contestants, scenarios, backlog }: Flags):
     process.env['DATABASE_URL'] = database.url;
     await migrate(database.url);
     try {
-      figures.push(...(await scenario.measure({ backlog })));
+      figures.push(...(await scenario.measure({ backlog, settle: () => database.settle() })));
     } finally {
       await closeConnection();
     }

@@ -9,7 +9,12 @@ export interface Figure {
 /** Something that a single engine is measured by, on an empty database of its own. */
 export interface Scenario {
   readonly name: string;
-  measure(options: { readonly backlog: number }): Promise<readonly Figure[]>;
+  measure(options: {
+    /** How many tasks wait in the scenario that is about that. */
+    readonly backlog: number;
+    /** Brings the database into the state of one that has been in use for a while. */
+    readonly settle: () => Promise<void>;
+  }): Promise<readonly Figure[]>;
 }
 
 /** Whether the figure meets its target. */
