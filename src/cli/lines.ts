@@ -9,16 +9,24 @@ const LINE_FEED = 0x0a;
 const MAX_LINE = 4 * 1024 * 1024;
 
 /**
- * The lines of a file as they are read, `-` being the standard input. Split at line feeds alone: other characters that
- * may end a line can stand in JSON.
+ * Opens a file, `-` being the standard input, and gives its lines as they are read. Split at line feeds alone: other
+ * characters that may end a line can stand in JSON.
  *
- * @throws PulpError UNREADABLE_FILE or LINE_TOO_LONG
+ * @throws PulpError UNREADABLE_FILE, also while it is read, or LINE_TOO_LONG
  */
-export async function* readLines(file: string): AsyncGenerator<Line> {
+export async function openLines(file: string): Promise<AsyncGenerator<Line>> {
+  if (file === '-') return readLines(file, process.stdin);
+  const handle = await open(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  return readLines(file, handle.createReadStream());
+}
+
+async function* readLines(file: string, source: Readable): AsyncGenerator<Line> {
   let number = 0;
   let parts: Buffer[] = [];
   let length = 0;
-  for await (const chunk of readChunks(file)) {
+  for await (const chunk of readChunks(file, source)) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
       yield { number: ++number, bytes: Buffer.concat([...parts, chunk.subarray(from, end)]) };
@@ -38,16 +46,18 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   if (length > 0) yield { number: ++number, bytes: Buffer.concat(parts) };
 }
 
-async function* readChunks(file: string): AsyncGenerator<Buffer> {
+async function* readChunks(file: string, source: Readable): AsyncGenerator<Buffer> {
   try {
-    const source: Readable = file === '-' ? process.stdin : (await open(file)).createReadStream();
     for await (const chunk of source) yield chunk as Buffer;
   } catch (error) {
-    const { message } = error as Error;
-    throw new PulpError('UNREADABLE_FILE', `cannot read ${file}: ${message}`, {
-      remedy: 'Name a file that can be read, or - for the standard input.',
-      exitCode: 2,
-      cause: error,
-    });
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, cause: unknown): PulpError {
+  return new PulpError('UNREADABLE_FILE', `cannot read ${file}: ${(cause as Error).message}`, {
+    remedy: 'Name a file that can be read, or - for the standard input.',
+    exitCode: 2,
+    cause,
+  });
 }

@@ -25,9 +25,7 @@ export function reportError(thrown: unknown, { json, help }: { json: boolean; he
   } else if (error instanceof PulpError) {
     process.stderr.write(`${errorText(error)}\n`);
   } else {
-    process.stderr.write(
-      `Error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }
 }
 

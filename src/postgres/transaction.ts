@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { sql } from 'slonik';
 import { z } from 'zod';
+import { PulpError } from '../errors.ts';
 import { getConnection } from './connection.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import { retrying } from './retry.ts';
@@ -27,7 +28,11 @@ export async function inTransaction<T>(work: (client: Client) => Promise<T>): Pr
     }
     return result;
   } catch (error) {
-    throw toPulpError(error);
+    if (error instanceof PulpError || !isConnectionFailure(error)) throw toPulpError(error);
+    throw new PulpError('DATABASE_UNREACHABLE', 'lost the database; nothing was written', {
+      remedy: 'Run it again.',
+      cause: error,
+    });
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -45,15 +50,23 @@ async function connect(): Promise<Client> {
   return client;
 }
 
+/** @throws PulpError OUTCOME_UNKNOWN if the server cannot be asked either */
 async function wasCommitted(transaction: string): Promise<boolean> {
-  const pool = await getConnection();
-  for (;;) {
-    const status = await retrying(() =>
-      pool.oneFirst(
-        sql.type(z.object({ status: z.string() }))`select pg_xact_status(${transaction}::xid8) as status`,
-      ),
+  const status = sql.type(
+    z.object({ status: z.string() }),
+  )`select pg_xact_status(${transaction}::xid8) as status`;
+  try {
+    const pool = await getConnection();
+    for (;;) {
+      const answer = await retrying(() => pool.oneFirst(status));
+      if (answer !== 'in progress') return answer === 'committed';
+      await pause(POLL_MS);
+    }
+  } catch (error) {
+    throw new PulpError(
+      'OUTCOME_UNKNOWN',
+      'the connection to the database was lost during the commit, and it cannot be asked whether it did',
+      { remedy: 'When it is back, see by `pulp task list` whether they are there.', cause: error },
     );
-    if (status !== 'in progress') return status === 'committed';
-    await pause(POLL_MS);
   }
 }

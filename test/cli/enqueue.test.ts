@@ -74,15 +74,8 @@ suite('pulp task enqueue', () => {
       [/kwargs\.url: Invalid URL/, 'test.sync', '--kwargs', '{"url": "nowhere"}'],
       [/args: must be an array/, 'any', '--unchecked', '--args', '{}'],
       [/delay: must be a number of seconds/, 'any', '--unchecked', '--delay', 'soon'],
-      [
-        /--at.* cannot also be provided when using --delay|--delay.* cannot also be provided/,
-        'any',
-        '--unchecked',
-        '--delay',
-        '1s',
-        '--at',
-        '2100-01-01T00:00Z',
-      ],
+      [/--(at|delay)=.* cannot also be provided/, 'any', '--delay=1s', '--at=2100-01-01T00:00Z'],
+      [/Nonexistent flag: --resources/, 'any', '--resources', '/a/'],
       [/unknown task type "test\.ad": no worker has published it/, 'test.ad'],
       [/name a task type or give --from/, '--unchecked'],
     ];

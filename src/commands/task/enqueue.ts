@@ -134,20 +134,20 @@ enqueued or, if one is bad, none.`);
   }
 
   async #enqueueAll(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
-    const { readLines } = await import('../../cli/lines.ts');
+    const { openLines } = await import('../../cli/lines.ts');
     const { enqueueLines } = await import('../../tasks/enqueue-lines.ts');
-    const ids = await enqueueLines(readLines(file), types);
+    const ids = await enqueueLines(await openLines(file), types);
     if (ids.length > 0) this.log(ids.join('\n'));
     else this.logToStderr('There are no tasks in it.');
     return { ids };
   }
 
   async #enqueueGood(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
-    const { readLines } = await import('../../cli/lines.ts');
+    const { openLines } = await import('../../cli/lines.ts');
     const { enqueueGoodLines } = await import('../../tasks/enqueue-lines.ts');
     const ids: string[] = [];
     const refusals: { line: number; code: string; message: string }[] = [];
-    for await (const enqueued of enqueueGoodLines(readLines(file), types)) {
+    for await (const enqueued of enqueueGoodLines(await openLines(file), types)) {
       if (this.jsonEnabled()) ids.push(...enqueued.ids);
       else if (enqueued.ids.length > 0) this.log(enqueued.ids.join('\n'));
       for (const { line, error } of enqueued.refused) {
