@@ -18,19 +18,20 @@ begin
         case when (next.release).type is null then next.task else pulp.evolve_task(next.task, next.release) end,
         next.event) as task
     from (
-      select t.ctid as row, t as task,
+      select found.row, found.task,
         case when has_claims then
-          row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text, t.version + 1, 'ReservationReleased',
-            1, '{}', t.correlation_id, null, acting, appended_at)::pulp.event
+          row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text, (found.task).version + 1, 'ReservationReleased',
+            1, '{}', (found.task).correlation_id, null, acting, appended_at)::pulp.event
         end as release,
         row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text,
-          t.version + 1 + has_claims::integer, i.type, 1,
-          case i.type when 'TaskStarted' then i.facts || jsonb_build_object('attempt', t.attempt + 1) else i.facts end,
-          t.correlation_id, null, acting, appended_at)::pulp.event as event
+          (found.task).version + 1 + has_claims::integer, i.type, 1,
+          case i.type when 'TaskStarted' then i.facts || jsonb_build_object('attempt', (found.task).attempt + 1) else i.facts end,
+          (found.task).correlation_id, null, acting, appended_at)::pulp.event as event
       from unnest(ids, types, facts) as i(id, type, facts)
-      join pulp.task t on t.id = i.id
+      -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each.
+      cross join lateral (select x.ctid as row, x as task from pulp.task x where x.id = i.id offset 0) found
       cross join lateral (
-        select release_claims and (t.exclusive_resources <> '{}' or t.shared_resources <> '{}') as has_claims
+        select release_claims and ((found.task).exclusive_resources <> '{}' or (found.task).shared_resources <> '{}') as has_claims
       ) claims
     ) next
   ),

@@ -2,23 +2,36 @@
 -- told to end it; one that is final stays as it is. Gives the state after it. Unknown tasks are refused.
 create or replace function pulp.cancel(task uuid, reason text default null) returns text
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_sort = off set enable_incremental_sort = off as $$
 #variable_conflict use_column
 declare
   t pulp.task;
   queue text;
+  leaf oid;
+  row tid;
   after pulp.task;
   held boolean;
 begin
-  -- The order of locks is job, then task, as in start. Whoever moves the job to another queue meanwhile is followed.
+  -- The order of locks is job, then task, as in start. A job that came, or moved to another queue, while we waited for
+  -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.
   loop
-    select x.queue into queue from pulp.task x where x.id = cancel.task;
-    if not found then
-      raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
-    end if;
-    perform from pgboss.job where job.name = queue and job.id = cancel.task for update;
-    select * into t from pulp.task x where x.id = cancel.task for no key update;
-    exit when t.queue = queue;
+    begin
+      select x.queue into queue from pulp.task x where x.id = cancel.task;
+      if not found then
+        raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
+      end if;
+      -- Asked for in the order of the primary key, without sorting: so that no other index of pg-boss is read instead.
+      select job.tableoid, job.ctid into leaf, row
+        from pgboss.job where job.name = queue and job.id between cancel.task and cancel.task
+        order by job.id for update;
+      select * into t from pulp.task x where x.id = cancel.task for no key update;
+      exit when t.queue = queue and (leaf is not null or t.state <> 'waiting' or (
+        select job.id from pgboss.job where job.name = queue and job.id between cancel.task and cancel.task order by job.id) is null);
+      raise exception using errcode = 'PU009';
+    exception
+      when sqlstate 'PU009' then null;
+    end;
   end loop;
 
   if t.state = 'running' then
@@ -30,7 +43,7 @@ begin
     return t.state;
   end if;
 
-  delete from pgboss.job where job.name = queue and job.id = t.id;
+  delete from pgboss.job where job.tableoid = leaf and job.ctid = row;
   delete from pulp.deferred d where d.task_id = t.id;
   with gone as (
     delete from pulp.reservation r where r.task_id = t.id returning r.resource, r.mode, r.state

@@ -6,20 +6,22 @@ declare
   free pulp.task[];
   claiming uuid[];
 begin
-  select array_agg(t.task) filter (where t.free), array_agg(t.id) filter (where not t.free) into free, claiming
+  select array_agg(t.task order by t.ordinality) filter (where t.free),
+    array_agg(t.id order by t.ordinality) filter (where not t.free)
+    into free, claiming
     from (
-      select t.id, t as task, t.exclusive_resources = '{}' and t.shared_resources = '{}' as free
-      from unnest(ids) as i(id) join pulp.task t on t.id = i.id
+      select i.ordinality, t.id, t as task, t.exclusive_resources = '{}' and t.shared_resources = '{}' as free
+      from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id
       where t.state = 'waiting'
       for no key update of t skip locked
     ) t;
 
   if free is not null then
-    delete from pulp.deferred d using unnest(free) as t where d.task_id = t.id;
+    delete from pulp.deferred d where d.task_id = any (array(select t.id from unnest(free) as t));
     perform pulp.deliver(free);
   end if;
   if claiming is not null then
-    delete from pulp.deferred d using unnest(claiming) as c(id) where d.task_id = c.id;
+    delete from pulp.deferred d where d.task_id = any (claiming);
     perform pulp.take_place_in_line(array(
       select a.event from pulp.append_task_events(
         claiming, array_fill('TaskDue'::text, array[cardinality(claiming)]), array_fill('{}'::jsonb, array[cardinality(claiming)])) a));

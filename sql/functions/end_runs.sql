@@ -12,11 +12,11 @@ begin
     into retried, claiming
     from pulp.append_task_events(ids, types, facts, release_claims => true) a;
 
-  delete from pulp.running r using unnest(ids) as i(id) where r.task_id = i.id;
+  delete from pulp.running r where r.task_id = any (ids);
 
   if claiming is not null then
     with gone as (
-      delete from pulp.reservation_granted g using unnest(claiming) as i(id) where g.task_id = i.id
+      delete from pulp.reservation_granted g where g.task_id = any (claiming)
       returning g::pulp.reservation as claim
     ),
     woken as (

@@ -2,4 +2,4 @@
 create or replace aggregate pulp.fold_task(pulp.event) (sfunc = pulp.evolve_task, stype = pulp.task);
 comment on aggregate pulp.fold_task(pulp.event) is 'A task as its events tell it, in the order of version.';
 create or replace aggregate pulp.fold_worker(pulp.event) (sfunc = pulp.evolve_worker, stype = pulp.worker);
-comment on aggregate pulp.fold_worker(pulp.event) is 'A worker as its events tell it, in the order of (version, position).';
+comment on aggregate pulp.fold_worker(pulp.event) is 'A worker as its events tell it, in the order of position.';

@@ -31,8 +31,8 @@ begin
   -- What there is to look at.
   with taken as (
     delete from pulp.wakeup w
-    using (select id from pulp.wakeup order by id limit batch for update skip locked) oldest
-    where w.id = oldest.id
+    using (select x.ctid as row from pulp.wakeup x order by x.id limit batch for update skip locked) oldest
+    where w.ctid = oldest.row
     returning w.*
   ),
   let_go as materialized (

@@ -16,9 +16,15 @@ begin
 
   with claim as (
     delete from pulp.reservation_waiting w
-    using unnest(events) as e
-    where w.task_id = e.stream_id::uuid
-    returning pulp.evolve_reservation(w::pulp.reservation, e) as granted
+    using (
+      select found.row, e as event
+      from unnest(events) as e
+      cross join lateral (
+        select x.ctid as row from pulp.reservation_waiting x where x.task_id = e.stream_id::uuid offset 0
+      ) found
+    ) of_task
+    where w.ctid = of_task.row
+    returning pulp.evolve_reservation(w::pulp.reservation, of_task.event) as granted
   ),
   reservation as (
     insert into pulp.reservation_granted select (claim.granted).* from claim

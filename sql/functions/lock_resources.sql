@@ -30,7 +30,7 @@ begin
   perform pulp.unlock_resources(array(select h from unnest(held) as h where h.task_id = any (refused)));
   return refused;
 exception
-  when others then
+  when query_canceled or others then
     perform pulp.unlock_resources(held);
     raise;
 end $$;

@@ -48,7 +48,7 @@ comment on column pulp.task.args is 'Positional arguments: an array.';
 comment on column pulp.task.kwargs is 'Named arguments: an object.';
 comment on column pulp.task.exclusive_resources is 'Resources that no other task may touch while it runs.';
 comment on column pulp.task.shared_resources is 'Resources that it may touch beside other sharers.';
-comment on column pulp.task.worker is 'Who runs it or ran it last.';
+comment on column pulp.task.worker is 'Who runs it, or ran it to its end.';
 comment on column pulp.task.attempt is 'How often it was started.';
 comment on column pulp.task.fence is 'Token of the present run: the position of its TaskStarted. A report with another token is refused.';
 comment on column pulp.task.priority is 'Higher is delivered first, among tasks that share no resource.';
