@@ -1,6 +1,6 @@
 -- Refuses names that no worker has published, naming the nearest that were.
 create or replace function pulp.check_task_types(names text[]) returns void
-language plpgsql stable as $$
+language plpgsql stable security definer set search_path = pulp, pg_temp as $$
 declare
   missing text;
   near text[];

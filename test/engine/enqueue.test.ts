@@ -173,6 +173,7 @@ suite('enqueueing by SQL', () => {
     ]) {
       await assert.rejects(client.query(statement), { code: '42501' }, statement);
     }
+    await assert.rejects(client.query("select pulp.check_task_types('{nowhere}')"), { code: 'PU005' });
     await client.query('set role pulp_observer');
     await assert.rejects(client.query("select pulp.enqueue('a')"), { code: '42501' });
   });
