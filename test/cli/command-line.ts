@@ -13,6 +13,9 @@ const PULP = join(ROOT, 'bin/dev.js');
 /** A file that defines the task types of the tests. */
 export const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
 
+/** How long a process may live, in milliseconds: what is broken is to end a test, not to hold it up. */
+const PATIENCE_MS = 60_000;
+
 /** How a command ended and what it wrote. */
 export interface Ended {
   readonly code: number | null;
@@ -75,7 +78,12 @@ export class CommandLine implements AsyncDisposable {
 
   /** Starts a command. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-    return spawn(process.execPath, [PULP, ...args], { cwd: this.folder, env: { ...this.#env, ...env } });
+    return spawn(process.execPath, [PULP, ...args], {
+      cwd: this.folder,
+      env: { ...this.#env, ...env },
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    });
   }
 
   /** Starts a worker; resolves when it is online. */
