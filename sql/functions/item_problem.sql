@@ -67,6 +67,9 @@ begin
     or octet_length(item ->> 'correlation_id') not between 1 and 256) then
     return 'correlation_id: must be a text of 1 to 256 bytes';
   end if;
+  if item ? 'unchecked' and jsonb_typeof(item -> 'unchecked') not in ('boolean', 'null') then
+    return 'unchecked: must be true or false';
+  end if;
   if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then
     return 'id: must be a UUID';
   end if;

@@ -16,6 +16,10 @@ begin
     raise exception 'worker name "%" is not allowed', worker using errcode = 'PU004',
       hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;
+  if exists (select from unnest(queues) as q where not pulp.is_name(q)) then
+    raise exception 'queue "%" is not allowed', (select q from unnest(queues) as q where not pulp.is_name(q) limit 1)
+      using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
+  end if;
   insert into pulp.worker_name (name) values (worker) on conflict (name) do nothing;
   select w.id into number from pulp.worker_name w where w.name = worker_online.worker;
   if not pg_try_advisory_lock(pulp.lock_class('worker'), number) then

@@ -41,7 +41,17 @@ export function isConnectionFailure(error: unknown): boolean {
   if (code !== undefined) {
     return (
       /^(08|57P0[1-5])/.test(code) ||
-      ['53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)
+      [
+        '53300',
+        'ECONNREFUSED',
+        'ECONNRESET',
+        'EPIPE',
+        'ETIMEDOUT',
+        'ENOTFOUND',
+        'EAI_AGAIN',
+        'EHOSTUNREACH',
+        'ENETUNREACH',
+      ].includes(code)
     );
   }
   return (

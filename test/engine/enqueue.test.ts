@@ -33,6 +33,7 @@ const BAD_ITEMS: readonly [string, unknown, RegExp][] = [
   ['a time without its offset', { name: 'a', at: '2030-01-01T00:00:00' }, /^at/],
   ['a time that is none', { name: 'a', at: '2030-02-31T00:00:00Z' }, /^at/],
   ['a time and a delay', { name: 'a', at: '2030-01-01T00:00:00Z', delay: 1 }, /^at/],
+  ['unchecked that is a text', { name: 'a', unchecked: 'foo' }, /^unchecked/],
   ['an id that is none', { name: 'a', id: '42' }, /^id/],
 ];
 
