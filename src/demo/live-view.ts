@@ -27,7 +27,7 @@ export class LiveView implements View {
   show(snapshot: Snapshot): void {
     this.#news.push(...news(snapshot));
     const text = frame(snapshot, this.#run, this.#news, this.#output.stream)
-      .map((line) => this.#output.paint(line) + ERASE_LINE_END)
+      .map((line) => this.#output.fitted(line) + ERASE_LINE_END)
       .join('\r\n');
     this.#output.stream.write(HOME + text + ERASE_BELOW);
   }

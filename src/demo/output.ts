@@ -4,7 +4,7 @@ import { fit, paint, type Line } from './line.ts';
 const LIVE_ROWS = 12;
 const LIVE_COLUMNS = 40;
 
-/** Writes lines to a stream: painted and cut to its width if it is a terminal. */
+/** Writes lines to a stream, in colours if it is a terminal that shows them. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
 
@@ -18,11 +18,13 @@ export class Output {
     return isTTY && process.env['TERM'] !== 'dumb' && rows >= LIVE_ROWS && columns >= LIVE_COLUMNS;
   }
 
+  /** Writes a line. On a terminal that is too narrow for it, it goes on below. */
   write(line: Line = []): void {
-    this.stream.write(`${this.paint(line)}\n`);
+    this.stream.write(`${paint(line, this.stream)}\n`);
   }
 
-  paint(line: Line): string {
+  /** The line as text that fits the terminal: what is too long is cut. */
+  fitted(line: Line): string {
     return paint(this.stream.isTTY ? fit(line, this.stream.columns) : line, this.stream);
   }
 }

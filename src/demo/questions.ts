@@ -6,30 +6,35 @@ export interface Question {
   readonly sql: string;
 }
 
-/** In how many pairs of runs two tasks had a resource at once that one of them claimed for itself alone. */
+/** The column of `overlaps` that has to be 0 in every row. */
+export const CONFLICTS = 'conflicts';
+
+/** How many pairs of tasks had a resource at once although one of them claimed it for itself alone, and how many shared it. */
 export function overlaps({ group }: DemoRun): Question {
   return {
-    title: 'Did two tasks ever have a resource at once that one of them claimed for itself alone?',
+    title: 'Did two tasks have a resource at once that one of them claimed for itself alone?',
     sql: `\
 with run as (
   select t.id, claim.*, tstzrange(t.started_at, t.finished_at) as span
   from pulp.task t cross join lateral (
-    select resource, 'exclusive' as mode from unnest(t.exclusive_resources) as resource
+    select r as resource, 'exclusive' as mode from unnest(t.exclusive_resources) r
     union all
-    select resource, 'shared' from unnest(t.shared_resources) as resource
+    select r, 'shared' from unnest(t.shared_resources) r
   ) claim
   where t.group_id = '${group}' and t.started_at is not null
 )
 select a.resource, count(distinct a.id) as tasks,
-  count(*) filter (where a.id < b.id and a.span && b.span and 'exclusive' in (a.mode, b.mode)) as conflicts,
-  count(*) filter (where a.id < b.id and a.span && b.span) as pairs_at_once
-from run a join run b using (resource)
-group by resource order by resource`,
+  count(b.id) filter (where 'exclusive' in (a.mode, b.mode)) as ${CONFLICTS},
+  count(b.id) filter (where 'exclusive' not in (a.mode, b.mode)) as pairs_that_shared
+from run a left join run b
+  on b.resource = a.resource and b.id > a.id and b.span && a.span
+group by a.resource order by a.resource`,
   };
 }
 
 /** The other questions that are answered at the end. */
 export function questions({ group }: DemoRun): Question[] {
+  const kernel = `/${group}/kernel/`;
   return [
     {
       title: 'How did the tasks end?',
@@ -39,14 +44,16 @@ from pulp.task where group_id = '${group}'
 group by name, state order by name`,
     },
     {
-      title: 'In what order did they have one of the resources? (times in seconds)',
+      title: `In what order did they have ${kernel}? (times in seconds)`,
       sql: `\
-select name, case when '/${group}/kernel/' = any (exclusive_resources) then 'exclusive' else 'shared' end as mode, worker,
+select name,
+  case when '${kernel}' = any (shared_resources) then 'shared' else 'exclusive' end as mode,
+  worker,
   round(extract(epoch from started_at - min(started_at) over ()), 2) as started,
   round(extract(epoch from finished_at - min(started_at) over ()), 2) as finished,
   state
 from pulp.task
-where '/${group}/kernel/' = any (exclusive_resources || shared_resources)
+where '${kernel}' = any (exclusive_resources || shared_resources)
 order by started_at`,
     },
     {
@@ -55,8 +62,8 @@ order by started_at`,
 select version, type, to_char(recorded_at, 'HH24:MI:SS.MS') as recorded_at,
   coalesce(data ->> 'worker', data ->> 'reason', data ->> 'queue') as detail
 from pulp.event
-where stream_kind = 'task'
-  and stream_id = (select id::text from pulp.task where group_id = '${group}' and name = 'demo.hang')
+where stream_kind = 'task' and stream_id in (
+  select id::text from pulp.task where group_id = '${group}' and name = 'demo.hang')
 order by version`,
     },
   ];

@@ -9,9 +9,10 @@ import { span } from './line.ts';
 import { LiveView } from './live-view.ts';
 import { Observer, type Snapshot } from './observer.ts';
 import type { Output } from './output.ts';
-import { overlaps, questions } from './questions.ts';
+import { CONFLICTS, overlaps, questions } from './questions.ts';
 import { report } from './report.ts';
 import { EXPECTED_ENDS, PATIENCE_SECONDS, scenario, type DemoRun } from './scenario.ts';
+import { columnOf } from './table.ts';
 import { TickerView } from './ticker-view.ts';
 import { DemoWorkers } from './workers.ts';
 
@@ -60,8 +61,9 @@ export async function runDemo(output: Output, signal: AbortSignal): Promise<Demo
   output.write([`All ended after ${last.seconds.toFixed(1)} s: ${counts.join(', ')}.`]);
 
   const answers = await report(databaseUrl, [...questions(run), overlaps(run)], output);
-  const conflicts = answers.at(-1)?.rows.map(([, , count]) => Number(count)) ?? [];
-  if (conflicts.some((count) => count !== 0)) throw failure('two tasks had a resource at once');
+  if (columnOf(answers.at(-1), CONFLICTS).some((count) => count !== '0')) {
+    throw failure('two tasks had a resource at once');
+  }
   for (const [state, count] of Object.entries(EXPECTED_ENDS)) {
     if (states[state as TaskState] !== count)
       throw failure(
@@ -99,9 +101,14 @@ async function withWorkers<Result>(
   try {
     return await work(workers.lost);
   } catch (error) {
-    await Promise.allSettled(ids.map((id) => cancel(id, 'the demonstration was stopped')));
+    await cancelAll(ids).catch(() => undefined); // what failed first says more
     throw error;
   }
+}
+
+/** One by one: if the database does not answer, the first one finds out. */
+async function cancelAll(ids: readonly string[]): Promise<void> {
+  for (const id of ids) await cancel(id, 'the demonstration was stopped');
 }
 
 /** Shows what happens until every task has ended; cancels the one that hangs. */
@@ -113,8 +120,9 @@ async function watch(
 ): Promise<Snapshot> {
   using view = output.isLive ? new LiveView(output, run) : new TickerView(output);
   const observer = new Observer(run, ids);
+  const aborted = abortionOf(signal);
   for (let patience = true; ;) {
-    const snapshot = await observer.look();
+    const snapshot = await Promise.race([observer.look(), aborted]);
     view.show(snapshot);
     if (snapshot.tasks.every((task) => isFinal(task.state))) return snapshot;
     const hanging = snapshot.tasks.find((task) => task.name === 'demo.hang' && task.state === 'running');
@@ -122,10 +130,20 @@ async function watch(
       patience = false;
       await cancel(hanging.id, `hung for ${PATIENCE_SECONDS} s`);
     }
-    await pause(LOOK_MS, undefined, { signal }).catch(() => {
-      throw reasonOf(signal);
-    });
+    await Promise.race([pause(LOOK_MS), aborted]);
   }
+}
+
+/** Rejects when the signal aborts. */
+function abortionOf(signal: AbortSignal): Promise<never> {
+  const abortion = Promise.withResolvers<never>();
+  abortion.promise.catch(() => undefined); // nobody may be waiting at that moment
+  const abort = () => {
+    abortion.reject(reasonOf(signal));
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return abortion.promise;
 }
 
 function reasonOf(signal: AbortSignal): unknown {

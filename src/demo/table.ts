@@ -6,6 +6,12 @@ export interface Table {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
+/** What stands in one column; empty if there is no such column. */
+export function columnOf(table: Table | undefined, column: string): (string | null)[] {
+  const at = table?.columns.indexOf(column) ?? -1;
+  return table === undefined || at < 0 ? [] : table.rows.map((row) => row[at] ?? null);
+}
+
 /** A table as psql would draw it; figures are set to the right. */
 export function drawTable({ columns, rows }: Table): Line[] {
   const widths = columns.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
