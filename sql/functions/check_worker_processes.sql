@@ -5,15 +5,11 @@ create or replace function pulp.check_worker_processes(
   ttl double precision, out missing text[], out resource_managers integer, out workers integer
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
-declare
-  held constant integer := pulp.lock_class('worker');
 begin
   missing := array(
     select w.name from pulp.worker w
-    join pulp.worker_name n on n.name = w.name
-    left join pg_locks l on l.locktype = 'advisory' and l.classid = held::oid and l.objid = n.id::oid and l.objsubid = 2
-      and l.database = (select oid from pg_database where datname = current_database()) and l.granted
-    where w.state = 'online' and (l.pid is null or w.last_heartbeat < clock_timestamp() - ttl * interval '1 s')
+    left join pulp.worker_sessions() s on s.worker = w.name
+    where w.state = 'online' and (s.backend_pid is null or w.last_heartbeat < clock_timestamp() - ttl * interval '1 s')
     order by w.name);
   perform pulp.mark_worker_offline(name, false) from unnest(missing) as name;
   select count(*) filter (where w.name like 'resource-manager%'), count(*) filter (where w.name not like 'resource-manager%')

@@ -5,10 +5,7 @@ language plpgsql as $$
 declare
   queue_names text[] := array(select distinct t.queue from unnest(tasks) as t);
 begin
-  -- Retention is long: a task waits as long as it takes, whatever pg-boss's housekeeping thinks of old jobs.
-  perform pgboss.create_queue(q, '{"policy": "standard", "retentionSeconds": 2147483647}')
-    from unnest(queue_names) as q
-    where not exists (select from pgboss.queue known where known.name = q);
+  perform pulp.create_queues(queue_names);
 
   insert into pgboss.job (
     id, name, data, priority, start_after, created_on, expire_seconds, deletion_seconds, keep_until,

@@ -47,8 +47,7 @@ begin
     fenced := array(
       select (i.item ->> 'id')::uuid from jsonb_array_elements(items) as i(item)
       where (i.item ->> 'id')::uuid <> all (coalesce(ids, '{}')));
-    raise exception 'worker "%" no longer owns the run of % task(s)', worker, cardinality(fenced) using errcode = 'PU001',
-      detail = to_jsonb(fenced), hint = 'Give these runs up; what they report is not accepted.';
+    perform pulp.refuse_fenced(finish.worker, fenced);
   end if;
   if ids is null then
     return;

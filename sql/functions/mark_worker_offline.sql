@@ -27,11 +27,8 @@ begin
     version = gone.version
     where w.name = mark_worker_offline.worker;
   if not normal_shutdown then
-    perform pg_terminate_backend(l.pid)
-      from pulp.worker_name n
-      join pg_locks l on l.locktype = 'advisory' and l.classid = pulp.lock_class('worker')::oid and l.objid = n.id::oid
-        and l.objsubid = 2 and l.granted and l.database = (select oid from pg_database where datname = current_database())
-      where n.name = worker and l.pid <> pg_backend_pid();
+    perform pg_terminate_backend(s.backend_pid) from pulp.worker_sessions() s
+      where s.worker = mark_worker_offline.worker and s.backend_pid <> pg_backend_pid();
   end if;
 
   perform from pulp.task t

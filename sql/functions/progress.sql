@@ -18,8 +18,7 @@ begin
     where (t.state in ('running', 'canceling') and t.worker = progress.worker
       and t.attempt = (i.item ->> 'attempt')::integer and t.fence = (i.item ->> 'fence')::bigint) is not true;
   if fenced is not null then
-    raise exception 'worker "%" no longer owns the run of % task(s)', worker, cardinality(fenced) using errcode = 'PU001',
-      detail = to_jsonb(fenced), hint = 'Give these runs up; what they report is not accepted.';
+    perform pulp.refuse_fenced(progress.worker, fenced);
   end if;
 
   perform pulp.append_task_events(

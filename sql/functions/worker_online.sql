@@ -46,8 +46,7 @@ begin
     from jsonb_array_elements(task_types) as t
     on conflict (name) do update set schema = excluded.schema, isolation = excluded.isolation,
       on_worker_loss = excluded.on_worker_loss, published_by = excluded.published_by, published_at = excluded.published_at;
-  perform pgboss.create_queue(q, '{"policy": "standard", "retentionSeconds": 2147483647}')
-    from unnest(queues) as q where not exists (select from pgboss.queue known where known.name = q);
+  perform pulp.create_queues(queues);
   return born.incarnation;
 end $$;
 comment on function pulp.worker_online is 'The birth of a worker; gives its incarnation.';

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { CHANNELS } from '../constants.ts';
-import { checkWorkerProcesses, workerTtl } from './worker-watcher.ts';
+import { Wakeup } from '../wakeup.ts';
+import { checkWorkerProcesses, heartbeatIntervalMs } from './worker-watcher.ts';
 
 /** How many changes a granting pass looks at. */
 const BATCH = 1000;
@@ -31,7 +32,7 @@ export interface ResourceManagerSettings {
 export class ResourceManager implements AsyncDisposable {
   readonly #settings: ResourceManagerSettings;
   readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
+  readonly #wakeup = new Wakeup();
   #life: Promise<void> | undefined;
 
   constructor(settings: ResourceManagerSettings) {
@@ -45,7 +46,7 @@ export class ResourceManager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    this.#wake.resolve();
+    this.#wakeup.call();
     await this.#life;
   }
 
@@ -76,11 +77,11 @@ export class ResourceManager implements AsyncDisposable {
     let lost = false;
     const lose = () => {
       lost = true;
-      this.#wake.resolve();
+      this.#wakeup.call();
     };
     client.on('error', lose).on('end', lose);
     client.on('notification', () => {
-      this.#wake.resolve();
+      this.#wakeup.call();
     });
     await client.connect();
     try {
@@ -90,9 +91,9 @@ export class ResourceManager implements AsyncDisposable {
       let watchedAt = -Infinity;
       let upkeepAt = -Infinity;
       while (!lost && !this.#stopping.signal.aborted) {
-        this.#wake = Promise.withResolvers();
+        this.#wakeup.arm();
         const { more, dueInMs } = await this.#grant(client);
-        if (performance.now() - watchedAt > (workerTtl() * 1000) / 6) {
+        if (performance.now() - watchedAt > heartbeatIntervalMs()) {
           watchedAt = performance.now();
           await checkWorkerProcesses(this.#settings.log);
           if (this.#settings.standIn && (await this.#isRelieved(client))) return;
@@ -101,7 +102,7 @@ export class ResourceManager implements AsyncDisposable {
           upkeepAt = performance.now();
           await client.query('select pulp.create_event_leaves()');
         }
-        if (!more) await this.#sleep(Math.min(POLL_MS, dueInMs));
+        if (!more) await this.#wakeup.sleep(Math.min(POLL_MS, dueInMs));
       }
     } finally {
       client
@@ -136,14 +137,5 @@ export class ResourceManager implements AsyncDisposable {
     const [pass] = rows;
     const due = pass?.next_due_seconds ?? null;
     return { more: pass?.more === true, dueInMs: due === null ? Infinity : Math.max(0, due * 1000) };
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([
-      this.#wake.promise,
-      pause(ms, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
   }
 }

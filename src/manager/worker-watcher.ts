@@ -17,6 +17,11 @@ export function workerTtl(): number {
   return Number.isFinite(chosen) && chosen > 0 ? chosen : WORKER_TTL;
 }
 
+/** How often a worker gives a sign of life, and the watcher looks, in milliseconds: six times in the TTL. */
+export function heartbeatIntervalMs(): number {
+  return (workerTtl() * 1000) / 6;
+}
+
 /**
  * Gives up workers that are gone: silent for longer than the TTL, or without their session (the seed's
  * `check_worker_processes`). Logs an error for each, and one if no worker is left.

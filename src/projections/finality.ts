@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { CHANNELS, type TaskState } from '../constants.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
+import { Wakeup } from '../wakeup.ts';
 import { readFinal } from './task.ts';
 
 /** How long to wait for a notification before looking all the same. */
@@ -13,7 +14,7 @@ const GATHER_MS = 5;
 /** Who waits for which task in this process: all of them look by one query, and by one connection's notifications. */
 const waiting = new Map<string, Set<PromiseWithResolvers<TaskState>>>();
 let watching = false;
-let nudge = Promise.withResolvers<void>();
+const wakeup = new Wakeup();
 
 /** Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason. */
 export async function awaitFinal(id: string, signal?: AbortSignal): Promise<TaskState> {
@@ -25,7 +26,7 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
     answer.reject(signal?.reason as Error);
   };
   signal?.addEventListener('abort', abort, { once: true });
-  nudge.resolve();
+  wakeup.call();
   ensureWatching();
   try {
     return await answer.promise;
@@ -33,7 +34,7 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
     signal?.removeEventListener('abort', abort);
     waiters.delete(answer);
     if (waiters.size === 0 && waiting.get(id) === waiters) waiting.delete(id);
-    nudge.resolve();
+    wakeup.call();
   }
 }
 
@@ -54,7 +55,7 @@ function ensureWatching(): void {
 async function watch(): Promise<void> {
   const listener = new Client({ connectionString: await getDatabaseUrl(), application_name: 'pulp wait' });
   listener.on('notification', () => {
-    nudge.resolve();
+    wakeup.call();
   });
   listener.on('error', () => undefined); // without notifications the poll goes on
   try {
@@ -63,18 +64,13 @@ async function watch(): Promise<void> {
       .then(() => listener.query(`listen ${CHANNELS.finished}`))
       .catch(() => undefined);
     while (waiting.size > 0) {
-      nudge = Promise.withResolvers();
+      wakeup.arm();
       for (const [id, state] of await readFinal([...waiting.keys()])) {
         waiting.get(id)?.forEach((waiter) => {
           waiter.resolve(state);
         });
       }
-      const timer = new AbortController();
-      await Promise.race([
-        nudge.promise,
-        pause(POLL_MS, undefined, { signal: timer.signal }).catch(() => undefined),
-      ]);
-      timer.abort();
+      await wakeup.sleep(POLL_MS);
       await pause(GATHER_MS);
     }
   } finally {

@@ -4,11 +4,12 @@ import { sql } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { ResourceManager } from '../manager/resource-manager.ts';
-import { workerTtl } from '../manager/worker-watcher.ts';
+import { heartbeatIntervalMs } from '../manager/worker-watcher.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
+import { Wakeup } from '../wakeup.ts';
 import { HorsePool } from './horse-pool.ts';
 import { Runs } from './runs.ts';
 import { Session, type Birth } from './session.ts';
@@ -58,7 +59,7 @@ export class PulpWorker {
   readonly #concurrency: number;
   readonly #directory: WorkerDirectory;
   readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
+  readonly #wakeup = new Wakeup();
   #runs: Runs | undefined;
 
   private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
@@ -131,7 +132,7 @@ export class PulpWorker {
   /** Warm shutdown: finishes what runs and takes nothing new. `run` returns when that is done. */
   stop(): void {
     this.#stopping.abort();
-    this.#wake.resolve();
+    this.#wakeup.call();
   }
 
   /** Ends what runs at once: its tasks are recorded as cancelled. For the second signal. */
@@ -157,8 +158,6 @@ export class PulpWorker {
       maxTasksPerHorse: this.#options.maxTasksPerHorse ?? 100,
       databaseUrl: this.#databaseUrl,
     });
-    const lost = Promise.withResolvers<never>();
-    lost.promise.catch(() => undefined);
     let cancels = false;
     let ready = true;
     let failure: Error | undefined;
@@ -166,16 +165,16 @@ export class PulpWorker {
     const session = await Session.open(this.#databaseUrl, birth, {
       onReady: () => {
         ready = true;
-        this.#wake.resolve();
+        this.#wakeup.call();
       },
       onCancel: () => {
         cancels = true;
-        this.#wake.resolve();
+        this.#wakeup.call();
       },
       onLost: (error) => {
         horses.kill(); // first of all: the locks are gone, nothing may go on under them
         failure = error;
-        this.#wake.resolve();
+        this.#wakeup.call();
       },
     });
     const runs = new Runs({
@@ -185,19 +184,19 @@ export class PulpWorker {
       log: this.#log,
       cancelGraceMs: this.#options.cancelGraceMs ?? 5000,
       onChange: () => {
-        this.#wake.resolve();
+        this.#wakeup.call();
       },
     });
     this.#runs = runs;
     const heartbeat = this.#beat(session.incarnation, (error) => {
       failure = error;
-      this.#wake.resolve();
+      this.#wakeup.call();
     });
     this.#log.info({ queues: this.queues, concurrency: this.#concurrency }, 'online');
     onOnline();
     try {
       while (failure === undefined) {
-        this.#wake = Promise.withResolvers();
+        this.#wakeup.arm();
         if (runs.hasEnded) {
           if (runs.going > 0 && performance.now() - settledAt < BUSY_MS) await pause(GATHER_MS);
           await runs.settle((ended) => session.finish(ended));
@@ -218,9 +217,10 @@ export class PulpWorker {
           for (const task of started) runs.begin(task);
         }
         if (runs.hasEnded || (ready && !stopping && this.#concurrency > runs.size)) continue;
-        const woken = await this.#sleep(POLL_MS);
-        if (!woken) ready = true;
-        if (!woken) cancels = runs.size > 0;
+        if (!(await this.#wakeup.sleep(POLL_MS))) {
+          ready = true;
+          cancels = runs.size > 0;
+        }
       }
     } catch (error) {
       failure ??= error instanceof Error ? error : new Error(String(error));
@@ -242,41 +242,27 @@ export class PulpWorker {
 
   /** Gives a sign of life often enough; by a connection of its own, so that a busy session delays none. */
   #beat(incarnation: string, onGivenUp: (error: Error) => void): NodeJS.Timeout {
-    return setInterval(
-      () => {
-        void getConnection()
-          .then((pool) =>
-            pool.anyFirst(
-              sql.type(z.object({ worker: z.string() }))`
+    return setInterval(() => {
+      void getConnection()
+        .then((pool) =>
+          pool.anyFirst(
+            sql.type(z.object({ worker: z.string() }))`
                 select heartbeat as worker
                 from pulp.heartbeat(array[${this.name}], array[${incarnation}::bigint])`,
-            ),
-          )
-          .then((givenUp) => {
-            if (givenUp.length > 0) {
-              onGivenUp(
-                new PulpError('FENCED', `worker ${this.name} was given up as missing`, {
-                  remedy: 'It is born anew by itself.',
-                }),
-              );
-            }
-          })
-          .catch((error: unknown) => {
-            this.#log.warn({ err: error }, 'a heartbeat failed');
-          });
-      },
-      (workerTtl() * 1000) / 6,
-    );
-  }
-
-  /** Whether something woke us before the time was over. */
-  async #sleep(ms: number): Promise<boolean> {
-    const timer = new AbortController();
-    const woken = await Promise.race([
-      this.#wake.promise.then(() => true),
-      pause(ms, false, { signal: timer.signal }).catch(() => false),
-    ]);
-    timer.abort();
-    return woken;
+          ),
+        )
+        .then((givenUp) => {
+          if (givenUp.length > 0) {
+            onGivenUp(
+              new PulpError('FENCED', `worker ${this.name} was given up as missing`, {
+                remedy: 'It is born anew by itself.',
+              }),
+            );
+          }
+        })
+        .catch((error: unknown) => {
+          this.#log.warn({ err: error }, 'a heartbeat failed');
+        });
+    }, heartbeatIntervalMs());
   }
 }

@@ -94,9 +94,7 @@ export class Session implements AsyncDisposable {
     client.on('error', () => undefined); // until the session listens; a query in flight rejects by itself
     try {
       await client.connect();
-      await client.query(
-        "set idle_session_timeout = 0; set statement_timeout = 0; select set_config('pulp.actor', '', false)",
-      );
+      await client.query('set idle_session_timeout = 0; set statement_timeout = 0');
       await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
       const { rows } = await client.query<{ incarnation: string }>(
         'select pulp.worker_online($1, $2, $3, $4, $5, $6) as incarnation',
