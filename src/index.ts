@@ -1,7 +1,13 @@
 export * from './constants.ts';
 export { PulpError } from './errors.ts';
 export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
-export { checkWorkerProcesses, markWorkerOffline } from './manager/worker-watcher.ts';
+export {
+  checkWorkerProcesses,
+  handleWorkerHeartbeat,
+  handleWorkerOffline,
+  markWorkerOffline,
+  markWorkerOnline,
+} from './manager/worker-watcher.ts';
 export { closeConnection, getConnection } from './postgres/connection.ts';
 export { migrate } from './postgres/migrate.ts';
 export {

@@ -46,6 +46,7 @@ begin
     queue = (f.task).queue,
     worker = (f.task).worker,
     attempt = (f.task).attempt,
+    lost_workers = (f.task).lost_workers,
     fence = (f.task).fence,
     run_after = (f.task).run_after,
     result = (f.task).result,

@@ -21,6 +21,7 @@ begin
       task.exclusive_resources := pulp.text_array(data -> 'exclusive_resources');
       task.shared_resources := pulp.text_array(data -> 'shared_resources');
       task.attempt := 0;
+      task.lost_workers := 0;
       task.priority := (data ->> 'priority')::integer;
       task.retries := (data ->> 'retries')::integer;
       task.timeout_seconds := (data ->> 'timeout_seconds')::double precision;
@@ -87,6 +88,9 @@ begin
         using errcode = 'PU008', hint = 'It was written by a newer version: upgrade, then fold again.';
   end case;
 
+  if data ? 'worker_lost' then
+    task.lost_workers := task.lost_workers + 1;
+  end if;
   task.version := event.version;
   return task;
 end $$;

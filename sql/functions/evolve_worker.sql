@@ -6,7 +6,11 @@ declare
   data jsonb := event.data;
 begin
   if event.type = 'WorkerHeartbeat' then
-    worker.last_heartbeat := greatest(worker.last_heartbeat, event.recorded_at);
+    if event.recorded_at > worker.last_heartbeat then
+      worker.finish_rate := (data -> 'workers' ->> worker.name)::integer
+        / extract(epoch from event.recorded_at - worker.last_heartbeat)::double precision;
+      worker.last_heartbeat := event.recorded_at;
+    end if;
     return worker;
   end if;
   if event.version <> coalesce(worker.version, 0) + 1 then
@@ -27,12 +31,15 @@ begin
       worker.backend_pid := (data ->> 'backend_pid')::integer;
       worker.online_at := event.recorded_at;
       worker.last_heartbeat := event.recorded_at;
+      worker.finish_rate := null;
       worker.missing := false;
       worker.gracefully_stopped := false;
     when 'WorkerOffline' then
+      worker.finish_rate := null;
       worker.state := 'offline';
       worker.gracefully_stopped := (data ->> 'normal_shutdown')::boolean;
     when 'WorkerMissing' then
+      worker.finish_rate := null;
       worker.state := 'missing';
       worker.missing := true;
     else

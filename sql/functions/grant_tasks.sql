@@ -1,4 +1,4 @@
--- Grants all claims of these locked, waiting tasks and delivers the tasks.
+-- Grants all claims of these locked, waiting tasks, decides where they go, and delivers them.
 create or replace function pulp.grant_tasks(ids uuid[]) returns void
 language plpgsql as $$
 declare
@@ -9,10 +9,7 @@ begin
     into tasks, events
     from pulp.append_task_events(
       ids, array_fill('ReservationGranted'::text, array[cardinality(ids)]),
-      array(
-        select jsonb_build_object('queue', t.queue)
-        from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id
-        order by i.ordinality)) a;
+      array(select jsonb_build_object('queue', q) from unnest(pulp.route_tasks(ids)) with ordinality as q order by q.ordinality)) a;
 
   with claim as (
     delete from pulp.reservation_waiting w

@@ -1,21 +1,27 @@
--- Signs of life of workers, one event for all of them. Gives those among them that were given up meanwhile.
-create or replace function pulp.heartbeat(workers text[], incarnations bigint[]) returns setof text
+-- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one. Gives
+-- those among them that were given up meanwhile.
+create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}') returns setof text
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set synchronous_commit = off as $$
 declare
   alive text[];
+  counts jsonb;
   beat pulp.event;
 begin
-  alive := array(
-    select w.name from unnest(workers, incarnations) as b(name, incarnation)
-    join pulp.worker w on w.name = b.name and w.incarnation = b.incarnation and w.state = 'online'
-    order by w.name for no key update of w);
-  if alive <> '{}' then
+  select array_agg(w.name), jsonb_object_agg(w.name, w.finished) into alive, counts
+    from (
+      select w.name, b.finished from unnest(workers, incarnations, heartbeat.finished) as b(name, incarnation, finished)
+      join pulp.worker w on w.name = b.name and w.incarnation = b.incarnation and w.state = 'online'
+      order by w.name for no key update of w
+    ) w;
+  if alive is not null then
     insert into pulp.event (stream_kind, stream_id, version, type, data, actor)
-      values ('heartbeat', alive[1], 0, 'WorkerHeartbeat', jsonb_build_object('workers', to_jsonb(alive)), pulp.actor())
+      values ('heartbeat', alive[1], 0, 'WorkerHeartbeat', jsonb_build_object('workers', counts), pulp.actor())
       returning * into beat;
-    update pulp.worker w set last_heartbeat = (pulp.evolve_worker(w, beat)).last_heartbeat where w.name = any (alive);
+    update pulp.worker w set last_heartbeat = (a.after).last_heartbeat, finish_rate = (a.after).finish_rate
+      from (select x.name, pulp.evolve_worker(x, beat) as after from pulp.worker x where x.name = any (alive)) a
+      where w.name = a.name;
   end if;
-  return query select unnest(workers) except select unnest(alive);
+  return query select unnest(workers) except select unnest(coalesce(alive, '{}'));
 end $$;
 comment on function pulp.heartbeat is 'Signs of life of workers; gives those that were given up.';

@@ -13,6 +13,7 @@ create table pulp.task (
   shared_resources text[] not null,
   worker text,
   attempt integer not null,
+  lost_workers integer not null,
   fence bigint,
   priority integer not null,
   retries integer not null,
@@ -50,6 +51,7 @@ comment on column pulp.task.exclusive_resources is 'Resources that no other task
 comment on column pulp.task.shared_resources is 'Resources that it may touch beside other sharers.';
 comment on column pulp.task.worker is 'Who runs it, or ran it to its end.';
 comment on column pulp.task.attempt is 'How often it was started.';
+comment on column pulp.task.lost_workers is 'How many workers were lost while they ran it.';
 comment on column pulp.task.fence is 'Token of the present run: the position of its TaskStarted. A report with another token is refused.';
 comment on column pulp.task.priority is 'Higher is delivered first, among tasks that share no resource.';
 comment on column pulp.task.retries is 'How often a failed run is tried again.';
@@ -78,13 +80,15 @@ create table pulp.worker (
   concurrency integer not null,
   task_types text[] not null,
   incarnation bigint not null,
-  backend_pid integer not null,
+  backend_pid integer,
   online_at timestamptz not null,
   last_heartbeat timestamptz not null,
+  finish_rate double precision,
   missing boolean not null,
   gracefully_stopped boolean not null,
   version integer not null
 ) with (fillfactor = 50);
+create index worker_online on pulp.worker (name) where state = 'online';
 
 comment on table pulp.worker is 'Every worker that ever came up, by name, and its present state: the fold of its stream.';
 comment on column pulp.worker.name is 'Unique among live workers; held by an advisory lock of its session.';
@@ -95,12 +99,27 @@ comment on column pulp.worker.queues is 'The queues that it takes tasks from.';
 comment on column pulp.worker.concurrency is 'How many tasks it has in hand at most.';
 comment on column pulp.worker.task_types is 'The task types that it knows.';
 comment on column pulp.worker.incarnation is 'Which birth of this name: the position of its WorkerOnline.';
-comment on column pulp.worker.backend_pid is 'The Postgres backend of its session.';
+comment on column pulp.worker.backend_pid is 'The Postgres backend of its session; null: it has none, and only its heartbeats count.';
 comment on column pulp.worker.online_at is 'When this birth was.';
 comment on column pulp.worker.last_heartbeat is 'Its latest sign of life, by the database''s clock.';
+comment on column pulp.worker.finish_rate is 'Tasks that it finished a second, between its latest two signs of life.';
 comment on column pulp.worker.missing is 'Whether it was given up without a word from it.';
 comment on column pulp.worker.gracefully_stopped is 'Whether it ended by itself after a shutdown.';
 comment on column pulp.worker.version is 'Number of events in its stream; heartbeats are not counted.';
+
+create table pulp.leader (
+  role text primary key check (role = 'resource-manager'),
+  worker text not null,
+  backend_pid integer not null,
+  elected_at timestamptz not null,
+  version integer not null
+);
+comment on table pulp.leader is 'Who was elected to lead last: the fold of the stream system/resource-manager. It leads as long as its session holds the lock.';
+comment on column pulp.leader.role is 'What there is to lead.';
+comment on column pulp.leader.worker is 'The worker that leads.';
+comment on column pulp.leader.backend_pid is 'The Postgres backend of its session as a leader.';
+comment on column pulp.leader.elected_at is 'Since when.';
+comment on column pulp.leader.version is 'Number of elections.';
 
 -- One table, two leaves: the lines of those who wait, and those who hold. A grant moves the row from one to the other.
 create table pulp.reservation (

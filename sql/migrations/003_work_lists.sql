@@ -2,11 +2,13 @@
 
 create table pulp.resource (
   id integer generated always as identity primary key,
-  name text not null unique collate "C"
+  name text not null unique collate "C",
+  routed_to text
 );
 comment on table pulp.resource is 'Every resource that was ever granted.';
 comment on column pulp.resource.id is 'Second key of its advisory lock.';
 comment on column pulp.resource.name is 'A URL path.';
+comment on column pulp.resource.routed_to is 'The reserved worker that got the latest task that claimed it: the next one goes there too, if it can.';
 
 create table pulp.running (
   task_id uuid primary key,

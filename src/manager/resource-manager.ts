@@ -1,38 +1,41 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
-import type { Logger } from 'pino';
-import { CHANNELS } from '../constants.ts';
+import type { Client } from 'pg';
+import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
+import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Wakeup } from '../wakeup.ts';
-import { checkWorkerProcesses, heartbeatIntervalMs } from './worker-watcher.ts';
+import type { Log } from './log.ts';
+import { workerTtl } from './worker-ttl.ts';
 
 /** How many changes a granting pass looks at. */
 const BATCH = 1000;
 
-/** How long the leader sleeps without a notification, in milliseconds: what a lost notification costs at most. */
+/** How long the leader waits for a notification before it looks all the same, in milliseconds: what a lost one costs at most. */
 const POLL_MS = 5000;
 
-/** How often one that does not lead looks whether it should, in milliseconds. */
-const STANDBY_MS = 5000;
+/** How often the leader looks for workers that are gone, in milliseconds: a dead session is seen within a second. */
+const WATCH_MS = 800;
+
+/** How often one that does not lead asks whether it should, in milliseconds. */
+const STANDBY_MS = 1000;
 
 const DAY_MS = 86_400_000;
 
 export interface ResourceManagerSettings {
   readonly databaseUrl: string;
-  /** The worker that it belongs to; its connection bears the name. */
+  /** The worker that it belongs to; its connection bears the name, and it leads as long as that gives signs of life. */
   readonly worker: string;
-  /** Leads only while no worker that is made for it (`resource-manager…`) is online. */
+  /** Leads only while no worker that is made for it (`resource-manager…`) is there. */
   readonly standIn: boolean;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /**
- * The one elected process that grants reservations and watches workers. Any worker may lead; the advisory lock of its
- * connection says who does, and falls with the connection.
+ * The one elected process that grants reservations, routes tasks to reserved workers and watches workers. Any worker may
+ * lead; the advisory lock of its connection says who does, and falls with the connection.
  */
 export class ResourceManager implements AsyncDisposable {
   readonly #settings: ResourceManagerSettings;
-  readonly #stopping = new AbortController();
   readonly #wakeup = new Wakeup();
+  #stopped = false;
   #life: Promise<void> | undefined;
 
   constructor(settings: ResourceManagerSettings) {
@@ -45,97 +48,154 @@ export class ResourceManager implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
+    this.#stopped = true;
     this.#wakeup.call();
     await this.#life;
   }
 
   async #live(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#stopped) {
       try {
-        await this.#term();
+        await this.#serve();
       } catch (error) {
-        if (!this.#stopping.signal.aborted)
-          this.#settings.log.warn({ err: error }, 'the resource manager lost the database');
+        if (!this.#stopped) this.#settings.log.warn({ err: error }, 'the resource manager lost the database');
       }
-      // Standbys look at different moments, so that they don't all come at once.
-      await pause(STANDBY_MS * (0.75 + Math.random() / 2), undefined, {
-        signal: this.#stopping.signal,
-      }).catch(() => undefined);
+      await this.#standBy();
     }
   }
 
-  /** One term of office: from winning the election, if we do, until the connection is lost or one made for it comes up. */
-  async #term(): Promise<void> {
-    const client = new Client({
-      connectionString: this.#settings.databaseUrl,
-      application_name: `pulp manager ${this.#settings.worker}`.slice(0, 63),
-      keepAlive: true,
-      connectionTimeoutMillis: 10_000,
-      query_timeout: 60_000,
-    });
-    let lost = false;
-    const lose = () => {
-      lost = true;
-      this.#wakeup.call();
-    };
-    client.on('error', lose).on('end', lose);
-    client.on('notification', () => {
-      this.#wakeup.call();
-    });
-    await client.connect();
+  /** Stands by, and leads whenever it is elected, until the connection is lost. */
+  async #serve(): Promise<void> {
+    const { databaseUrl, worker, standIn } = this.#settings;
+    const client = await connectDedicated(databaseUrl, `pulp manager ${worker}`);
     try {
-      if (!(await this.#elected(client))) return;
-      this.#settings.log.info('leads as resource manager');
-      await client.query(`listen ${CHANNELS.grant}`);
-      let watchedAt = -Infinity;
-      let upkeepAt = -Infinity;
-      while (!lost && !this.#stopping.signal.aborted) {
+      const term = new Term(client, this.#settings, this.#wakeup);
+      while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
-        const { more, dueInMs } = await this.#grant(client);
-        if (performance.now() - watchedAt > heartbeatIntervalMs()) {
-          watchedAt = performance.now();
-          await checkWorkerProcesses(this.#settings.log);
-          if (this.#settings.standIn && (await this.#isRelieved(client))) return;
+        const { rows } = await client.query<{ elected: boolean }>({
+          name: 'stand',
+          text: 'select pulp.stand_for_election($1, $2, $3) as elected',
+          values: [worker, standIn, workerTtl()],
+        });
+        if (rows[0]?.elected === true) {
+          await term.lead(() => this.#stopped);
+          return; // the lock goes with the connection
         }
-        if (performance.now() - upkeepAt > DAY_MS) {
-          upkeepAt = performance.now();
-          await client.query('select pulp.create_event_leaves()');
-        }
-        if (!more) await this.#wakeup.sleep(Math.min(POLL_MS, dueInMs));
+        await this.#standBy();
       }
     } finally {
-      client
-        .off('error', lose)
-        .off('end', lose)
-        .on('error', () => undefined);
-      await client.end().catch(() => undefined);
+      await client.end();
     }
   }
 
-  async #elected(client: Client): Promise<boolean> {
-    if (this.#settings.standIn && (await this.#isRelieved(client))) return false;
-    const { rows } = await client.query<{ elected: boolean }>(
-      "select pg_try_advisory_lock(pulp.lock_class('leader'), 0) as elected",
-    );
-    return rows[0]?.elected === true;
+  /** Standbys look at different moments, so that they don't all come at once. */
+  async #standBy(): Promise<void> {
+    if (!this.#stopped) await this.#wakeup.sleep(STANDBY_MS * (0.75 + Math.random() / 2));
+  }
+}
+
+/** One term of office, on the connection whose lock it is held by. */
+class Term {
+  readonly #client: Client;
+  readonly #settings: ResourceManagerSettings;
+  readonly #wakeup: Wakeup;
+  #isLost = false;
+  #grantAt = 0;
+  #watchAt = 0;
+  #upkeepAt = 0;
+  #isAlone = false;
+  /** Whether tasks of the default queue are fetched there; else each arrival is routed to a reserved worker. */
+  #defaultServed = true;
+
+  constructor(client: Client, settings: ResourceManagerSettings, wakeup: Wakeup) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#wakeup = wakeup;
+    const lose = () => {
+      this.#isLost = true;
+      wakeup.call();
+    };
+    client.on('error', lose).on('end', lose);
+    client.on('notification', ({ channel, payload }) => {
+      if (channel === CHANNELS.grant) this.#grantAt = 0;
+      else if (payload === DEFAULT_QUEUE) this.#watchAt = 0;
+      else return;
+      wakeup.call();
+    });
   }
 
-  async #isRelieved(client: Client): Promise<boolean> {
-    const { rows } = await client.query<{ relieved: boolean }>(
-      "select exists (select from pulp.worker where state = 'online' and name like 'resource-manager%') as relieved",
-    );
-    return rows[0]?.relieved === true;
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
-  async #grant(client: Client): Promise<{ more: boolean; dueInMs: number }> {
-    const { rows } = await client.query<{ granted: number; more: boolean; next_due_seconds: number | null }>({
+  /** Leads until told to stop, the connection is lost, or one made for it is there. */
+  async lead(isStopped: () => boolean): Promise<void> {
+    const { worker, log, standIn } = this.#settings;
+    log.info({ worker }, 'leads as resource manager');
+    await this.#client.query(`listen ${CHANNELS.grant}`);
+    while (!this.#isLost && !isStopped()) {
+      this.#wakeup.arm();
+      if (performance.now() >= this.#grantAt) await this.#grant();
+      if (performance.now() >= this.#watchAt) {
+        await this.#watch();
+        if (standIn && (await this.#isRelieved())) return;
+      }
+      if (performance.now() >= this.#upkeepAt) {
+        this.#upkeepAt = performance.now() + DAY_MS;
+        await this.#client.query('select pulp.create_event_leaves()');
+      }
+      await this.#wakeup.sleep(Math.max(0, Math.min(this.#grantAt, this.#watchAt) - performance.now()));
+    }
+  }
+
+  async #grant(): Promise<void> {
+    this.#grantAt = Infinity; // a notification that comes meanwhile may tell of what this pass did not see
+    const { rows } = await this.#client.query<{ more: boolean; next_due_seconds: number | null }>({
       name: 'grant',
-      text: 'select * from pulp.grant_reservations($1)',
+      text: 'select more, next_due_seconds from pulp.grant_reservations($1)',
       values: [BATCH],
     });
     const [pass] = rows;
-    const due = pass?.next_due_seconds ?? null;
-    return { more: pass?.more === true, dueInMs: due === null ? Infinity : Math.max(0, due * 1000) };
+    const dueInMs = pass?.more === true ? 0 : Math.max(0, (pass?.next_due_seconds ?? Infinity) * 1000);
+    this.#grantAt = Math.min(this.#grantAt, performance.now() + Math.min(POLL_MS, dueInMs));
+  }
+
+  /** Gives up workers that are gone, and delivers anew what waits for one that is not there. */
+  async #watch(): Promise<void> {
+    this.#watchAt = Infinity;
+    const { rows } = await this.#client.query<{
+      missing: string[];
+      workers: number;
+      more: boolean;
+      default_served: boolean;
+    }>({
+      name: 'watch',
+      text: `select missing, workers, more, default_served
+             from pulp.check_worker_processes($1) cross join lateral pulp.reroute_tasks($2)`,
+      values: [workerTtl(), BATCH],
+    });
+    const [seen] = rows;
+    if (seen === undefined) return;
+    const { log } = this.#settings;
+    for (const worker of seen.missing) {
+      log.error({ worker }, `worker ${worker} has gone missing; its tasks are recovered`);
+    }
+    if (seen.workers === 0 && !this.#isAlone)
+      log.error({}, 'no worker is online: no task will run until one is started');
+    this.#isAlone = seen.workers === 0;
+    if (seen.default_served !== this.#defaultServed) {
+      this.#defaultServed = seen.default_served;
+      await this.#client.query(`${seen.default_served ? 'unlisten' : 'listen'} ${CHANNELS.ready}`);
+    }
+    this.#watchAt = Math.min(this.#watchAt, performance.now() + (seen.more ? 0 : WATCH_MS));
+  }
+
+  async #isRelieved(): Promise<boolean> {
+    const { rows } = await this.#client.query<{ relieved: boolean }>({
+      name: 'relieved',
+      text: 'select pulp.is_managed($1) as relieved',
+      values: [workerTtl()],
+    });
+    return rows[0]?.relieved === true;
   }
 }

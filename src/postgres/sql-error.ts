@@ -12,6 +12,94 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU008: { code: 'LOG_UNREADABLE', exitCode: 1 },
 };
 
+/** What a server that lacks something means, and what to do about it; of other codes the message says enough. */
+const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
+  25006: {
+    code: 'DATABASE_READ_ONLY',
+    what: 'the database can only be read',
+    remedy: 'DATABASE_URL may lead to a standby: give the address of the primary.',
+  },
+  40001: {
+    code: 'DATABASE_BUSY',
+    what: 'other transactions were in the way, again and again',
+    remedy: 'Run it again; nothing was written.',
+  },
+  '40P01': {
+    code: 'DATABASE_BUSY',
+    what: 'other transactions were in the way, again and again',
+    remedy: 'Run it again; nothing was written.',
+  },
+  53000: {
+    code: 'DATABASE_EXHAUSTED',
+    what: 'the database lacks resources',
+    remedy: 'Look into the log of the server; run it again later.',
+  },
+  53100: {
+    code: 'DATABASE_FULL',
+    what: 'the disk of the database is full; nothing was written',
+    remedy: 'Free space on the server; then run it again.',
+  },
+  53200: {
+    code: 'DATABASE_EXHAUSTED',
+    what: 'the database is out of memory; nothing was written',
+    remedy:
+      'Run it again later; if it comes back, raise max_locks_per_transaction or the memory of the server.',
+  },
+  53400: {
+    code: 'DATABASE_EXHAUSTED',
+    what: 'a limit of the database is reached; nothing was written',
+    remedy: 'Raise the limit on the server, or ask for less at once.',
+  },
+  '55P03': {
+    code: 'DATABASE_BUSY',
+    what: 'something else holds what this needs; nothing was written',
+    remedy: 'Run it again later.',
+  },
+  57014: {
+    code: 'STATEMENT_CANCELED',
+    what: 'the database ended the statement; nothing was written',
+    remedy: 'Run it again; if it takes too long by its nature, raise statement_timeout.',
+  },
+  58030: {
+    code: 'DATABASE_IO_ERROR',
+    what: 'the database cannot read or write its files; nothing was written',
+    remedy: 'Check the disk of the server and its log.',
+  },
+};
+
+/** SQLSTATEs with which the server ends a connection or refuses it for now, or by which it is the wrong one. */
+const CONNECTION_FAILURE = /^(08|57P0[1-5]|53300|25006|25P0[34])/;
+
+/** What the system says of a network without a server at its end. */
+const NETWORK_FAILURES: ReadonlySet<string> = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+]);
+
+/** What pg and slonik say, without a code, of a connection that is gone. */
+const LOST_IN_WORDS =
+  /connection (terminated|ended)|terminated unexpectedly|backend has been terminated|client is (pending destroy|destroyed)|timeout expired|query read timeout|not queryable/i;
+
+/** What is said when the server, or we, refuse to connect as DATABASE_URL says. */
+const REFUSED_CONNECTION = /^(28P01|28000|3D000|.*CERT.*|UNABLE_TO_.*)$/;
+const REFUSED_IN_WORDS = /^SASL:|SSL connection/;
+
+/** Connecting failed: the server was not asked for anything. The reason is its cause. */
+export class ConnectError extends Error {
+  constructor(cause: unknown) {
+    super(`cannot connect: ${cause instanceof Error ? messageOf(cause) : String(cause)}`, { cause });
+  }
+}
+
 /** The parts of an error of Postgres, or of the network on the way to it, that decisions are made by. */
 export interface SqlFailure {
   /** SQLSTATE, or the operating system's code. */
@@ -23,41 +111,35 @@ export interface SqlFailure {
 
 /** Finds the failure of Postgres in an error or in what caused it. */
 export function sqlFailure(error: unknown): SqlFailure | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string') {
-      const text = (key: string) => {
-        const value: unknown = Reflect.get(cause, key);
-        return typeof value === 'string' ? value : undefined;
-      };
-      return { code: cause.code, message: cause.message, detail: text('detail'), hint: text('hint') };
-    }
+  for (const cause of causesOf(error)) {
+    if (cause instanceof PulpError || !('code' in cause) || typeof cause.code !== 'string') continue;
+    const text = (key: string) => {
+      const value: unknown = Reflect.get(cause, key);
+      return typeof value === 'string' ? value : undefined;
+    };
+    return { code: cause.code, message: messageOf(cause), detail: text('detail'), hint: text('hint') };
   }
   return undefined;
 }
 
-/** Whether the connection was lost, or could not be had for now, so that the outcome is unknown or nothing happened. */
+/**
+ * Whether the connection was lost, could not be had for now, or leads to a server that is not the primary any more: the
+ * outcome is unknown, or nothing happened, and another connection may do.
+ */
 export function isConnectionFailure(error: unknown): boolean {
   const code = sqlFailure(error)?.code;
-  if (code !== undefined) {
-    return (
-      /^(08|57P0[1-5])/.test(code) ||
-      [
-        '53300',
-        'ECONNREFUSED',
-        'ECONNRESET',
-        'EPIPE',
-        'ETIMEDOUT',
-        'ENOTFOUND',
-        'EAI_AGAIN',
-        'EHOSTUNREACH',
-        'ENETUNREACH',
-      ].includes(code)
-    );
-  }
+  if (code === undefined) return saysOneOf(error, LOST_IN_WORDS);
   return (
-    error instanceof Error &&
-    /connection (terminated|ended|timeout)|terminated unexpectedly/i.test(error.message)
+    CONNECTION_FAILURE.test(code) || NETWORK_FAILURES.has(code) || (code === 'ENOENT' && wasNeverAsked(error)) // no socket
   );
+}
+
+/**
+ * Whether the server lacks something for now, such as space on its disk, memory or locks. Nothing was written, the
+ * connection is sound, and trying again later may work.
+ */
+export function isExhaustion(error: unknown): boolean {
+  return /^(53(?!300)|58030)/.test(sqlFailure(error)?.code ?? '');
 }
 
 /** Whether the transaction met another one and may be repeated as it was. */
@@ -65,39 +147,69 @@ export function isContention(error: unknown): boolean {
   return ['40001', '40P01'].includes(sqlFailure(error)?.code ?? '');
 }
 
+/** Whether it failed at connecting, so that the server was not asked for anything. */
+export function wasNeverAsked(error: unknown): boolean {
+  return causesOf(error).some((cause) => cause instanceof ConnectError);
+}
+
 /** Puts what Postgres said into the words of this package; an error that it has no words for stays as it is. */
 export function toPulpError(error: unknown): unknown {
+  if (error instanceof PulpError) return error;
   const failure = sqlFailure(error);
-  if (failure === undefined || error instanceof PulpError) return error;
-  const refusal = REFUSALS[failure.code];
+  const code = failure?.code ?? '';
+  const message = failure?.message ?? (error instanceof Error ? messageOf(error) : '');
+  const refusal = REFUSALS[code];
   if (refusal !== undefined) {
-    return new PulpError(refusal.code, failure.message, {
-      remedy: failure.hint ?? '',
+    return new PulpError(refusal.code, message, {
+      remedy: failure?.hint ?? '',
       exitCode: refusal.exitCode,
       cause: error,
     });
   }
-  if (['3F000', '42P01', '42883'].includes(failure.code) && /pulp\b/.test(failure.message)) {
-    return new PulpError(
-      'NOT_MIGRATED',
-      `the database has no tasking schema of this version (${failure.message})`,
-      {
-        remedy: 'Run `pulp db migrate`.',
-        cause: error,
-      },
-    );
-  }
-  if (['28P01', '28000', '3D000'].includes(failure.code) || isConnectionFailure(error)) {
-    return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${failure.message}`, {
-      remedy: 'Check DATABASE_URL and that the server is up.',
+  if (['3F000', '42P01', '42883'].includes(code) && /pulp\b/.test(message)) {
+    return new PulpError('NOT_MIGRATED', `the database has no tasking schema of this version (${message})`, {
+      remedy: 'Run `pulp db migrate`.',
       cause: error,
     });
   }
-  if (failure.code === '42501') {
-    return new PulpError('NOT_ALLOWED', failure.message, {
+  const trouble = TROUBLES[code];
+  if (trouble !== undefined) {
+    return new PulpError(trouble.code, `${trouble.what} (${message})`, {
+      remedy: trouble.remedy,
+      cause: error,
+    });
+  }
+  if (isConnectionFailure(error) || REFUSED_CONNECTION.test(code) || saysOneOf(error, REFUSED_IN_WORDS)) {
+    return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${message}`, {
+      remedy:
+        code === '53300'
+          ? 'Raise max_connections on the server, or put a pooler in front of it.'
+          : 'Check DATABASE_URL and that the server is up.',
+      cause: error,
+    });
+  }
+  if (code === '42501') {
+    return new PulpError('NOT_ALLOWED', message, {
       remedy: 'Connect as a role that was granted pulp_submitter, pulp_worker or pulp_observer.',
       cause: error,
     });
   }
   return error;
+}
+
+/** An error and what caused it, from the outside in. */
+function causesOf(error: unknown): readonly Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) causes.push(cause);
+  return causes;
+}
+
+function saysOneOf(error: unknown, words: RegExp): boolean {
+  return causesOf(error).some((cause) => words.test(cause.message));
+}
+
+/** Of a host with several addresses the system says nothing itself, but has an error of each. */
+function messageOf(error: Error): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+  return error.message === '' && first instanceof Error ? first.message : error.message;
 }

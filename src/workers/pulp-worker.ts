@@ -1,18 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
-import { sql } from 'slonik';
-import { z } from 'zod';
 import { PulpError } from '../errors.ts';
-import { ResourceManager } from '../manager/resource-manager.ts';
-import { heartbeatIntervalMs } from '../manager/worker-watcher.ts';
-import { getConnection } from '../postgres/connection.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
-import { Wakeup } from '../wakeup.ts';
-import { HorsePool } from './horse-pool.ts';
-import { Runs } from './runs.ts';
-import { Session, type Birth } from './session.ts';
+import { Life } from './life.ts';
+import { Upkeep } from './upkeep.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 import { fullyQualifiedHostname, isResourceManager, queuesOf, workerName } from './worker-name.ts';
 
@@ -33,21 +26,20 @@ export interface PulpWorkerOptions {
   readonly log?: Logger;
 }
 
-/** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
-const POLL_MS = 10_000;
-
-/** Under load, ends of runs are gathered for so long, in milliseconds, while others go on: round trips cost more than waiting. */
-const GATHER_MS = 1;
-
-/** Under load: the last ends were recorded less than so long ago, in milliseconds. */
-const BUSY_MS = 10;
+/** Who wants to know how a worker fares. */
+export interface PulpWorkerEvents {
+  /** It was born, or born anew: it takes tasks. */
+  readonly onOnline?: () => void;
+  /** It lost its session, and its runs with it; it will be born anew. */
+  readonly onLost?: (why: Error) => void;
+}
 
 /** Pauses between attempts to be born again, in milliseconds: the last one repeats. */
 const REBIRTH_PAUSES_MS = [100, 500, 2000, 5000];
 
 /**
  * A worker: fetches tasks of its queues, runs them in horses or inline, and records how they ended (the seed's
- * `PulpWorker`). It survives the loss of its connection: every run is ended first, then it is born anew.
+ * `PulpWorker`). It survives the loss of the database: every run is ended first, then it is born anew.
  */
 export class PulpWorker {
   readonly name: string;
@@ -56,11 +48,10 @@ export class PulpWorker {
   readonly #databaseUrl: string;
   readonly #host: string;
   readonly #log: Logger;
-  readonly #concurrency: number;
-  readonly #directory: WorkerDirectory;
   readonly #stopping = new AbortController();
-  readonly #wakeup = new Wakeup();
-  #runs: Runs | undefined;
+  #isKilled = false;
+  #deadline: NodeJS.Timeout | undefined;
+  #life: Life | undefined;
 
   private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
     this.#options = options;
@@ -69,8 +60,6 @@ export class PulpWorker {
     this.name = name;
     this.queues = queuesOf(name, options.queues);
     this.#log = (options.log ?? pino({ level: 'silent' })).child({ worker: name });
-    this.#concurrency = options.concurrency ?? 4;
-    this.#directory = new WorkerDirectory(name);
   }
 
   /** Makes a worker for the database of this process, see `getConnection`. */
@@ -84,185 +73,107 @@ export class PulpWorker {
   }
 
   /**
-   * Lives until `stop`. `onOnline` is called at each birth.
+   * Lives until `stop`, whatever happens to the database meanwhile; before the first birth it waits for a server that
+   * is not there yet. `clean`: all that it had in hand has finished.
    *
-   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name at the first birth
+   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name at the first birth, or what else stands against it
    */
-  async run({ onOnline }: { onOnline?: () => void } = {}): Promise<void> {
-    await using manager = new ResourceManager({
+  async run({ onOnline, onLost }: PulpWorkerEvents = {}): Promise<{ readonly clean: boolean }> {
+    await using upkeep = new Upkeep({
       databaseUrl: this.#databaseUrl,
       worker: this.name,
       standIn: !isResourceManager(this.name),
       log: this.#log,
+      onGivenUp: (why) => {
+        this.#life?.lose(new PulpError('FENCED', why, { remedy: 'It is born anew by itself.' }));
+      },
     });
-    for (let births = 0, failures = 0; !this.#stopping.signal.aborted;) {
+    let previous: string | undefined;
+    for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
-        await this.#live(() => {
-          births += 1;
-          failures = 0;
-          manager.start();
-          onOnline?.();
-        });
+        this.#life = await this.#begin(previous, upkeep);
+        previous = this.#life.incarnation;
+        failures = 0;
+        upkeep.beatFor(previous);
+        if (this.#stopping.signal.aborted) this.#life.stop();
+        this.#log.info({ queues: this.queues, concurrency: this.#concurrency }, 'online');
+        onOnline?.();
+        await this.#life.live();
       } catch (error) {
-        const bornBefore = births > 0 && error instanceof PulpError && error.code === 'WORKER_NAME_TAKEN';
-        if (
-          !bornBefore &&
-          !isConnectionFailure(error) &&
-          !(error instanceof PulpError && ['FENCED', 'DATABASE_UNREACHABLE'].includes(error.code))
-        ) {
-          throw error;
-        }
+        // Whoever was up once knows that nothing stands against it but the state of the database.
+        if (previous === undefined && !isConnectionFailure(error)) throw error;
         this.#log.warn(
           { err: error },
-          'the worker lost its session; its runs were ended, and it will be born anew',
+          'the worker has no session; what it ran was ended, and it will be born anew',
         );
+        onLost?.(error instanceof Error ? error : new Error(String(error)));
         const ms = REBIRTH_PAUSES_MS[Math.min(failures++, REBIRTH_PAUSES_MS.length - 1)] ?? 0;
         await pause(ms * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(
           () => undefined,
         );
+      } finally {
+        upkeep.beatFor(undefined);
+        this.#life = undefined;
       }
     }
+    clearTimeout(this.#deadline);
+    this.#log.info({ clean: !this.#isKilled }, 'stopped');
+    return { clean: !this.#isKilled };
   }
 
   /** How many tasks it has in hand. */
   get running(): number {
-    return this.#runs?.size ?? 0;
+    return this.#life?.running ?? 0;
   }
 
-  /** Warm shutdown: finishes what runs and takes nothing new. `run` returns when that is done. */
-  stop(): void {
+  /**
+   * Warm shutdown (the seed's `handle_warm_shutdown_request`): finishes what runs and takes nothing new. `run` returns
+   * when that is done.
+   *
+   * @param options.deadlineMs after so many milliseconds, what still runs is ended as by `kill`
+   */
+  stop({ deadlineMs }: { readonly deadlineMs?: number } = {}): void {
     this.#stopping.abort();
-    this.#wakeup.call();
+    this.#life?.stop();
+    if (deadlineMs !== undefined) {
+      this.#deadline ??= setTimeout(() => {
+        this.kill();
+      }, deadlineMs);
+    }
   }
 
-  /** Ends what runs at once: its tasks are recorded as cancelled. For the second signal. */
+  /** Ends what runs at once: its tasks are recorded as cancelled, and the end as not clean. For the second signal. */
   kill(): void {
     this.stop();
-    this.#runs?.cancelAll('the worker was stopped');
+    if (this.running > 0) this.#isKilled = true;
+    this.#life?.kill();
   }
 
-  /** One life: from birth until the session is lost, or the worker has stopped. */
-  async #live(onOnline: () => void): Promise<void> {
-    await this.#directory.create();
-    const birth: Birth = {
-      name: this.name,
-      host: this.#host,
-      queues: this.queues,
-      concurrency: this.#concurrency,
-      taskTypes: [...this.#options.registry.values()].map(publication),
-    };
-    const horses = new HorsePool({
-      tasksFile: this.#options.tasksFile ?? '',
-      worker: this.name,
-      workerDirectory: this.#directory.path,
-      maxTasksPerHorse: this.#options.maxTasksPerHorse ?? 100,
+  get #concurrency(): number {
+    return this.#options.concurrency ?? 4;
+  }
+
+  #begin(previous: string | undefined, upkeep: Upkeep): Promise<Life> {
+    const { registry, tasksFile = '', maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
+    return Life.begin({
       databaseUrl: this.#databaseUrl,
-    });
-    let cancels = false;
-    let ready = true;
-    let failure: Error | undefined;
-    let settledAt = -Infinity;
-    const session = await Session.open(this.#databaseUrl, birth, {
-      onReady: () => {
-        ready = true;
-        this.#wakeup.call();
-      },
-      onCancel: () => {
-        cancels = true;
-        this.#wakeup.call();
-      },
-      onLost: (error) => {
-        horses.kill(); // first of all: the locks are gone, nothing may go on under them
-        failure = error;
-        this.#wakeup.call();
-      },
-    });
-    const runs = new Runs({
-      registry: this.#options.registry,
-      horses,
-      worker: { name: this.name, directory: this.#directory.path },
+      registry,
+      tasksFile,
+      maxTasksPerHorse,
+      cancelGraceMs,
+      directory: new WorkerDirectory(this.name),
       log: this.#log,
-      cancelGraceMs: this.#options.cancelGraceMs ?? 5000,
-      onChange: () => {
-        this.#wakeup.call();
+      birth: {
+        name: this.name,
+        host: this.#host,
+        queues: this.queues,
+        concurrency: this.#concurrency,
+        taskTypes: [...registry.values()].map(publication),
+        previous,
+      },
+      onFinished: (tasks) => {
+        upkeep.countFinished(tasks);
       },
     });
-    this.#runs = runs;
-    const heartbeat = this.#beat(session.incarnation, (error) => {
-      failure = error;
-      this.#wakeup.call();
-    });
-    this.#log.info({ queues: this.queues, concurrency: this.#concurrency }, 'online');
-    onOnline();
-    try {
-      while (failure === undefined) {
-        this.#wakeup.arm();
-        if (runs.hasEnded) {
-          if (runs.going > 0 && performance.now() - settledAt < BUSY_MS) await pause(GATHER_MS);
-          await runs.settle((ended) => session.finish(ended));
-          settledAt = performance.now();
-        }
-        if (runs.hasProgress) await session.progress(runs.takeProgress());
-        if (cancels) {
-          cancels = false;
-          for (const id of await session.canceling()) runs.cancel(id, 'cancelled');
-        }
-        const stopping = this.#stopping.signal.aborted;
-        if (stopping && runs.size === 0) break;
-        const free = this.#concurrency - runs.size;
-        if (!stopping && ready && free > 0) {
-          ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
-          const started = await session.start(free);
-          if (started.length === free) ready = true; // fewer: the queues were empty
-          for (const task of started) runs.begin(task);
-        }
-        if (runs.hasEnded || (ready && !stopping && this.#concurrency > runs.size)) continue;
-        if (!(await this.#wakeup.sleep(POLL_MS))) {
-          ready = true;
-          cancels = runs.size > 0;
-        }
-      }
-    } catch (error) {
-      failure ??= error instanceof Error ? error : new Error(String(error));
-    } finally {
-      clearInterval(heartbeat);
-      horses.kill();
-      runs.abandon();
-      this.#runs = undefined;
-    }
-    if (failure !== undefined) {
-      session.abandon();
-      await this.#directory.delete();
-      throw failure;
-    }
-    await session[Symbol.asyncDispose]();
-    await this.#directory.delete();
-    this.#log.info('stopped');
-  }
-
-  /** Gives a sign of life often enough; by a connection of its own, so that a busy session delays none. */
-  #beat(incarnation: string, onGivenUp: (error: Error) => void): NodeJS.Timeout {
-    return setInterval(() => {
-      void getConnection()
-        .then((pool) =>
-          pool.anyFirst(
-            sql.type(z.object({ worker: z.string() }))`
-                select heartbeat as worker
-                from pulp.heartbeat(array[${this.name}], array[${incarnation}::bigint])`,
-          ),
-        )
-        .then((givenUp) => {
-          if (givenUp.length > 0) {
-            onGivenUp(
-              new PulpError('FENCED', `worker ${this.name} was given up as missing`, {
-                remedy: 'It is born anew by itself.',
-              }),
-            );
-          }
-        })
-        .catch((error: unknown) => {
-          this.#log.warn({ err: error }, 'a heartbeat failed');
-        });
-    }, heartbeatIntervalMs());
   }
 }

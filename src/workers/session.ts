@@ -1,5 +1,7 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { CHANNELS } from '../constants.ts';
+import { connectDedicated } from '../postgres/dedicated-client.ts';
+import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -35,6 +37,8 @@ export interface Birth {
   readonly queues: readonly string[];
   readonly concurrency: number;
   readonly taskTypes: readonly { readonly name: string }[];
+  /** The incarnation that this process was before, if it lost its session. */
+  readonly previous: string | undefined;
 }
 
 /** What happens on a session without being asked for. */
@@ -47,15 +51,12 @@ export interface SessionEvents {
   onLost(error: Error): void;
 }
 
-/** How long a statement may take before the connection counts as lost, in milliseconds. */
-const QUERY_TIMEOUT_MS = 60_000;
-
 /**
  * A worker's one dedicated connection. It holds the locks of the worker's name and of the resources of its runs, fetches
  * and starts tasks and records how they ended: one round trip each. It is never replaced: a worker that loses it ends its
  * runs and is born anew.
  */
-export class Session implements AsyncDisposable {
+export class Session {
   readonly #client: Client;
   readonly #birth: Birth;
   readonly #incarnation: string;
@@ -81,23 +82,15 @@ export class Session implements AsyncDisposable {
    * Connects and brings the worker into the world: takes its name, clears what an earlier worker of that name left,
    * publishes its task types.
    *
-   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name
+   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name; TRANSACTION_POOLING if this is no session
    */
   static async open(databaseUrl: string, birth: Birth, events: SessionEvents): Promise<Session> {
-    const client = new Client({
-      connectionString: databaseUrl,
-      application_name: `pulp worker ${birth.name}`.slice(0, 63),
-      keepAlive: true,
-      connectionTimeoutMillis: 10_000,
-      query_timeout: QUERY_TIMEOUT_MS,
-    });
-    client.on('error', () => undefined); // until the session listens; a query in flight rejects by itself
+    const client = await connectDedicated(databaseUrl, `pulp worker ${birth.name}`);
     try {
-      await client.connect();
-      await client.query('set idle_session_timeout = 0; set statement_timeout = 0');
+      await refuseTransactionPooling(client, databaseUrl);
       await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
       const { rows } = await client.query<{ incarnation: string }>(
-        'select pulp.worker_online($1, $2, $3, $4, $5, $6) as incarnation',
+        'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7) as incarnation',
         [
           birth.name,
           birth.host,
@@ -105,11 +98,12 @@ export class Session implements AsyncDisposable {
           birth.queues,
           birth.concurrency,
           JSON.stringify(birth.taskTypes),
+          birth.previous,
         ],
       );
       return new Session(client, birth, rows[0]?.incarnation ?? '', events);
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await client.end();
       throw toPulpError(error);
     }
   }
@@ -168,20 +162,21 @@ export class Session implements AsyncDisposable {
     return rows.map((row) => row.id);
   }
 
-  /** Marks the worker as stopped by itself, and closes the connection. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Says that the worker ends, clean if all that ran has finished, and closes the connection. */
+  async close(clean: boolean): Promise<void> {
     if (this.#closing) return;
-    await this.#query('offline', 'select pulp.mark_worker_offline($1, true)', [this.#birth.name]).catch(
-      () => undefined,
-    );
-    this.#closing = true;
-    await this.#client.end().catch(() => undefined);
+    await this.#query('offline', 'select pulp.worker_offline($1, $2, $3)', [
+      this.#birth.name,
+      this.#incarnation,
+      clean,
+    ]);
+    this.abandon();
   }
 
   /** Drops the connection as it is; the server ends the session and frees its locks. */
   abandon(): void {
     this.#closing = true;
-    void this.#client.end().catch(() => undefined);
+    void this.#client.end();
   }
 
   async #query<Row extends object>(name: string, text: string, values: unknown[]) {

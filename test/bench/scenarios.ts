@@ -172,9 +172,9 @@ async function onlineWorker(concurrency: number): Promise<AsyncDisposable> {
   const life = worker.run({ onOnline: online.resolve });
   await online.promise;
   return {
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       worker.stop();
-      return life;
+      await life;
     },
   };
 }

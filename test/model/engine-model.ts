@@ -51,6 +51,7 @@ export interface ModelTask extends Item {
   state: TaskState;
   worker: string | null;
   attempt: number;
+  lostWorkers: number;
   result: unknown;
   error: unknown;
   cancelReason: string | null;
@@ -78,7 +79,7 @@ export interface Report {
 }
 
 /** A run is not started a fourth time for the loss of its worker. */
-const STARTS_IN_SPITE_OF_LOSS = 3;
+const WORKERS_A_TASK_MAY_COST = 2;
 
 export class EngineModel {
   readonly tasks = new Map<string, ModelTask>();
@@ -120,6 +121,7 @@ export class EngineModel {
         state: 'waiting',
         worker: null,
         attempt: 0,
+        lostWorkers: 0,
         result: null,
         error: null,
         cancelReason: null,
@@ -250,13 +252,18 @@ export class EngineModel {
     this.#tick();
     const lost = this.runs(worker);
     const reason = `Worker ${worker.name} ${normalShutdown ? 'was stopped' : 'has gone missing'}.`;
-    const error = { code: 'WORKER_LOST', message: reason };
+    const error = { code: 'WORKER_LOST', name: 'Error', message: reason };
     for (const task of lost) {
+      const isPoisonous = !normalShutdown && task.lostWorkers >= WORKERS_A_TASK_MAY_COST;
+      if (!normalShutdown) task.lostWorkers += 1;
       const wish = this.#onWorkerLoss.get(task.content.name) ?? 'cancel';
       if (task.state === 'canceling' || wish === 'cancel') {
         this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
-      } else if (wish === 'retry' && task.attempt < STARTS_IN_SPITE_OF_LOSS) {
+      } else if (wish === 'retry' && !isPoisonous) {
         this.#tryAgain(task, error, 0);
+      } else if (wish === 'retry') {
+        const message = `${reason} It is the third worker that this task has cost: it is not tried again.`;
+        this.#end(task, 'failed', { error: { ...error, code: 'POISONOUS', message } });
       } else {
         this.#end(task, 'failed', { error });
       }

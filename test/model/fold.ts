@@ -1,4 +1,4 @@
-import { instant, instantOrNull } from './instant.ts';
+import { instant, instantOrNull, secondsBetween } from './instant.ts';
 
 /**
  * What the log says, told a second time. This fold shares nothing with `pulp.evolve_*`: it was written from the design
@@ -28,6 +28,7 @@ export interface World {
   readonly workers: Map<string, Row>;
   /** By task and resource: see `claimKey`. */
   readonly claims: Map<string, Row>;
+  readonly leaders: Map<string, Row>;
 }
 
 /** Names a claim in a `World`. */
@@ -41,7 +42,7 @@ export function claimKey(claim: Row): string {
  * @throws Error on a type that it does not know, a gap in a stream, or an event of something that does not exist
  */
 export function foldLog(log: Iterable<LoggedEvent>): World {
-  const world: World = { tasks: new Map(), workers: new Map(), claims: new Map() };
+  const world: World = { tasks: new Map(), workers: new Map(), claims: new Map(), leaders: new Map() };
   for (const event of log) {
     switch (event.stream_kind) {
       case 'task':
@@ -51,7 +52,10 @@ export function foldLog(log: Iterable<LoggedEvent>): World {
         foldWorkerEvent(world, event);
         break;
       case 'heartbeat':
-        for (const name of event.data['workers'] as string[]) beat(world, name, instant(event.recorded_at));
+        for (const name of Object.keys(event.data['workers'] as object)) beat(world, name, event);
+        break;
+      case 'system':
+        foldLeaderEvent(world, event);
         break;
       default:
         throw new Error(`no fold for streams of kind ${event.stream_kind}`);
@@ -111,7 +115,8 @@ function foldTaskEvent(world: World, event: LoggedEvent): void {
     const change = TASK_CHANGES[event.type];
     if (change === undefined) throw new Error(`unknown event type ${event.type} on task ${id}`);
     if (before === undefined) throw new Error(`${event.type} on task ${id}, which was never enqueued`);
-    world.tasks.set(id, { ...before, ...change(event, before), version: event.version });
+    const lost_workers = Number(before['lost_workers']) + (event.data['worker_lost'] === true ? 1 : 0);
+    world.tasks.set(id, { ...before, lost_workers, ...change(event, before), version: event.version });
   }
   foldClaims(world, event);
 }
@@ -133,6 +138,7 @@ function enqueued(event: LoggedEvent): Row {
     shared_resources: data['shared_resources'],
     worker: null,
     attempt: 0,
+    lost_workers: 0,
     fence: null,
     priority: data['priority'],
     retries: data['retries'],
@@ -212,20 +218,36 @@ function workerChange(event: LoggedEvent): Row {
         last_heartbeat: instant(event.recorded_at),
         missing: false,
         gracefully_stopped: false,
+        finish_rate: null,
       };
     case 'WorkerOffline':
-      return { state: 'offline', gracefully_stopped: data['normal_shutdown'] };
+      return { state: 'offline', gracefully_stopped: data['normal_shutdown'], finish_rate: null };
     case 'WorkerMissing':
-      return { state: 'missing', missing: true };
+      return { state: 'missing', missing: true, finish_rate: null };
     default:
       throw new Error(`unknown event type ${event.type} on worker ${event.stream_id}`);
   }
 }
 
-function beat(world: World, name: string, at: string): void {
+/** A sign of life, and how many tasks a second were finished since the one before, if it says how many. */
+function beat(world: World, name: string, event: LoggedEvent): void {
   const worker = world.workers.get(name);
   if (worker === undefined) throw new Error(`a heartbeat of worker ${name}, which was never born`);
-  if (at > (worker['last_heartbeat'] as string)) world.workers.set(name, { ...worker, last_heartbeat: at });
+  const at = instant(event.recorded_at);
+  const before = worker['last_heartbeat'] as string;
+  if (at <= before) return;
+  const finished = (event.data['workers'] as Record<string, number | null>)[name] ?? null;
+  const finish_rate = finished === null ? null : finished / secondsBetween(before, at);
+  world.workers.set(name, { ...worker, last_heartbeat: at, finish_rate });
+}
+
+function foldLeaderEvent(world: World, event: LoggedEvent): void {
+  const role = event.stream_id;
+  follow(event, world.leaders.get(role));
+  if (event.type !== 'LeaderElected') throw new Error(`unknown event type ${event.type} on ${role}`);
+  const { worker, backend_pid } = event.data;
+  const elected_at = instant(event.recorded_at);
+  world.leaders.set(role, { role, worker, backend_pid, elected_at, version: event.version });
 }
 
 /** Streams are counted from 1 without gaps. */

@@ -13,3 +13,10 @@ export function instant(written: string): string {
 export function instantOrNull(written: unknown): string | null {
   return typeof written === 'string' ? instant(written) : null;
 }
+
+/** Seconds from one instant to another, to the microsecond. */
+export function secondsBetween(from: string, to: string): number {
+  const micros = (at: string) =>
+    BigInt(Date.parse(at.replace(/\d{3}Z$/, 'Z'))) * 1000n + BigInt(at.slice(-4, -1));
+  return Number(micros(to) - micros(from)) / 1e6;
+}

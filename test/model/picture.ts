@@ -57,6 +57,7 @@ function portrait(task: ModelTask): object {
     shared: task.claims.filter(({ mode }) => mode === 'shared').map(({ resource }) => resource),
     worker: task.worker,
     attempt: task.attempt,
+    lost_workers: task.lostWorkers,
     fenced: task.place.at === 'in hand',
     priority: task.content.priority,
     retries: task.content.retries,
@@ -95,6 +96,7 @@ const PICTURE = `
     'tasks', (select coalesce(jsonb_object_agg(id, jsonb_build_object(
         'name', name, 'state', state, 'queue', queue, 'args', args, 'kwargs', kwargs,
         'exclusive', exclusive_resources, 'shared', shared_resources, 'worker', worker, 'attempt', attempt,
+        'lost_workers', lost_workers,
         'fenced', fence is not null, 'priority', priority, 'retries', retries, 'result', result, 'error', error,
         'cancel_reason', cancel_reason, 'progress', progress, 'started', started_at is not null,
         'finished', finished_at is not null)), '{}')

@@ -55,9 +55,11 @@ async function differencesFromFold(client: Client): Promise<readonly string[]> {
   const tasks = await rowsOf(client, 'pulp.task');
   const workers = await rowsOf(client, 'pulp.worker');
   const claims = await rowsOf(client, 'pulp.reservation');
+  const leaders = await rowsOf(client, 'pulp.leader');
   return [
     ...differences('task', world.tasks, new Map(tasks.map((row) => [String(row['id']), row]))),
     ...differences('worker', world.workers, new Map(workers.map((row) => [String(row['name']), row]))),
+    ...differences('leader', world.leaders, new Map(leaders.map((row) => [String(row['role']), row]))),
     ...differences('claim', world.claims, new Map(claims.map((row) => [claimKey(row), row]))),
   ];
 }

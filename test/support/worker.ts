@@ -10,7 +10,7 @@ export class Engine implements AsyncDisposable {
   readonly database: TestDatabase;
   readonly #tasksFile: string;
   readonly #root: string;
-  readonly #workers: { worker: PulpWorker; life: Promise<void> }[] = [];
+  readonly #workers: { worker: PulpWorker; life: Promise<unknown> }[] = [];
 
   private constructor(database: TestDatabase, tasksFile: string, root: string) {
     this.database = database;

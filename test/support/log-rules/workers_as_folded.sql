@@ -2,7 +2,7 @@
 with told as (
   select stream_id as name, e from pulp.event e where stream_kind = 'worker'
   union all
-  select name, e from pulp.event e cross join lateral jsonb_array_elements_text(e.data -> 'workers') as name
+  select name, e from pulp.event e cross join lateral jsonb_object_keys(e.data -> 'workers') as name
   where stream_kind = 'heartbeat'
 )
 select format('worker %s: its row is not the SQL fold of its events', coalesce(w.name, (f.worker).name)) as violation

@@ -1,0 +1,9 @@
+-- The end of a worker, said by itself on its own session: clean if all that ran has finished.
+create or replace function pulp.worker_offline(worker text, incarnation bigint, clean boolean) returns void
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  perform pulp.check_incarnation(worker, incarnation);
+  perform pulp.end_worker(worker, 'WorkerOffline', clean, format('Worker %s was stopped.', worker));
+end $$;
+comment on function pulp.worker_offline is 'The end of a worker, said by itself.';

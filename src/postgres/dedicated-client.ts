@@ -1,0 +1,135 @@
+import { Client, type ClientConfig } from 'pg';
+import { ConnectError, toPulpError } from './sql-error.ts';
+
+/** How long connecting may take, from the look-up of the name to the server's first word, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** How long a statement may go unanswered before the connection counts as lost, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** How long a connection may be silent before the system asks whether the other side lives: ten times, one a second. */
+const KEEPALIVE_DELAY_MS = 10_000;
+
+/** How long to wait for the server to close a connection that we end, in milliseconds. */
+const GOODBYE_MS = 1_000;
+
+/** How long a client may be kept waiting. */
+export interface ClientLimits {
+  /** Milliseconds for connecting; default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds from a statement to its answer; default 60 s. */
+  readonly answerTimeoutMs?: number;
+}
+
+/**
+ * Makes a client, not yet connected, that never waits without end, whatever the network does: connecting, each statement
+ * and `end()` are limited in time. A statement without an answer takes the connection with it, since what comes over it
+ * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. A lost
+ * connection ends no process: who wants to know of it listens to `error` and `end`. It is for promises, not callbacks.
+ */
+export function createClient(config: ClientConfig, limits: ClientLimits = {}): Client {
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
+  const client = new Client({
+    ...config,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
+  });
+  client.on('error', () => undefined);
+  const connect: () => Promise<Client> = client.connect.bind(client);
+  const query: (...args: never[]) => Promise<unknown> = client.query.bind(client);
+  const end: () => Promise<void> = client.end.bind(client);
+  return Object.assign(client, {
+    connect: () =>
+      connect().catch((error: unknown) => {
+        throw new ConnectError(error);
+      }),
+    query: (...args: never[]) =>
+      limited(query(...args), answerTimeoutMs, () => {
+        client.connection.stream.destroy(new AnswerTimeoutError(answerTimeoutMs));
+      }),
+    end: () =>
+      limited(end(), GOODBYE_MS, () => {
+        client.connection.stream.destroy();
+      }),
+  });
+}
+
+/**
+ * Connects a client of its own for work that needs one session as long as it lives: see `createClient` and
+ * `guardSession`. The server neither ends the session for being idle nor limits its statements; the client does that.
+ * Not for a transaction pooler: see `refuseTransactionPooling`.
+ *
+ * @throws PulpError DATABASE_UNREACHABLE if it cannot be had now
+ */
+export async function connectDedicated(
+  databaseUrl: string,
+  applicationName: string,
+  limits?: ClientLimits,
+): Promise<Client> {
+  const client = createClient(
+    { connectionString: databaseUrl, application_name: applicationName.slice(0, 63) },
+    limits,
+  );
+  try {
+    await client.connect();
+    await guardSession(client, 'session');
+    await client.query('set idle_session_timeout = 0; set statement_timeout = 0');
+    return client;
+  } catch (error) {
+    await client.end();
+    throw toPulpError(error);
+  }
+}
+
+/**
+ * Has the server notice soon when the client is gone, so that its statement ends and its locks fall: within half a second when
+ * the client's system says so, within half a minute when it just falls silent.
+ *
+ * @param scope `transaction`: until the end of the transaction that the client is in, which suits a transaction pooler
+ */
+export async function guardSession(client: Client, scope: 'session' | 'transaction'): Promise<void> {
+  const isLocal = scope === 'transaction';
+  await client.query(`
+    select set_config(name, value, ${isLocal})
+    from (values
+      ('tcp_keepalives_idle', '10'),
+      ('tcp_keepalives_interval', '5'),
+      ('tcp_keepalives_count', '3'),
+      ('tcp_user_timeout', '20s')
+    ) setting (name, value);
+    do $$
+    begin
+      perform set_config('client_connection_check_interval', '500ms', ${isLocal});
+    exception when invalid_parameter_value then -- where the server's system cannot tell
+    end $$`);
+}
+
+/**
+ * Whether the client is connected to the server itself, or by something that only passes bytes on, and not to a pooler:
+ * a pooler gives its clients ids of its own, since it has more of them than backends.
+ */
+export async function isDirect(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return rows[0]?.pid === Reflect.get(client, 'processID');
+}
+
+/** A statement got no answer. */
+class AnswerTimeoutError extends Error {
+  /** What the system says of a peer that fell silent. */
+  readonly code = 'ETIMEDOUT';
+
+  constructor(limitMs: number) {
+    super(`no answer within ${limitMs / 1000} s`);
+  }
+}
+
+/** Waits for a step, and calls `onOverdue` once if it takes longer; that is to end the step. */
+async function limited<T>(step: Promise<T>, limitMs: number, onOverdue: () => void): Promise<T> {
+  const timer = setTimeout(onOverdue, limitMs);
+  try {
+    return await step;
+  } finally {
+    clearTimeout(timer);
+  }
+}
