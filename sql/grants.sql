@@ -11,5 +11,5 @@ grant execute on function
   pulp.stand_for_election, pulp.is_managed, pulp.grant_reservations, pulp.reroute_tasks, pulp.create_event_leaves, pulp.lock_class
   to pulp_worker;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
-  pulp.text_array, pulp.new_id
+  pulp.text_array, pulp.new_id, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_observer;

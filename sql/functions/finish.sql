@@ -1,8 +1,9 @@
 -- Records how runs ended. Items are objects with id, attempt, fence, outcome (completed, failed, canceled) and result,
 -- error or reason; retry false says that trying again is of no use. Accepted only from the worker that owns the runs,
 -- for the attempt and token in the tasks' rows: otherwise nothing is written, and the detail names the tasks refused. A
--- run that was to be cancelled counts as cancelled however it ended: the cancel was acknowledged. Gives each task's
--- state. The session's resource locks are given back last: the runs are over, and the reservations stand until commit.
+-- run that was to be cancelled counts as cancelled however it ended: the cancel was acknowledged. A task that somebody
+-- else holds locked (a cancel in a transaction that is not over) is left out: report it again. Gives the state of each of
+-- the others. The session's resource locks are given back last: the runs are over, and the reservations stand until commit.
 create or replace function pulp.finish(worker text, incarnation bigint, items jsonb)
 returns table (id uuid, state text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
@@ -32,7 +33,7 @@ begin
     join pulp.task t on t.id = r.id
     where t.state in ('running', 'canceling') and t.worker = finish.worker
       and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
-    for no key update of t
+    for no key update of t skip locked
   )
   select array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
@@ -46,8 +47,12 @@ begin
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
     fenced := array(
       select (i.item ->> 'id')::uuid from jsonb_array_elements(items) as i(item)
-      where (i.item ->> 'id')::uuid <> all (coalesce(ids, '{}')));
-    perform pulp.refuse_fenced(finish.worker, fenced);
+      left join pulp.task t on t.id = (i.item ->> 'id')::uuid
+      where (t.state in ('running', 'canceling') and t.worker = finish.worker
+        and t.attempt = (i.item ->> 'attempt')::integer and t.fence = (i.item ->> 'fence')::bigint) is not true);
+    if fenced <> '{}' then
+      perform pulp.refuse_fenced(finish.worker, fenced);
+    end if;
   end if;
   if ids is null then
     return;

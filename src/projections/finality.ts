@@ -1,12 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { CHANNELS, type TaskState } from '../constants.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
+import { createClient, isDirect } from '../postgres/dedicated-client.ts';
+import { isConnectionFailure, isExhaustion } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
+import { outages } from './outage.ts';
 import { readFinal } from './task.ts';
 
 /** How long to wait for a notification before looking all the same. */
 const POLL_MS = 1000;
+
+/** How long after losing the notifications, or not getting any, to try again, in milliseconds. */
+const LISTEN_AGAIN_MS = 5000;
+
+/** How long the database may be away before those who wait are told so by an error, in milliseconds. */
+const OUTAGE_LIMIT_MS = 600_000;
 
 /** How long to gather notifications before looking. */
 const GATHER_MS = 5;
@@ -16,7 +25,10 @@ const waiting = new Map<string, Set<PromiseWithResolvers<TaskState>>>();
 let watching = false;
 const wakeup = new Wakeup();
 
-/** Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason. */
+/**
+ * Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason, and
+ * when the database is away for ten minutes; shorter outages are told by `outages`.
+ */
 export async function awaitFinal(id: string, signal?: AbortSignal): Promise<TaskState> {
   signal?.throwIfAborted();
   const answer = Promise.withResolvers<TaskState>();
@@ -53,27 +65,65 @@ function ensureWatching(): void {
 }
 
 async function watch(): Promise<void> {
-  const listener = new Client({ connectionString: await getDatabaseUrl(), application_name: 'pulp wait' });
-  listener.on('notification', () => {
-    wakeup.call();
-  });
-  listener.on('error', () => undefined); // without notifications the poll goes on
-  try {
-    await listener
-      .connect()
-      .then(() => listener.query(`listen ${CHANNELS.finished}`))
-      .catch(() => undefined);
-    while (waiting.size > 0) {
-      wakeup.arm();
-      for (const [id, state] of await readFinal([...waiting.keys()])) {
-        waiting.get(id)?.forEach((waiter) => {
-          waiter.resolve(state);
-        });
-      }
-      await wakeup.sleep(POLL_MS);
-      await pause(GATHER_MS);
+  await using news = new News();
+  let lostAt: number | undefined;
+  while (waiting.size > 0) {
+    wakeup.arm();
+    try {
+      await news.listen();
+      await look();
+      if (lostAt !== undefined) outages.emit('over');
+      lostAt = undefined;
+    } catch (error) {
+      if (!isConnectionFailure(error) && !isExhaustion(error)) throw error;
+      if (lostAt === undefined) outages.emit('lost', error as Error);
+      lostAt ??= performance.now();
+      if (performance.now() - lostAt > OUTAGE_LIMIT_MS) throw error;
     }
-  } finally {
-    await listener.end().catch(() => undefined);
+    await wakeup.sleep(POLL_MS);
+    await pause(GATHER_MS);
+  }
+}
+
+async function look(): Promise<void> {
+  for (const [id, state] of await readFinal([...waiting.keys()])) {
+    waiting.get(id)?.forEach((waiter) => {
+      waiter.resolve(state);
+    });
+  }
+}
+
+/** Hears of it when tasks are over, on a connection of its own. Without one, those who wait poll. */
+class News implements AsyncDisposable {
+  #listener: Client | undefined;
+  #nextTryAt = 0;
+
+  /** Listens from now on, if it doesn't already and if it can. */
+  async listen(): Promise<void> {
+    if (this.#listener !== undefined || performance.now() < this.#nextTryAt) return;
+    this.#nextTryAt = performance.now() + LISTEN_AGAIN_MS;
+    const listener = createClient({
+      connectionString: await getDatabaseUrl(),
+      application_name: 'pulp wait',
+    });
+    listener.on('notification', () => {
+      wakeup.call();
+    });
+    listener.once('end', () => {
+      this.#listener = undefined;
+    });
+    try {
+      await listener.connect();
+      // By a pooler, what is listened for would come to another client.
+      if (!(await isDirect(listener))) throw new Error('no session of its own');
+      await listener.query(`listen ${CHANNELS.finished}`);
+      this.#listener = listener;
+    } catch {
+      await listener.end();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener?.end();
   }
 }

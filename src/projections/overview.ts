@@ -17,7 +17,7 @@ export interface Overview {
   readonly contents?: {
     readonly tasks: Partial<Record<TaskState, number>>;
     readonly workers: Partial<Record<WorkerState, number>>;
-    /** The worker that leads as resource manager; null if none does, or its name is hidden from this role. */
+    /** The worker that leads as resource manager; null if none does, or the schema is outdated. */
     readonly leader: string | null;
   };
 }
@@ -48,7 +48,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
       contents: {
         tasks: await countByState(client, 'task'),
         workers: await countByState(client, 'worker'),
-        leader: await readLeader(client),
+        leader: pending.length > 0 ? null : await readLeader(client),
       },
     };
   } catch (error) {
@@ -65,14 +65,9 @@ async function countByState(client: Client, table: 'task' | 'worker'): Promise<R
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
 }
 
-/** Whoever leads holds the leader's lock by a connection that bears its worker's name. */
 async function readLeader(client: Client): Promise<string | null> {
-  const { rows } = await client.query<{ application_name: string }>(
-    `select a.application_name
-     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-     where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.objid = 0
-       and l.classid = 5264700 -- pulp.lock_class('leader'), which not every reader may call
-       and l.database = (select oid from pg_database where datname = current_database())`,
+  const { rows } = await client.query<{ worker: string }>(
+    'select worker from pulp.leader where backend_pid = pulp.leader_session()',
   );
-  return rows[0]?.application_name?.replace(/^pulp manager /, '') ?? null;
+  return rows[0]?.worker ?? null;
 }

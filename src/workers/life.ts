@@ -169,8 +169,9 @@ export class Life {
     if (runs.hasEnded) {
       if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
       await runs.settle(async (ended) => {
-        await this.#session.finish(ended);
-        this.#settings.onFinished(ended.length);
+        const recorded = await this.#session.finish(ended);
+        this.#settings.onFinished(recorded.length);
+        return recorded;
       });
       this.#settledAt = performance.now();
     }

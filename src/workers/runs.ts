@@ -11,6 +11,9 @@ import type { FinishedRun, ProgressReport, StartedTask } from './session.ts';
 /** How long progress reports are gathered, in milliseconds. */
 const PROGRESS_MS = 200;
 
+/** After how many milliseconds the end of a run is reported again whose task was locked. */
+const HELD_UP_MS = 100;
+
 /** How many ends of runs are recorded at once. */
 const SETTLE_BATCH = 1000;
 
@@ -46,6 +49,8 @@ export class Runs {
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
   #ended: FinishedRun[] = [];
+  /** How many ended, but cannot be recorded at the moment. */
+  #heldUp = 0;
   #gathering: NodeJS.Timeout | undefined;
   #progressDue = false;
   #abandoned = false;
@@ -56,7 +61,7 @@ export class Runs {
 
   /** How many tasks are in hand. */
   get size(): number {
-    return this.#going.size + this.#ended.length;
+    return this.#going.size + this.#ended.length + this.#heldUp;
   }
 
   /** How many of them go on. */
@@ -113,20 +118,38 @@ export class Runs {
     }
   }
 
-  /** Records how runs ended. Runs that are no longer ours are dropped; the rest is recorded all the same. */
-  async settle(finish: (runs: readonly FinishedRun[]) => Promise<unknown>): Promise<void> {
+  /**
+   * Records how runs ended; `finish` gives those that it recorded. Runs that are no longer ours are dropped; those whose
+   * tasks somebody holds locked just now are reported again after a pause.
+   */
+  async settle(
+    finish: (runs: readonly FinishedRun[]) => Promise<readonly { readonly id: string }[]>,
+  ): Promise<void> {
     let batch = this.#ended.slice(0, SETTLE_BATCH);
+    let recorded: readonly { readonly id: string }[] = [];
     try {
-      await finish(batch);
+      recorded = await finish(batch);
     } catch (error) {
       const fenced = fencedIds(error);
       if (fenced.size === 0) throw error;
       this.#settings.log.warn({ tasks: [...fenced] }, 'runs that are no longer ours were dropped');
       this.#ended = this.#ended.filter((run) => !fenced.has(run.id));
       batch = batch.filter((run) => !fenced.has(run.id));
-      if (batch.length > 0) await finish(batch);
+      if (batch.length > 0) recorded = await finish(batch);
     }
     this.#ended = this.#ended.slice(batch.length);
+    if (recorded.length < batch.length) this.#putBack(batch, new Set(recorded.map(({ id }) => id)));
+  }
+
+  #putBack(batch: readonly FinishedRun[], recorded: ReadonlySet<string>): void {
+    const heldUp = batch.filter(({ id }) => !recorded.has(id));
+    this.#heldUp += heldUp.length;
+    setTimeout(() => {
+      if (this.#abandoned) return;
+      this.#heldUp -= heldUp.length;
+      this.#ended.push(...heldUp);
+      this.#settings.onChange();
+    }, HELD_UP_MS);
   }
 
   /** The reports gathered since, one a run. */

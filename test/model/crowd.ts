@@ -190,9 +190,15 @@ export class Crowd implements AsyncDisposable {
         const done = runs.splice(0, Math.ceil(runs.length / 2));
         for (const { id } of done) this.witness.ends(id);
         const items = done.map((run) => ({ ...run, outcome: step.outcome, error: {} }));
-        await this.#repeat(() =>
-          client.query('select pulp.finish($1, $2, $3)', [name, incarnation, JSON.stringify(items)]),
+        const { rows } = await this.#repeat(() =>
+          client.query<{ id: string }>('select id from pulp.finish($1, $2, $3)', [
+            name,
+            incarnation,
+            JSON.stringify(items),
+          ]),
         );
+        // Those that somebody else is just changing are to be reported again.
+        runs.push(...done.filter(({ id }) => !rows.some((recorded) => recorded.id === id)));
       }
     }
   }

@@ -43,10 +43,12 @@ export class Engine implements AsyncDisposable {
     return worker;
   }
 
-  /** Stops every worker and waits for its end. */
-  async stop(): Promise<void> {
-    for (const { worker } of this.#workers) worker.stop();
-    await Promise.all(this.#workers.splice(0).map(({ life }) => life));
+  /** Stops a worker, or every one, and waits for the end. */
+  async stop(which?: PulpWorker): Promise<void> {
+    const ending = this.#workers.filter(({ worker }) => which === undefined || worker === which);
+    for (const { worker } of ending) worker.stop();
+    await Promise.all(ending.map(({ life }) => life));
+    for (const ended of ending) this.#workers.splice(this.#workers.indexOf(ended), 1);
   }
 
   /** What the checker of the log finds wrong, after the workers have stopped. */

@@ -82,3 +82,12 @@ export const hold = defineTask('test.hold', {
     await pause(kwargs.ms);
   },
 });
+
+/** Holds up the event loop of its worker. */
+export const block = defineTask('test.block', {
+  kwargs: z.object({ ms: z.number() }),
+  isolation: 'inline',
+  run: ({ kwargs }) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, kwargs.ms);
+  },
+});

@@ -12,6 +12,7 @@ import {
   type Task,
 } from '../../src/index.ts';
 import { connect } from '../support/database.ts';
+import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
 import * as tasks from './tasks.ts';
 
@@ -202,6 +203,24 @@ suite('cancel', () => {
     assert.deepEqual(await engine.violations(), []);
   });
 
+  test('in a transaction that is not over holds up the end of its own task alone, and wins', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    await engine.worker();
+    const held = await enqueueWithReservation(tasks.hold, ['/held/'], { kwargs: { ms: 200 } });
+    await until(async () => (await held.read()).state === 'running');
+    await using client = await connect(engine.database.url);
+    await client.query('begin');
+    await client.query('select pulp.cancel($1)', [held.id]);
+    const other = await enqueueWithReservation(tasks.doubleInline, [], { kwargs: { number: 1 } });
+    await other.wait(PATIENCE);
+    const later = await enqueueWithReservation(tasks.hold, [], { kwargs: { ms: 300 } });
+    assert.equal((await later.wait(PATIENCE)).state, 'completed');
+    assert.equal((await held.read()).state, 'running');
+    await client.query('commit');
+    assert.equal((await held.wait(PATIENCE)).state, 'canceled');
+    assert.deepEqual(await engine.violations(), []);
+  });
+
   test('refuses a task that is not there', async () => {
     await using _ = await Engine.create(TASKS_FILE);
     await assert.rejects(cancel('00000000-0000-7000-8000-000000000000'), MissingResourceError);
@@ -231,13 +250,4 @@ async function ended(
   enqueued: Promise<{ wait(options: { timeout: number }): Promise<Task> }>,
 ): Promise<Task> {
   return (await enqueued).wait(PATIENCE);
-}
-
-/** Waits for a state that no notification tells of. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE.timeout;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, `waited in vain for ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
