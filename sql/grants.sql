@@ -7,7 +7,7 @@ grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_o
 
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function
-  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.start, pulp.progress, pulp.finish,
+  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
   pulp.stand_for_election, pulp.is_managed, pulp.grant_reservations, pulp.reroute_tasks, pulp.create_event_leaves, pulp.lock_class
   to pulp_worker;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,

@@ -5,7 +5,7 @@ import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { Wakeup } from '../wakeup.ts';
 import { HorsePool } from './horse-pool.ts';
 import { Runs } from './runs.ts';
-import { Session, type Birth } from './session.ts';
+import { Session, type Birth, type FinishedRun, type RecordedRun, type StartedTask } from './session.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
@@ -43,6 +43,8 @@ export class Life {
   #loss: Error | undefined;
   #ready = true;
   #cancels = false;
+  /** The database lacks something: what has ended is recorded by itself, so that nothing new stands in its way. */
+  #isShort = false;
   #stopping = false;
   #killedAt: number | undefined;
   #settledAt = -Infinity;
@@ -57,6 +59,7 @@ export class Life {
       workerDirectory: directory.path,
       maxTasksPerHorse: settings.maxTasksPerHorse,
       databaseUrl: settings.databaseUrl,
+      log,
     });
     this.#runs = new Runs({
       registry,
@@ -147,6 +150,7 @@ export class Life {
           if (!isExhaustion(error)) throw error;
           this.#settings.log.error({ err: error }, 'the database lacks something; what runs goes on');
           this.#ready = true;
+          this.#isShort = true;
           await pause(EXHAUSTION_PAUSE_MS);
         }
       }
@@ -168,11 +172,7 @@ export class Life {
     const runs = this.#runs;
     if (runs.hasEnded) {
       if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
-      await runs.settle(async (ended) => {
-        const recorded = await this.#session.finish(ended);
-        this.#settings.onFinished(recorded.length);
-        return recorded;
-      });
+      await runs.settle((ended) => this.#turn(ended));
       this.#settledAt = performance.now();
     }
     if (runs.hasProgress) await this.#session.progress(runs.takeProgress());
@@ -183,15 +183,39 @@ export class Life {
     if (this.#canTake && this.#ready) {
       this.#ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
       const free = this.#free;
-      const started = await this.#session.start(free);
-      if (started.length === free) this.#ready = true; // fewer: the queues were empty
-      for (const task of started) runs.begin(task);
+      this.#begin(await this.#session.start(free), free);
+      this.#isShort = false;
     }
     if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver) return;
     if (!(await this.#wakeup.sleep(this.#killedAt === undefined ? POLL_MS : this.#settings.cancelGraceMs))) {
       this.#ready = true;
       this.#cancels = runs.size > 0;
     }
+  }
+
+  /** Records ends of runs, and takes tasks for the hands that this frees. */
+  async #turn(ended: readonly FinishedRun[]): Promise<readonly RecordedRun[]> {
+    const free = this.#free + ended.length;
+    if (this.#stopping || !this.#ready || this.#isShort) {
+      const recorded = await this.#session.finish(ended);
+      this.#settings.onFinished(recorded.length);
+      return recorded;
+    }
+    this.#ready = false;
+    try {
+      const { recorded, started } = await this.#session.finishAndStart(ended, free);
+      this.#settings.onFinished(recorded.length);
+      this.#begin(started, free);
+      return recorded;
+    } catch (error) {
+      this.#ready = true;
+      throw error;
+    }
+  }
+
+  #begin(started: readonly StartedTask[], askedFor: number): void {
+    if (started.length === askedFor) this.#ready = true; // fewer: the queues were empty
+    for (const task of started) this.#runs.begin(task);
   }
 
   get #free(): number {

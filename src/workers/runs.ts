@@ -6,7 +6,7 @@ import { sqlFailure } from '../postgres/sql-error.ts';
 import type { HorsePool } from './horse-pool.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
-import type { FinishedRun, ProgressReport, StartedTask } from './session.ts';
+import type { FinishedRun, ProgressReport, RecordedRun, StartedTask } from './session.ts';
 
 /** How long progress reports are gathered, in milliseconds. */
 const PROGRESS_MS = 200;
@@ -122,11 +122,9 @@ export class Runs {
    * Records how runs ended; `finish` gives those that it recorded. Runs that are no longer ours are dropped; those whose
    * tasks somebody holds locked just now are reported again after a pause.
    */
-  async settle(
-    finish: (runs: readonly FinishedRun[]) => Promise<readonly { readonly id: string }[]>,
-  ): Promise<void> {
+  async settle(finish: (runs: readonly FinishedRun[]) => Promise<readonly RecordedRun[]>): Promise<void> {
     let batch = this.#ended.slice(0, SETTLE_BATCH);
-    let recorded: readonly { readonly id: string }[] = [];
+    let recorded: readonly RecordedRun[] = [];
     try {
       recorded = await finish(batch);
     } catch (error) {

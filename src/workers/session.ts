@@ -22,6 +22,11 @@ export interface StartedTask {
 /** How a run ended, for the log. */
 export type FinishedRun = Outcome & { readonly id: string; readonly attempt: number; readonly fence: string };
 
+/** A run whose end is in the log. */
+export interface RecordedRun {
+  readonly id: string;
+}
+
 /** A progress report of a run. `progress` is JSON already. */
 export interface ProgressReport {
   readonly id: string;
@@ -60,12 +65,14 @@ export class Session {
   readonly #client: Client;
   readonly #birth: Birth;
   readonly #incarnation: string;
+  readonly #typeNames: readonly string[];
   #closing = false;
 
   private constructor(client: Client, birth: Birth, incarnation: string, events: SessionEvents) {
     this.#client = client;
     this.#birth = birth;
     this.#incarnation = incarnation;
+    this.#typeNames = birth.taskTypes.map((type) => type.name);
     const lost = (error?: Error) => {
       if (this.#closing) return;
       this.#closing = true;
@@ -114,28 +121,44 @@ export class Session {
 
   /** Fetches and starts at most so many tasks. */
   async start(atMost: number): Promise<readonly StartedTask[]> {
-    const types = this.#birth.taskTypes.map((type) => type.name);
     const { rows } = await this.#query<StartedTask>('start', 'select * from pulp.start($1, $2, $3, $4, $5)', [
       this.#birth.name,
       this.#incarnation,
       this.#birth.queues,
-      types,
+      this.#typeNames,
       atMost,
     ]);
     return rows;
   }
 
-  /** Records how runs ended; gives the tasks' states. A task to be tried again is `waiting`. */
-  async finish(
-    runs: readonly FinishedRun[],
-  ): Promise<readonly { readonly id: string; readonly state: string }[]> {
-    const items = `[${runs.map(writeFinishedRun).join(',')}]`;
-    const { rows } = await this.#query<{ id: string; state: string }>(
-      'finish',
-      'select * from pulp.finish($1, $2, $3)',
-      [this.#birth.name, this.#incarnation, items],
-    );
+  /** Records how runs ended; gives those that it recorded, without those whose tasks somebody else holds locked. */
+  async finish(runs: readonly FinishedRun[]): Promise<readonly RecordedRun[]> {
+    const { rows } = await this.#query<RecordedRun>('finish', 'select id from pulp.finish($1, $2, $3)', [
+      this.#birth.name,
+      this.#incarnation,
+      writeFinishedRuns(runs),
+    ]);
     return rows;
+  }
+
+  /** Records how runs ended and starts at most so many tasks, in one round trip; both or none. */
+  async finishAndStart(
+    runs: readonly FinishedRun[],
+    atMost: number,
+  ): Promise<{ readonly recorded: readonly RecordedRun[]; readonly started: readonly StartedTask[] }> {
+    const { rows } = await this.#query<StartedTask & { readonly recorded: boolean }>(
+      'finish and start',
+      'select * from pulp.finish_and_start($1, $2, $3, $4, $5, $6)',
+      [
+        this.#birth.name,
+        this.#incarnation,
+        writeFinishedRuns(runs),
+        this.#birth.queues,
+        this.#typeNames,
+        atMost,
+      ],
+    );
+    return { recorded: rows.filter((row) => row.recorded), started: rows.filter((row) => !row.recorded) };
   }
 
   /** Records progress reports of runs. */
@@ -186,6 +209,10 @@ export class Session {
       throw toPulpError(error);
     }
   }
+}
+
+function writeFinishedRuns(runs: readonly FinishedRun[]): string {
+  return `[${runs.map(writeFinishedRun).join(',')}]`;
 }
 
 /** Outcomes carry JSON that is written already: it goes in as it is. */
