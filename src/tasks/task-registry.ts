@@ -14,15 +14,32 @@ const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
 export async function findTasksFile(): Promise<string | undefined> {
   for (const name of DEFAULT_FILES) {
     const file = resolve(name);
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
+    if (await exists(file)) return file;
   }
   return undefined;
+}
+
+/**
+ * The tasks file that was named, else that of the current folder. Absolute.
+ *
+ * @throws PulpError NO_TASKS_FILE if there is none
+ */
+export async function requireTasksFile(given: string | undefined): Promise<string> {
+  const file = given === undefined ? await findTasksFile() : resolve(given);
+  if (file !== undefined && (await exists(file))) return file;
+  const problem =
+    file === undefined ? 'there is no pulp.tasks.ts, .js or .mjs in this folder' : `there is no ${file}`;
+  throw new PulpError('NO_TASKS_FILE', problem, {
+    remedy: 'Name the file that exports your task types by --tasks.',
+    exitCode: 2,
+  });
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
@@ -36,11 +53,10 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
   try {
     exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw unusable(
-      path,
-      `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    );
+    throw unusable(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+      remedy: 'Correct what it complains about; `node` with its path tells where it comes from.',
+      cause: error,
+    });
   }
   const registry = new Map<string, TaskType>();
   for (const value of Object.values(exported)) {
@@ -65,10 +81,13 @@ export function publication(type: TaskType) {
   };
 }
 
-function unusable(path: string, problem: string, cause?: unknown): PulpError {
-  return new PulpError('TASKS_FILE_UNUSABLE', `${path} ${problem}`, {
-    remedy: 'Export values made by defineTask from it, each with a name of its own.',
-    exitCode: 2,
+function unusable(
+  path: string,
+  problem: string,
+  {
+    remedy = 'Export values made by defineTask from it, each with a name of its own.',
     cause,
-  });
+  }: { remedy?: string; cause?: unknown } = {},
+): PulpError {
+  return new PulpError('TASKS_FILE_UNUSABLE', `${path} ${problem}`, { remedy, exitCode: 2, cause });
 }

@@ -1,17 +1,16 @@
 import * as Flags from '@oclif/core/flags';
-import type { Logger } from 'pino';
 import { DatabaseCommand } from '../../cli/database-command.ts';
+import { parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
-import { PulpError } from '../../errors.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
-import type { PulpWorker } from '../../workers/pulp-worker.ts';
 
 export default class Worker extends DatabaseCommand {
   static override readonly summary = 'Run a worker.';
   static override readonly description = prose(`
-Takes tasks from its queues and runs them until it is told to end. The first SIGTERM or SIGINT lets what runs finish; a
-second one ends it at once, and its tasks are recorded as canceled. Its log goes to stderr, one JSON object a line, at
-the level PULP_LOG_LEVEL (default: info).
+Takes tasks from its queues and runs them until it is told to end. The first SIGTERM or SIGINT lets what runs finish, for
+--shutdown-deadline at most; a second one ends it at once, and its tasks are recorded as canceled. Exits with 0 if all that
+ran has finished, with 1 if it ended some of it. Its log goes to stderr, one JSON object a line, at the level
+PULP_LOG_LEVEL (default: info). \`pulp worker check\` tells whether it lives, and systemd is notified if it asks for it.
 
 A worker whose name starts with resource-manager serves the queue of that name alone and grants reservations; while there
 is none any worker does. One whose name starts with reserved-resource-worker serves the queue of its own name alone.`);
@@ -48,59 +47,71 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       default: 100,
       min: 1,
     }),
+    grace: Flags.string({
+      helpValue: '5s',
+      summary: 'How long a task that is cancelled may take to end before it is killed.',
+      default: '5s',
+    }),
+    'shutdown-deadline': Flags.string({
+      helpValue: '10m',
+      summary: 'How long what runs may go on when the worker is told to end. Default: without limit.',
+    }),
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Worker);
     const { PulpWorker } = await import('../../workers/pulp-worker.ts');
+    const { makeWorkingRoot, workingRoot } = await import('../../workers/working-root.ts');
     const { workerLog } = await import('../../cli/worker-log.ts');
+    const { SignsOfLife } = await import('../../services/signs-of-life.ts');
+    const { stopOnSignals } = await import('../../services/stop-on-signals.ts');
     const log = workerLog();
+    const cancelGraceMs = parseDuration(flags.grace, '--grace');
+    const deadline = flags['shutdown-deadline'];
+    const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
     const { file, registry } = await taskTypes(flags.tasks, flags.name);
     const worker = await PulpWorker.create({
       registry,
       concurrency: flags.concurrency,
       maxTasksPerHorse: flags['max-tasks-per-horse'],
+      cancelGraceMs,
       log,
       ...(file && { tasksFile: file }),
       ...(flags.name && { name: flags.name }),
       ...(flags.queue && { queues: flags.queue }),
     });
-    stopOnSignals(worker, log.child({ worker: worker.name }));
-    await worker.run();
-    return { name: worker.name, state: 'offline' };
+    const { name } = worker;
+    const root = workingRoot();
+    makeWorkingRoot(root)[Symbol.dispose](); // nothing is written into one that others could change
+    await using signs = new SignsOfLife(name, root, log.child({ worker: name }));
+    stopOnSignals(worker, {
+      deadlineMs,
+      log: log.child({ worker: name }),
+      onStop: (signal) => {
+        signs.stopping(`${signal}, ${worker.running} tasks in hand`);
+      },
+    });
+    const { clean } = await worker.run({
+      onOnline: () => {
+        signs.online();
+      },
+      onLost: (why) => {
+        signs.reconnecting(why.message);
+      },
+    });
+    if (!clean) process.exitCode = 1;
+    return { name, state: 'offline', clean };
   }
-}
-
-/** The first signal lets what runs finish, the next one ends it. */
-function stopOnSignals(worker: PulpWorker, log: Logger): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) {
-      log.warn({ signal, running: worker.running }, 'ends what runs: its tasks will be canceled');
-      worker.kill();
-      return;
-    }
-    stopping = true;
-    log.info(
-      { signal, running: worker.running },
-      'stops when what runs has finished; a second signal ends it at once',
-    );
-    worker.stop();
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
 async function taskTypes(
   given: string | undefined,
   name: string | undefined,
 ): Promise<{ file?: string; registry: TaskRegistry }> {
-  const { findTasksFile, loadTaskTypes } = await import('../../tasks/task-registry.ts');
+  const { findTasksFile, loadTaskTypes, requireTasksFile } = await import('../../tasks/task-registry.ts');
   const { isResourceManager } = await import('../../workers/worker-name.ts');
-  const file = given ?? (await findTasksFile());
-  if (file !== undefined) return { file, registry: await loadTaskTypes(file) };
-  if (name !== undefined && isResourceManager(name)) return { registry: new Map() };
-  throw new PulpError('NO_TASKS_FILE', 'there is no pulp.tasks.ts, .js or .mjs in this folder', {
-    remedy: 'Name the file that exports your task types by --tasks.',
-    exitCode: 2,
-  });
+  const needsNone = name !== undefined && isResourceManager(name) && given === undefined;
+  if (needsNone && (await findTasksFile()) === undefined) return { registry: new Map() };
+  const file = await requireTasksFile(given);
+  return { file, registry: await loadTaskTypes(file) };
 }

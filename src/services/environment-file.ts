@@ -1,0 +1,31 @@
+import { readFile, stat } from 'node:fs/promises';
+import { PulpError } from '../errors.ts';
+
+/** Bits of a file's mode that let anybody read it. */
+const ANYBODY_MAY_READ = 0o004;
+
+/**
+ * What is wrong with a file of settings for services, `NAME=value` lines, if anything is: it has to name the database, and
+ * to keep its password to itself. Without one they would use the embedded server, which ends with the service that
+ * started it.
+ */
+export async function environmentFileProblem(path: string | undefined): Promise<PulpError | undefined> {
+  if (path === undefined) return unusable('services need a database that runs without them');
+  try {
+    const [{ mode }, text] = await Promise.all([stat(path), readFile(path, 'utf8')]);
+    if ((mode & ANYBODY_MAY_READ) !== 0) return unusable(`${path} can be read by everybody`);
+    if (!/^\s*DATABASE_URL=./m.test(text)) return unusable(`${path} has no line DATABASE_URL=…`);
+    return undefined;
+  } catch (error) {
+    return unusable(`cannot read ${path}: ${(error as Error).message}`, error);
+  }
+}
+
+function unusable(problem: string, cause?: unknown): PulpError {
+  return new PulpError('ENVIRONMENT_FILE_UNUSABLE', problem, {
+    remedy:
+      'Write DATABASE_URL=postgresql://… into a file, `chmod 600` it, and name it by --environment-file.',
+    exitCode: 2,
+    cause,
+  });
+}

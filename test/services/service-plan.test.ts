@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { foreignFiles, planStart, planStop, type Step } from '../../src/services/service-plan.ts';
+import { HEADING, RESOURCE_MANAGER, TARGET, WORKER_TEMPLATE } from '../../src/services/unit-files.ts';
+
+const FILES = new Map([
+  [TARGET, `${HEADING}\ntarget`],
+  [RESOURCE_MANAGER, `${HEADING}\nmanager`],
+  [WORKER_TEMPLATE, `${HEADING}\nworker`],
+]);
+const SERVICES = [RESOURCE_MANAGER, 'pulp-worker@0.service', 'pulp-worker@1.service'];
+
+/** The steps in short, without those that every plan to start has. */
+function inShort(steps: readonly Step[]): readonly string[] {
+  return steps
+    .map((step) => (step.kind === 'systemctl' ? step.args.join(' ') : `${step.kind} ${step.file}`))
+    .filter((text) => !/^(reset-failed|enable|--no-block start pulp-workers.target$)/.test(text));
+}
+
+suite('plans for services', () => {
+  test('where there is nothing all is written and started', () => {
+    assert.deepEqual(inShort(planStart(FILES, SERVICES, { files: new Map(), workers: [] })), [
+      `write ${TARGET}`,
+      `write ${RESOURCE_MANAGER}`,
+      `write ${WORKER_TEMPLATE}`,
+      'daemon-reload',
+      `start ${SERVICES.join(' ')}`,
+    ]);
+  });
+
+  test('what is as it should be stays', () => {
+    assert.deepEqual(inShort(planStart(FILES, SERVICES, { files: FILES, workers: SERVICES.slice(1) })), [
+      `start ${SERVICES.join(' ')}`,
+    ]);
+  });
+
+  test('workers too many stop, changed ones start anew, nobody waits for either', () => {
+    const files = new Map([...FILES, [WORKER_TEMPLATE, `${HEADING}\nof yesterday`]]);
+    const workers = ['pulp-worker@0.service', 'pulp-worker@7.service', 'pulp-worker@12.service'];
+    assert.deepEqual(inShort(planStart(FILES, SERVICES, { files, workers })), [
+      '--no-block stop pulp-worker@7.service pulp-worker@12.service',
+      `write ${WORKER_TEMPLATE}`,
+      'daemon-reload',
+      '--no-block restart pulp-worker@0.service pulp-worker@1.service',
+      `start ${RESOURCE_MANAGER}`,
+    ]);
+  });
+
+  test('nothing is left after a stop, and there is nothing to do after that', () => {
+    assert.deepEqual(inShort(planStop({ files: FILES, workers: ['pulp-worker@7.service'] })), [
+      `stop ${TARGET} ${RESOURCE_MANAGER} pulp-worker@7.service`,
+      `disable ${TARGET}`,
+      `remove ${TARGET}`,
+      `remove ${RESOURCE_MANAGER}`,
+      `remove ${WORKER_TEMPLATE}`,
+      'daemon-reload',
+    ]);
+    assert.deepEqual(planStop({ files: new Map(), workers: [] }), []);
+  });
+
+  test('files of others are known', () => {
+    const found = { files: new Map([...FILES, [TARGET, '[Unit]\n']]), workers: [] };
+    assert.deepEqual(foreignFiles(found), [TARGET]);
+  });
+});
