@@ -1,59 +1,164 @@
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { PulpError } from '../errors.ts';
+import { PRIVATE_MODE, type PinnedDirectory } from './pinned-directory.ts';
+import { atOnce, because, discard, gently, isRemains, warnOfRemains, type Removal } from './remove-tree.ts';
+import { makeWorkingRoot, openWorkingRoot, workingRoot } from './working-root.ts';
 
-/** The root of the workers' directories: `PULP_WORKING_DIRECTORY`, else one of this user's own below the temporary folder. */
-export function workingRoot(): string {
-  const chosen = process.env['PULP_WORKING_DIRECTORY'];
-  return resolve(chosen !== undefined && chosen !== '' ? chosen : join(tmpdir(), `pulp-${userInfo().uid}`));
-}
+/** Names of workers, as the database takes them. None leads out of a directory, and none is hidden. */
+const WORKER_NAME = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 
-/** The directory of a worker: `<root>/<worker>` (the seed's `WorkerDirectory`). */
+const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Where the processes of runs keep the code that they have compiled. */
+const COMPILE_CACHE = '.compile-cache';
+
+/** What a directory's mode lets the group and others do. */
+const FOR_OTHERS = 0o077;
+
+/**
+ * The directory of a worker, `<root>/<worker>` (the seed's `WorkerDirectory`), in which each run has one of its own. A
+ * removal stays in the tree: links in it, and a link in the place of the directory, are removed and never followed, also
+ * if they are put there meanwhile. What cannot be removed is renamed to `.remains-…` beside it with a process warning,
+ * and tried again when the next worker of this root makes its directory.
+ */
 export class WorkerDirectory {
   /** Mode of the directory: its owner's alone. */
-  static readonly MODE = 0o700;
+  static readonly MODE = PRIVATE_MODE;
 
   /** Absolute. */
   readonly path: string;
+  readonly #root: string;
+  readonly #name: string;
 
-  /** @throws PulpError INVALID_INPUT if the name would lead out of the root */
+  /** @throws PulpError INVALID_INPUT if it is no name of a worker */
   constructor(worker: string, root: string = workingRoot()) {
-    this.path = resolve(root, worker);
-    if (dirname(this.path) !== resolve(root)) {
-      throw new PulpError('INVALID_INPUT', `worker name ${JSON.stringify(worker)} leads out of ${root}`, {
-        remedy: 'Use a name without slashes and dots alone.',
+    if (!WORKER_NAME.test(worker)) {
+      throw new PulpError('INVALID_INPUT', `${JSON.stringify(worker)} cannot be the name of a worker`, {
+        remedy: 'A name starts with a letter and has up to 128 letters, digits and _ . : @ - in all.',
         exitCode: 2,
       });
     }
+    this.#root = resolve(root);
+    this.#name = worker;
+    this.path = join(this.#root, worker);
   }
 
-  /** Makes the directory; one that is there already is deleted first. */
+  /** The directory of a worker by its path. @throws PulpError INVALID_INPUT as the constructor */
+  static at(path: string): WorkerDirectory {
+    return new WorkerDirectory(basename(path), dirname(path));
+  }
+
+  /** The path of the directory of a run. @throws PulpError INVALID_INPUT if it is no id of a task */
+  workingDirectory(taskId: string): string {
+    if (TASK_ID.test(taskId)) return join(this.path, taskId);
+    throw new PulpError('INVALID_INPUT', `${JSON.stringify(taskId)} is not the id of a task`, {
+      remedy: 'The id of a task is a UUID.',
+      exitCode: 2,
+    });
+  }
+
+  /**
+   * Makes the directory, empty; one that is there already is deleted first. Only its worker, alive and holding the name,
+   * may call this.
+   *
+   * @throws PulpError WORKING_ROOT_UNSAFE, WORKING_ROOT_UNUSABLE; DIRECTORY_NOT_OURS as `delete`; DIRECTORY_STUCK
+   */
   async create(): Promise<void> {
-    await this.delete();
-    await mkdir(dirname(this.path), { recursive: true, mode: WorkerDirectory.MODE });
-    await mkdir(this.path, { mode: WorkerDirectory.MODE });
-    await chmod(this.path, WorkerDirectory.MODE); // whatever the umask is
+    using root = makeWorkingRoot(this.#root);
+    await this.#clear(root);
+    for (const remains of root.names().filter(isRemains)) {
+      await gently(discard(root, remains, join(this.#root, remains.toString()))).catch(warn);
+    }
+    this.#make(root, this.#name)[Symbol.dispose]();
   }
 
-  /** Deletes the directory and all in it; where permission is denied, sets the modes in the tree right and tries again. */
+  /**
+   * Deletes the directory and all in it, whatever modes a task has set there. No directory is fine, too.
+   *
+   * @throws PulpError DIRECTORY_NOT_OURS if it is not a worker's, as when the root is a folder of something else;
+   *   DIRECTORY_STUCK if it can be neither removed nor renamed; WORKING_ROOT_UNSAFE
+   */
   async delete(): Promise<void> {
+    using root = openWorkingRoot(this.#root);
+    if (root !== undefined) await this.#clear(root);
+  }
+
+  /**
+   * Deletes the directory of a run, as after its process was killed. Never rejects: whatever stays is told by a process
+   * warning, and goes with the worker's directory.
+   */
+  async deleteWorkingDirectory(taskId: string): Promise<void> {
+    await gently(this.#removal(taskId)).catch(warn);
+  }
+
+  /** The same, all at once: holds up the process until it is done. */
+  deleteWorkingDirectorySync(taskId: string): void {
     try {
-      await rm(this.path, { recursive: true, force: true });
+      atOnce(this.#removal(taskId));
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
-        throw error;
-      await makeWritable(this.path);
-      await rm(this.path, { recursive: true, force: true });
+      warn(error);
+    }
+  }
+
+  /**
+   * Makes the directory of a run, empty; what an earlier run left there is deleted, and the worker's own directory set
+   * right if it is gone or closed.
+   *
+   * @throws PulpError DIRECTORY_UNUSABLE if it cannot be made, as on a full disk, and as `create`
+   */
+  makeWorkingDirectorySync(taskId: string): void {
+    atOnce(this.#removal(taskId));
+    using root = makeWorkingRoot(this.#root);
+    root.unlink(this.#name); // a link in its place
+    using worker = this.#make(root, this.#name);
+    this.#make(worker, taskId)[Symbol.dispose]();
+  }
+
+  /** Deletes the directory if it is a worker's. A link or a file in its place is removed without a question. */
+  async #clear(root: PinnedDirectory): Promise<void> {
+    {
+      using directory = root.open(this.#name);
+      if (directory !== undefined && !isWorkers(directory)) {
+        throw new PulpError('DIRECTORY_NOT_OURS', `${this.path} is not the directory of a worker`, {
+          remedy: 'Set PULP_WORKING_DIRECTORY to a folder of its own, or remove the directory by hand.',
+          exitCode: 2,
+        });
+      }
+    }
+    await gently(discard(root, this.#name, this.path));
+  }
+
+  *#removal(taskId: string): Removal {
+    const path = this.workingDirectory(taskId);
+    using root = openWorkingRoot(this.#root);
+    using worker = root?.openWritable(this.#name);
+    if (worker !== undefined) yield* discard(worker, taskId, path);
+  }
+
+  #make(parent: PinnedDirectory, name: string): PinnedDirectory {
+    try {
+      return parent.makeDirectory(name);
+    } catch (error) {
+      const path = name === this.#name ? this.path : join(this.path, name);
+      throw new PulpError('DIRECTORY_UNUSABLE', `the directory ${path} cannot be made${because(error)}`, {
+        remedy: 'See to it that the disk has room, and that this user may write to the folder it is in.',
+        cause: error,
+      });
     }
   }
 }
 
-/** Sets the mode of every directory in a tree, following no links. */
-async function makeWritable(path: string): Promise<void> {
-  if (!(await lstat(path)).isDirectory()) return;
-  await chmod(path, WorkerDirectory.MODE);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(path, entry.name));
-  }
+/** Whether it looks like one: private as it was made, or, if a task has set its mode, with nothing in it but what is ours. */
+function isWorkers(directory: PinnedDirectory): boolean {
+  const { mode } = directory.stat();
+  const isOpen = (mode & PRIVATE_MODE) === PRIVATE_MODE && (mode & FOR_OTHERS) !== 0;
+  return !isOpen || directory.names().every(isOurs);
+}
+
+function isOurs(name: Buffer): boolean {
+  return isRemains(name) || TASK_ID.test(name.toString()) || name.toString() === COMPILE_CACHE;
+}
+
+function warn(error: unknown): void {
+  warnOfRemains(error instanceof Error ? error.message : String(error));
 }

@@ -1,50 +1,122 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { parse } from 'node:path';
 import { PulpError } from '../errors.ts';
 import { getCurrentTask } from '../tasks/current.ts';
+import { MODE_BITS } from './pinned-directory.ts';
 import { WorkerDirectory } from './worker-directory.ts';
+
+/** The directories that this process has made for runs and not yet deleted. */
+const inUse = new Set<string>();
 
 /**
  * The directory of a run: `<worker-dir>/<task-id>` (the seed's `WorkingDirectory`). It exists, and is the process's
- * current directory, until it is disposed of: `await using directory = await WorkingDirectory.enter()`.
+ * current directory, until it is disposed of: `await using directory = await WorkingDirectory.enter()`. Then the process
+ * is back where it was, and the directory gone whatever the task did with it; see `WorkerDirectory` for what withstands.
+ * In a process that has the run's directory already, as in a horse, it is that one, and stays until its maker is through.
  */
 export class WorkingDirectory implements AsyncDisposable, Disposable {
   /** Absolute. */
   readonly path: string;
-  readonly #left: string;
+  readonly #worker: WorkerDirectory;
+  readonly #taskId: string;
+  readonly #isMaker: boolean;
+  #left: string | undefined;
 
-  private constructor(path: string) {
-    this.path = path;
-    mkdirSync(path, { recursive: true, mode: WorkerDirectory.MODE });
-    this.#left = process.cwd();
-    process.chdir(path);
+  private constructor(workerDirectory: string, taskId: string) {
+    this.#worker = WorkerDirectory.at(workerDirectory);
+    this.#taskId = taskId;
+    this.path = this.#worker.workingDirectory(taskId);
+    this.#isMaker = !inUse.has(this.path);
+    if (!this.#isMaker) return;
+    // A horse does this for each task: the long way is for what is not as it should be.
+    if (!madeQuickly(this.#worker.path, this.path)) this.#worker.makeWorkingDirectorySync(taskId);
+    inUse.add(this.path);
   }
 
-  /** Makes and enters the directory of the current task. @throws PulpError OUTSIDE_TASK outside of one */
+  /**
+   * Makes and enters the directory of the current task. The current directory is one for all of a process: in an inline
+   * task, others that run at the same time see it, too.
+   *
+   * @throws PulpError OUTSIDE_TASK outside of one, and as `of`
+   */
   static enter(): Promise<WorkingDirectory> {
-    const task = getCurrentTask();
-    if (task === undefined) {
-      return Promise.reject(
-        new PulpError('OUTSIDE_TASK', 'a working directory exists only within a task', {
+    return new Promise((resolve) => {
+      const task = getCurrentTask();
+      if (task === undefined) {
+        throw new PulpError('OUTSIDE_TASK', 'a working directory exists only within a task', {
           remedy: 'Call this in the code of a task.',
-        }),
-      );
-    }
-    return Promise.resolve(WorkingDirectory.of(task.worker.directory, task.id));
+        });
+      }
+      resolve(WorkingDirectory.of(task.worker.directory, task.id));
+    });
   }
 
-  /** Makes and enters the directory of a task of this worker. */
+  /**
+   * Makes and enters the directory of a task of this worker.
+   *
+   * @throws PulpError DIRECTORY_UNUSABLE, WORKING_ROOT_UNSAFE and others, see `WorkerDirectory`
+   */
   static of(workerDirectory: string, taskId: string): WorkingDirectory {
-    return new WorkingDirectory(join(workerDirectory, taskId));
+    const directory = WorkingDirectory.make(workerDirectory, taskId);
+    try {
+      directory.#left = currentDirectory();
+      process.chdir(directory.path);
+      return directory;
+    } catch (error) {
+      directory[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Makes the directory of a task of this worker without entering it. @throws as `of` */
+  static make(workerDirectory: string, taskId: string): WorkingDirectory {
+    return new WorkingDirectory(workerDirectory, taskId);
   }
 
   [Symbol.dispose](): void {
-    process.chdir(this.#left);
-    rmSync(this.path, { recursive: true, force: true });
+    if (!this.#leave()) this.#worker.deleteWorkingDirectorySync(this.#taskId);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
-    return Promise.resolve();
+  /** Lets the process do other work while a large directory is deleted. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#leave()) await this.#worker.deleteWorkingDirectory(this.#taskId);
+  }
+
+  /** Goes back to where the process was; says whether nothing is left to delete. */
+  #leave(): boolean {
+    if (this.#left !== undefined) {
+      try {
+        process.chdir(this.#left);
+      } catch {
+        process.chdir(parse(this.path).root); // that place is gone or closed; stay in none that goes
+      }
+    }
+    if (!this.#isMaker) return true;
+    inUse.delete(this.path);
+    try {
+      rmdirSync(this.path);
+      return true;
+    } catch {
+      return false; // not empty, most of the time
+    }
+  }
+}
+
+/** Makes the directory if all is as it should be: the worker's is no link, nothing is in the way, no umask in effect. */
+function madeQuickly(workerDirectory: string, path: string): boolean {
+  try {
+    if (!lstatSync(workerDirectory).isDirectory()) return false;
+    mkdirSync(path, WorkerDirectory.MODE);
+    return (statSync(path).mode & MODE_BITS) === WorkerDirectory.MODE;
+  } catch {
+    return false;
+  }
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return parse(process.execPath).root; // it was deleted
   }
 }

@@ -19,7 +19,6 @@ for (;;) {
   attempt(() => {
     symlinkSync(victim, directory);
     Atomics.add(swaps, 0, 1);
-    Atomics.notify(swaps, 0);
   });
   attempt(() => {
     unlinkSync(directory);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -23,8 +23,9 @@ import { join } from 'node:path';
 import test, { suite } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { asCurrentTask } from '../../src/tasks/current.ts';
-import { WorkerDirectory, workingRoot } from '../../src/workers/worker-directory.ts';
+import { WorkerDirectory } from '../../src/workers/worker-directory.ts';
 import { WorkingDirectory } from '../../src/workers/working-directory.ts';
+import { workingRoot } from '../../src/workers/working-root.ts';
 
 const TASK = '0190a000-0000-7000-8000-00000000000a';
 const OTHER_TASK = '0190a000-0000-7000-8000-00000000000b';
@@ -59,6 +60,7 @@ suite("a worker's directory", () => {
     const worker = new WorkerDirectory('w', place.root);
     await worker.create();
     fill(join(worker.path, TASK));
+    fill(join(worker.path, '.compile-cache'));
     chmodSync(worker.path, 0o755);
     await worker.create();
     assert.deepEqual(readdirSync(worker.path), []);
@@ -194,7 +196,7 @@ suite('no link is followed', () => {
     place.assertVictimIntact();
   });
 
-  test("in the place of the worker's directory, when a run begins", async () => {
+  test("in the place of the worker's directory, when a run begins", () => {
     using place = new Place();
     const worker = new WorkerDirectory('w', place.root);
     symlinkSync(place.victim, worker.path);
@@ -247,10 +249,9 @@ suite('no link is followed', () => {
       { ...needsHandles, timeout: 60_000 },
       async () => {
         using place = new Place();
+        using _quiet = new Quiet();
         const worker = new WorkerDirectory('w', place.root);
         const swaps = new Int32Array(new SharedArrayBuffer(4));
-        // The link leads to what looks like the rest of the way, so that a removal by paths would find its prey there.
-        const victim = join(place.victim, ...path('/').split('/').filter(Boolean).slice(0));
         const attacker = new Worker(new URL('./worker-directory-swapper.ts', import.meta.url), {
           workerData: { directory: path(place.root), victim: place.victim, swaps },
         });
@@ -285,7 +286,7 @@ suite('what a task left behind', () => {
       own(path);
       chmodSync(path, mode);
     };
-    for (const [order_, mode] of [
+    for (const [deed, mode] of [
       ['delete-run', 0o700],
       ['delete-run', 0o000],
       ['run', 0o500],
@@ -302,8 +303,8 @@ suite('what a task left behind', () => {
       close(join(run, 'read-only'), 0o555);
       close(run, 0o444);
       close(join(place.root, 'w'), mode);
-      assert.deepEqual(await order.run(order_), { warnings: [] }, order_);
-      assert.equal(existsSync(run), false, order_);
+      assert.deepEqual(await order.run(deed), { warnings: [] }, deed);
+      assert.equal(existsSync(run), false, deed);
     }
     assert.deepEqual(readdirSync(place.root), []);
     place.assertVictimIntact();
@@ -338,6 +339,32 @@ suite('what a task left behind', () => {
     rmSync(join(place.root, readdirSync(place.root).find((name) => name !== 'w') ?? ''), { recursive: true });
     assert.deepEqual(await order.run('create'), { warnings: [] });
     assert.deepEqual(readdirSync(place.root), ['w']);
+  });
+
+  test('is not removed where another file system is mounted', needsRoot, async (t) => {
+    using place = new Place();
+    using _quiet = new Quiet();
+    const worker = new WorkerDirectory('w', place.root);
+    await worker.create();
+    const mounted = join(worker.path, TASK, 'folder/mounted');
+    mkdirSync(mounted, { recursive: true });
+    if (spawnSync('mount', ['--bind', place.victim, mounted]).status !== 0) {
+      t.skip('mounting is not permitted here');
+      return;
+    }
+    try {
+      const warned = once(process, 'warning') as Promise<[Error]>;
+      await worker.deleteWorkingDirectory(TASK);
+      assert.match((await warned)[0].message, /could not be removed \(EBUSY\)/);
+      place.assertVictimIntact();
+    } finally {
+      for (const name of readdirSync(worker.path)) {
+        spawnSync('umount', [join(worker.path, name, 'folder/mounted')]);
+      }
+    }
+    await worker.delete();
+    assert.deepEqual(readdirSync(place.root), []);
+    place.assertVictimIntact();
   });
 
   test('in a closed root is only warned of', needsRoot, async () => {
@@ -511,7 +538,21 @@ class Place implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    spawnSync('chmod', ['-R', 'u+rwx', this.path]); // follows no links
     rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** While it lasts, warnings of this process are not printed: here they are many, and expected. */
+class Quiet implements Disposable {
+  readonly #listeners = process.listeners('warning');
+
+  constructor() {
+    process.removeAllListeners('warning');
+  }
+
+  [Symbol.dispose](): void {
+    for (const listener of this.#listeners) process.on('warning', listener);
   }
 }
 
