@@ -1,10 +1,21 @@
 import { DatabaseCommand } from './database-command.ts';
 import { printable } from './printable.ts';
 import { failureText } from './task-text.ts';
+import { outages } from '../projections/outage.ts';
 import type { Task } from '../projections/task.ts';
 
 /** A command that waits for tasks. */
 export abstract class WaitingCommand extends DatabaseCommand {
+  protected override async init(): Promise<void> {
+    await super.init();
+    outages.on('lost', (error) => {
+      this.logToStderr(printable(`Still waiting: ${error.message}`));
+    });
+    outages.on('over', () => {
+      this.logToStderr('The database is back.');
+    });
+  }
+
   /** Tells somebody who will wait that no worker is online, if that is so. */
   protected async noticeIfNobodyWorks(): Promise<void> {
     const { listWorkers } = await import('../projections/worker.ts');

@@ -1,8 +1,29 @@
-import { createPool, createTypeParserPreset, type DatabasePool } from 'slonik';
+import { createPool, type DatabasePool } from 'slonik';
 import { getDatabaseUrl } from './database-url.ts';
+import type { ClientLimits } from './dedicated-client.ts';
+import { createPoolDriver } from './pool-driver.ts';
+import { wasNeverAsked } from './sql-error.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** Connections of one process beside its worker's session: for enqueueing, cancelling, reading and heartbeats. */
 const POOL_SIZE = 5;
+
+/** What takes a connection of the pool for as long as it lasts. */
+const CONNECTING_METHODS: ReadonlySet<string | symbol> = new Set<keyof DatabasePool>([
+  'any',
+  'anyFirst',
+  'connect',
+  'exists',
+  'many',
+  'manyFirst',
+  'maybeOne',
+  'maybeOneFirst',
+  'one',
+  'oneFirst',
+  'query',
+  'record',
+  'transaction',
+]);
 
 let pool: Promise<DatabasePool> | undefined;
 
@@ -11,30 +32,62 @@ let pool: Promise<DatabasePool> | undefined;
  * embedded server.
  */
 export function getConnection(): Promise<DatabasePool> {
-  pool ??= getDatabaseUrl().then(openPool);
+  if (pool === undefined) {
+    const opening = getDatabaseUrl().then((url) => openPool(url));
+    pool = opening;
+    opening.catch(() => {
+      if (pool === opening) pool = undefined; // the next caller may have better luck
+    });
+  }
   return pool;
 }
 
-/** Makes a pool of its own to another address; its rows are typed as those of `getConnection()`. */
-export function openPool(databaseUrl: string): Promise<DatabasePool> {
-  return createPool(databaseUrl, {
-    maximumPoolSize: POOL_SIZE,
+/**
+ * Makes a pool of its own to another address; its rows are typed as those of `getConnection()`. It connects when it is used.
+ * Whatever happens to the server, nobody waits for it without end; when it is back, the pool is as new.
+ */
+export async function openPool(databaseUrl: string, limits: ClientLimits = {}): Promise<DatabasePool> {
+  const opened = await createPool(databaseUrl, {
+    driverFactory: createPoolDriver(limits),
+    maxPoolSize: POOL_SIZE * 2, // never reached: see `inTurn`
     idleTimeout: 10_000,
-    connectionTimeout: 10_000,
-    statementTimeout: 120_000,
+    connectionRetryLimit: 0, // `retrying` does that
     captureStackTrace: false,
     resetConnection: () => Promise.resolve(), // our statements leave nothing behind in a session: save the round trip
-    typeParsers: [
-      ...createTypeParserPreset().filter((parser) => !['timestamptz', 'int8'].includes(parser.name)),
-      { name: 'timestamptz', parse: (text) => new Date(text) },
-      { name: 'int8', parse: Number }, // positions and counts, far below 2^53
-    ],
   });
+  return inTurn(opened);
 }
 
 /** Ends the pool of this process, if it was ever used; a later `getConnection()` makes a new one. */
 export async function closeConnection(): Promise<void> {
   const ending = pool;
   pool = undefined;
-  if (ending !== undefined) await (await ending).end();
+  const opened = await ending?.catch(() => undefined); // whoever wanted it was told
+  await opened?.end();
+}
+
+/**
+ * Has the users of a pool wait in front of it. In its own line they would be forgotten when a connection fails that was
+ * being made for one of them.
+ */
+function inTurn(pool: DatabasePool): DatabasePool {
+  const turnstile = new Turnstile(POOL_SIZE);
+  const use = async (method: (...args: unknown[]) => Promise<unknown>, args: unknown[]) => {
+    try {
+      return await method(...args);
+    } catch (error) {
+      // Without a server, those who wait would only find out one after the other.
+      const { acquiredConnections, idleConnections } = pool.state();
+      if (wasNeverAsked(error) && acquiredConnections + idleConnections === 0) turnstile.turnAway(error);
+      throw error;
+    }
+  };
+  return new Proxy(pool, {
+    get(target, key) {
+      const property: unknown = Reflect.get(target, key);
+      if (!CONNECTING_METHODS.has(key)) return property;
+      const method = property as (...args: unknown[]) => Promise<unknown>;
+      return (...args: unknown[]) => turnstile.pass(() => use(method, args));
+    },
+  });
 }

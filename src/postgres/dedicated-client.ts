@@ -13,6 +13,14 @@ const KEEPALIVE_DELAY_MS = 10_000;
 /** How long to wait for the server to close a connection that we end, in milliseconds. */
 const GOODBYE_MS = 1_000;
 
+/** How the server finds out that a client is gone whose system does not say so. */
+const GUARD = {
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '20s',
+};
+
 /** How long a client may be kept waiting. */
 export interface ClientLimits {
   /** Milliseconds for connecting; default 10 s. */
@@ -73,8 +81,7 @@ export async function connectDedicated(
   );
   try {
     await client.connect();
-    await guardSession(client, 'session');
-    await client.query('set idle_session_timeout = 0; set statement_timeout = 0');
+    await guardSession(client, 'session', { idle_session_timeout: '0', statement_timeout: '0' });
     return client;
   } catch (error) {
     await client.end();
@@ -83,21 +90,23 @@ export async function connectDedicated(
 }
 
 /**
- * Has the server notice soon when the client is gone, so that its statement ends and its locks fall: within half a second when
- * the client's system says so, within half a minute when it just falls silent.
+ * Has the server notice soon when the client is gone, so that its statement ends and its locks fall: within half a second
+ * when the client's system says so, within half a minute when it just falls silent.
  *
  * @param scope `transaction`: until the end of the transaction that the client is in, which suits a transaction pooler
+ * @param more settings to make by the way
  */
-export async function guardSession(client: Client, scope: 'session' | 'transaction'): Promise<void> {
+export async function guardSession(
+  client: Client,
+  scope: 'session' | 'transaction',
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const isLocal = scope === 'transaction';
+  const settings = Object.entries({ ...GUARD, ...more }).map(
+    ([name, value]) => `set_config('${name}', '${value}', ${isLocal})`,
+  );
   await client.query(`
-    select set_config(name, value, ${isLocal})
-    from (values
-      ('tcp_keepalives_idle', '10'),
-      ('tcp_keepalives_interval', '5'),
-      ('tcp_keepalives_count', '3'),
-      ('tcp_user_timeout', '20s')
-    ) setting (name, value);
+    select ${settings.join(', ')};
     do $$
     begin
       perform set_config('client_connection_check_interval', '500ms', ${isLocal});

@@ -1,23 +1,44 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isConnectionFailure, isContention, toPulpError } from './sql-error.ts';
+import { PulpError } from '../errors.ts';
+import { isConnectionFailure, isContention, sqlFailure, toPulpError, wasNeverAsked } from './sql-error.ts';
 
 /** Pauses before the tries after the first, in milliseconds: about three seconds in all. */
 const PAUSES_MS = [50, 200, 800, 2000];
+
+/** After how long there is no third try, in milliseconds: where a try takes long, the network gives no answers at all. */
+const PATIENCE_MS = 10_000;
+
+/** SQLSTATE of a server that answers, but is not the primary. */
+const READ_ONLY = '25006';
 
 /**
  * Runs a step that can be repeated without harm, again where the connection failed or other transactions were in the way.
  * Its errors come in the words of this package.
  */
 export async function retrying<T>(step: () => Promise<T>): Promise<T> {
-  for (const ms of PAUSES_MS) {
+  const startedAt = performance.now();
+  let mayBeDone = false;
+  for (let tries = 1; ; tries++) {
     try {
       return await step();
     } catch (error) {
-      if (!isConnectionFailure(error) && !isContention(error)) throw toPulpError(error);
+      const lost = isConnectionFailure(error);
+      mayBeDone ||= lost && !wasNeverAsked(error) && sqlFailure(error)?.code !== READ_ONLY;
+      const ms = PAUSES_MS[tries - 1];
+      const late = tries > 1 && performance.now() - startedAt > PATIENCE_MS;
+      if (ms === undefined || late || !(lost || isContention(error))) {
+        throw lost && mayBeDone ? lostForGood(error) : toPulpError(error);
+      }
       await pause(ms * (0.5 + Math.random())); // many callers fail at the same moment
     }
   }
-  return step().catch((error: unknown) => {
-    throw toPulpError(error);
+}
+
+/** The last that was heard of the server is a question without its answer. */
+function lostForGood(cause: unknown): PulpError {
+  const reason = sqlFailure(cause)?.message ?? (cause as Error).message;
+  return new PulpError('DATABASE_UNREACHABLE', `lost the database before its answer came: ${reason}`, {
+    remedy: 'Check that the server is up. It may have done what it was asked: look before you ask again.',
+    cause,
   });
 }

@@ -1,5 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { PulpError } from '../errors.ts';
+import { createClient, isDirect } from './dedicated-client.ts';
 
-export async function refuseTransactionPooling(_client: Client, _databaseUrl: string): Promise<void> {
-  await Promise.resolve();
+/** How long a look at a pooler may wait for a backend, in milliseconds: it may have none free. */
+const LOOK_MS = 1000;
+
+/** How often to look: while others use the pooler, two looks may meet different backends by chance. */
+const LOOKS = 3;
+
+/**
+ * Makes sure that the client has its session for itself. Behind a pooler that gives out backends by the transaction (or by
+ * the statement), locks and notifications of a client belong to whoever comes next. Without a pooler this costs a round
+ * trip; with one it takes at most 3 s.
+ *
+ * @param client that is connected, with no transaction open
+ * @param databaseUrl where it is connected to
+ * @throws PulpError TRANSACTION_POOLING if it has not
+ */
+export async function refuseTransactionPooling(client: Client, databaseUrl: string): Promise<void> {
+  if (await isDirect(client)) return;
+  const other = createClient(
+    { connectionString: databaseUrl, application_name: 'pulp check' },
+    { connectTimeoutMs: LOOK_MS, answerTimeoutMs: LOOK_MS },
+  );
+  try {
+    if (await isShared(client, other)) {
+      throw new PulpError(
+        'TRANSACTION_POOLING',
+        'the address of the database leads to a transaction pooler',
+        {
+          remedy: 'Give workers an address of the server itself, or of a pooler in session mode.',
+        },
+      );
+    }
+  } finally {
+    await other.end();
+  }
+}
+
+/** Whether one backend serves both of these clients, or several serve the first. */
+async function isShared(client: Client, other: Client): Promise<boolean> {
+  const own = await backendOf(client);
+  try {
+    await other.connect();
+    for (let look = 0; look < LOOKS; look++) {
+      await other.query('begin'); // keeps its backend from now on
+      if ((await backendOf(other)) === own) return true;
+      // If they share one pool, the backends that are left may all be taken.
+      const now = backendOf(client);
+      await Promise.race([now, pause(LOOK_MS, undefined, { ref: false })]);
+      await other.query('rollback');
+      if ((await now) !== own) return true;
+    }
+  } catch (error) {
+    // No backend for the other one, which happens where each client has its own; or no transactions at all.
+    return error instanceof Error && error.message.includes('statement pooling');
+  }
+  return (await backendOf(client)) !== own;
+}
+
+async function backendOf(client: Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return rows[0]?.pid;
 }

@@ -96,7 +96,8 @@ const REFUSED_IN_WORDS = /^SASL:|SSL connection/;
 /** Connecting failed: the server was not asked for anything. The reason is its cause. */
 export class ConnectError extends Error {
   constructor(cause: unknown) {
-    super(`cannot connect: ${cause instanceof Error ? messageOf(cause) : String(cause)}`, { cause });
+    const reason = cause instanceof Error ? messageOf(cause) : String(cause);
+    super(reason === 'timeout expired' ? 'it does not answer' : reason, { cause });
   }
 }
 

@@ -1,15 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { sql } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from './connection.ts';
 import { getDatabaseUrl } from './database-url.ts';
+import { createClient, guardSession } from './dedicated-client.ts';
 import { retrying } from './retry.ts';
 import { isConnectionFailure, toPulpError } from './sql-error.ts';
 
 /** How often to ask for the end of a transaction that the server has not given up yet, in milliseconds. */
 const POLL_MS = 100;
+
+/** How long to ask; a server gives up the transaction of a client that fell silent before that, see `guardSession`. */
+const PATIENCE_MS = 120_000;
 
 /**
  * Runs one transaction on a connection of its own, which may take as long as it likes. It is not repeated. If the
@@ -19,10 +23,12 @@ export async function inTransaction<T>(work: (client: Client) => Promise<T>): Pr
   const client = await retrying(connect);
   try {
     await client.query('begin');
+    await guardSession(client, 'transaction');
     const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
     const result = await work(client);
     try {
-      await client.query('commit');
+      // A pooler would hand what was prepared here to the next client.
+      await client.query('deallocate all; commit');
     } catch (error) {
       if (!isConnectionFailure(error) || !(await wasCommitted(rows[0]?.id ?? ''))) throw error;
     }
@@ -34,34 +40,37 @@ export async function inTransaction<T>(work: (client: Client) => Promise<T>): Pr
       cause: error,
     });
   } finally {
-    await client.end().catch(() => undefined);
+    await client.end();
   }
 }
 
 async function connect(): Promise<Client> {
-  const client = new Client({
+  const client = createClient({
     connectionString: await getDatabaseUrl(),
     application_name: 'pulp enqueue',
-    keepAlive: true,
-    connectionTimeoutMillis: 10_000,
   });
-  client.on('error', () => undefined); // the next query rejects
-  await client.connect();
-  return client;
+  try {
+    return await client.connect();
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
 }
 
-/** @throws PulpError OUTCOME_UNKNOWN if the server cannot be asked either */
+/** @throws PulpError OUTCOME_UNKNOWN if the server cannot be asked, or does not know for too long */
 async function wasCommitted(transaction: string): Promise<boolean> {
   const status = sql.type(
     z.object({ status: z.string() }),
   )`select pg_xact_status(${transaction}::xid8) as status`;
   try {
     const pool = await getConnection();
-    for (;;) {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (performance.now() < deadline) {
       const answer = await retrying(() => pool.oneFirst(status));
       if (answer !== 'in progress') return answer === 'committed';
       await pause(POLL_MS);
     }
+    throw new Error(`the transaction is still in progress after ${PATIENCE_MS / 1000} s`);
   } catch (error) {
     throw new PulpError(
       'OUTCOME_UNKNOWN',

@@ -114,13 +114,16 @@ class News implements AsyncDisposable {
     });
     try {
       await listener.connect();
-      // By a pooler, what is listened for would come to another client.
-      if (!(await isDirect(listener))) throw new Error('no session of its own');
-      await listener.query(`listen ${CHANNELS.finished}`);
-      this.#listener = listener;
+      if (await isDirect(listener)) {
+        await listener.query(`listen ${CHANNELS.finished}`);
+        this.#listener = listener;
+        return;
+      }
+      this.#nextTryAt = Infinity; // what is listened for by a pooler may come to another client
     } catch {
-      await listener.end();
+      // The poll goes on.
     }
+    await listener.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

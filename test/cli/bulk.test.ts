@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
+import { COMMIT, FaultyProxy } from '../support/faulty-proxy.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
-import { dropAtCommit } from './dropping-proxy.ts';
 
 const FROM_STDIN = ['task', 'enqueue', '--from', '-'];
 
@@ -116,8 +116,10 @@ suite('pulp task enqueue --from', () => {
   test('knows whether it was committed when the answer is lost', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({});
-    await using answerLost = await dropAtCommit(database.url, 'answer');
-    await using commitLost = await dropAtCommit(database.url, 'commit');
+    await using answerLost = await FaultyProxy.open(database.url);
+    answerLost.loseEvery(COMMIT, 'answer');
+    await using commitLost = await FaultyProxy.open(database.url);
+    commitLost.loseEvery(COMMIT, 'request');
     const input = lines(3).join('\n');
     const [committed, lost] = await Promise.all([
       pulp.run(FROM_STDIN, { input, env: { DATABASE_URL: answerLost.url } }),

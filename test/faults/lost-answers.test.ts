@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { cancel, closeConnection, enqueueMany, enqueueWithReservation } from '../../src/index.ts';
+import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
+import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
+import { COMMIT, FaultyProxy, type Loss } from '../support/faulty-proxy.ts';
+
+/** How often the network fails in each test; `PULP_FAULTS=long` asks for the long form. */
+const CUTS = process.env['PULP_FAULTS'] === 'long' ? 1000 : 50;
+
+const LOSSES: readonly Loss[] = ['answer', 'request', 'connection'];
+
+const ENQUEUE = /pulp\.enqueue_batch/;
+const CANCEL = /pulp\.cancel/;
+
+interface Step {
+  /** Distinguishes the tasks of this step by their name. */
+  readonly name: string;
+  /** Loses the next connection that says this; resolves when it has happened. */
+  readonly loseNext: (at: RegExp) => Promise<void>;
+}
+
+/** What one step was told. */
+type Told = { readonly ids: readonly string[] } | { readonly error: unknown };
+
+let steps = 0;
+let database: TestDatabase;
+let observer: Awaited<ReturnType<typeof connect>>;
+let proxy: FaultyProxy;
+
+before(async () => {
+  database = await createDatabase();
+  observer = await connect(database.url);
+  proxy = await FaultyProxy.open(database.url);
+  process.env['DATABASE_URL'] = proxy.url;
+});
+
+after(async () => {
+  await closeConnection();
+  await proxy[Symbol.asyncDispose]();
+  await observer[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function idsOf(name: string): Promise<readonly string[]> {
+  const { rows } = await observer.query<{ id: string }>(
+    'select id from pulp.task where name = $1 order by position',
+    [name],
+  );
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Repeats a step with the network failing each time in another way, and holds what it was told against what is there.
+ *
+ * @param expected how many tasks a step enqueues
+ */
+async function cutOften(
+  t: TestContext,
+  expected: number,
+  cuts: number,
+  step: (step: Step) => Promise<readonly string[]>,
+): Promise<void> {
+  let acknowledged = 0;
+  let refused = 0;
+  for (let cut = 0; cut < cuts; cut++) {
+    const loss = LOSSES[cut % LOSSES.length] ?? 'answer';
+    const name = `step${++steps}`;
+    let happened = false;
+    const told: Told = await step({
+      name,
+      loseNext: async (at) => {
+        await proxy.loseNext(at, loss);
+        happened = true;
+      },
+    }).then(
+      (ids) => ({ ids }),
+      (error: unknown) => ({ error }),
+    );
+    assert.ok(happened, 'the connection was cut');
+    const there = await idsOf(name);
+    if ('error' in told) {
+      refused++;
+      assert.match(String(told.error), /nothing was written/);
+      assert.deepEqual(there, []);
+    } else {
+      acknowledged++;
+      assert.deepEqual(there, told.ids);
+      assert.equal(there.length, expected);
+    }
+  }
+  t.diagnostic(
+    `${cuts} cuts: ${acknowledged} acknowledged, ${refused} refused; 0 tasks lost, 0 doubled, 0 left by a refused call`,
+  );
+}
+
+async function* linesOf(name: string, count: number): AsyncGenerator<Line> {
+  for (let number = 1; number <= count; number++) {
+    await Promise.resolve();
+    yield {
+      number,
+      bytes: Buffer.from(JSON.stringify({ name, unchecked: true, resources: [`/${number}/`] })),
+    };
+  }
+}
+
+suite('a connection that is lost at the commit', () => {
+  test('of enqueueWithReservation', async (t) => {
+    await cutOften(t, 1, CUTS, async ({ name, loseNext }) => {
+      const cut = loseNext(ENQUEUE);
+      const task = await enqueueWithReservation(name, ['/a/'], { unchecked: true });
+      await cut;
+      return [task.id];
+    });
+  });
+
+  test('of enqueueMany, in one statement', async (t) => {
+    await cutOften(t, 10, CUTS, async ({ name, loseNext }) => {
+      const cut = loseNext(ENQUEUE);
+      const tasks = await enqueueMany(Array.from({ length: 10 }, () => ({ task: name, unchecked: true })));
+      await cut;
+      return tasks.map((task) => task.id);
+    });
+  });
+
+  test('of enqueueMany, in one transaction of several statements', async (t) => {
+    await cutOften(t, 1001, CUTS / 5, async ({ name, loseNext }) => {
+      const cut = loseNext(COMMIT);
+      const tasks = await enqueueMany(Array.from({ length: 1001 }, () => ({ task: name, unchecked: true })));
+      await cut;
+      return tasks.map((task) => task.id);
+    });
+  });
+
+  test('of a bulk enqueue', async (t) => {
+    await cutOften(t, 10, CUTS, async ({ name, loseNext }) => {
+      const cut = loseNext(COMMIT);
+      const ids = enqueueLines(linesOf(name, 10), undefined);
+      await cut;
+      return ids;
+    });
+  });
+
+  test('of cancel', async (t) => {
+    for (let cut = 0; cut < CUTS; cut++) {
+      const { id } = await enqueueWithReservation('any', ['/a/'], { unchecked: true });
+      const happened = proxy.loseNext(CANCEL, LOSSES[cut % LOSSES.length] ?? 'answer');
+      assert.equal(await cancel(id, 'no longer needed'), 'canceled');
+      await happened;
+      const { rows } = await observer.query<{ type: string }>(
+        `select type from pulp.event where stream_kind = 'task' and stream_id = $1 and type ~ 'Cancel'`,
+        [id],
+      );
+      assert.deepEqual(
+        rows.map((row) => row.type),
+        ['TaskCanceled'],
+      );
+    }
+    t.diagnostic(`${CUTS} cuts: every cancellation acknowledged, recorded once`);
+  });
+});

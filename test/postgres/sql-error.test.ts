@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { PulpError } from '../../src/errors.ts';
+import { createClient } from '../../src/postgres/dedicated-client.ts';
+import { retrying } from '../../src/postgres/retry.ts';
+import {
+  isConnectionFailure,
+  isContention,
+  isExhaustion,
+  toPulpError,
+} from '../../src/postgres/sql-error.ts';
+import { connect, databaseUrl } from '../support/database.ts';
+
+type Kind = 'connection' | 'exhaustion' | 'contention' | undefined;
+
+/** What Postgres may say, in the words of this package, and what may be done about it. */
+const MEANINGS: readonly (readonly [sqlState: string, code: string, Kind])[] = [
+  ['08006', 'DATABASE_UNREACHABLE', 'connection'],
+  ['25006', 'DATABASE_READ_ONLY', 'connection'],
+  ['28P01', 'DATABASE_UNREACHABLE', undefined],
+  ['3D000', 'DATABASE_UNREACHABLE', undefined],
+  ['40001', 'DATABASE_BUSY', 'contention'],
+  ['40P01', 'DATABASE_BUSY', 'contention'],
+  ['42501', 'NOT_ALLOWED', undefined],
+  ['53000', 'DATABASE_EXHAUSTED', 'exhaustion'],
+  ['53100', 'DATABASE_FULL', 'exhaustion'],
+  ['53200', 'DATABASE_EXHAUSTED', 'exhaustion'],
+  ['53300', 'DATABASE_UNREACHABLE', 'connection'],
+  ['53400', 'DATABASE_EXHAUSTED', 'exhaustion'],
+  ['55P03', 'DATABASE_BUSY', undefined],
+  ['57014', 'STATEMENT_CANCELED', undefined],
+  ['57P01', 'DATABASE_UNREACHABLE', 'connection'],
+  ['57P02', 'DATABASE_UNREACHABLE', 'connection'],
+  ['57P03', 'DATABASE_UNREACHABLE', 'connection'],
+  ['58030', 'DATABASE_IO_ERROR', 'exhaustion'],
+  ['PU001', 'FENCED', undefined],
+];
+
+function kindOf(error: unknown): Kind {
+  const kinds = [
+    isConnectionFailure(error) ? ('connection' as const) : undefined,
+    isExhaustion(error) ? ('exhaustion' as const) : undefined,
+    isContention(error) ? ('contention' as const) : undefined,
+  ].filter((kind) => kind !== undefined);
+  assert.ok(kinds.length <= 1);
+  return kinds[0];
+}
+
+async function errorOf(step: Promise<unknown>): Promise<Error> {
+  const error: unknown = await step.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof Error, 'it went well');
+  return error;
+}
+
+suite('errors of the database', () => {
+  test('come in our words, and are known for what they are, also when they are wrapped', async () => {
+    await using client = await connect(databaseUrl('postgres'));
+    for (const [sqlState, code, kind] of MEANINGS) {
+      const raw = await errorOf(
+        client.query(`do $$ begin raise exception 'as it says' using errcode = '${sqlState}'; end $$`),
+      );
+      const error = toPulpError(raw);
+      assert.ok(error instanceof PulpError, sqlState);
+      assert.equal(error.code, code, sqlState);
+      assert.match(error.message, /as it says/);
+      for (const seen of [raw, error, new PulpError('ANY', 'around it', { remedy: '', cause: error })]) {
+        assert.equal(kindOf(seen), kind, sqlState);
+      }
+    }
+  });
+
+  test('of which we have no words stay as they are', async () => {
+    await using client = await connect(databaseUrl('postgres'));
+    const raw = await errorOf(client.query('select 1 / 0'));
+    assert.equal(toPulpError(raw), raw);
+    assert.equal(kindOf(raw), undefined);
+  });
+
+  test('of a network come without codes, too', async () => {
+    const url = databaseUrl('postgres');
+    const client = createClient({ connectionString: url, query_timeout: 50 });
+    await client.connect();
+    const slow = await errorOf(client.query('select pg_sleep(5)')); // pg's own limit
+    assert.match(slow.message, /Query read timeout/);
+    await client.end();
+    const ended = await errorOf(client.query('select 1'));
+    await using other = await connect(url);
+    const terminated = await errorOf(other.query('select pg_terminate_backend(pg_backend_pid())'));
+    const refused = await errorOf(
+      createClient({ connectionString: 'postgresql://localhost:1/none' }).connect(), // has two addresses, maybe
+    );
+    const absent = await errorOf(createClient({ host: '/no/such/folder' }).connect());
+    for (const raw of [slow, ended, terminated, refused, absent]) {
+      assert.equal(kindOf(raw), 'connection', raw.message);
+      const error = toPulpError(raw);
+      assert.ok(error instanceof PulpError);
+      assert.equal(error.code, 'DATABASE_UNREACHABLE');
+      assert.match(error.message, /cannot use the database: ./);
+    }
+  });
+
+  test('that passed during an answer leave open what was done', async () => {
+    const lost = retrying(async () => {
+      await using client = await connect(databaseUrl('postgres'));
+      await client.query('select pg_terminate_backend(pg_backend_pid())');
+    });
+    const error = await errorOf(lost);
+    assert.ok(error instanceof PulpError);
+    assert.equal(error.code, 'DATABASE_UNREACHABLE');
+    assert.match(error.message, /lost the database before its answer came/);
+    assert.match(error.remedy, /It may have done what it was asked/);
+  });
+});
