@@ -30,5 +30,6 @@ export async function getDatabaseUrl(): Promise<string> {
     await migrate(url);
     return url;
   });
+  embedded.catch(() => (embedded = undefined)); // the next caller may have better luck
   return embedded;
 }

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
+import { connectDedicated } from './dedicated-client.ts';
 import { installPgBoss, pgBossVersion } from './pg-boss-schema.ts';
-import { toPulpError } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
 
 /** The table of what was done; run at the start of every migration. */
 const LEDGER = new URL('migrations/000_ledger.sql', SQL_ROOT);
+
+/** How long one script may take, or another process's whole migration, in milliseconds. */
+const PATIENCE_MS = 30 * 60_000;
 
 /** What a migration did: the scripts that it ran, in order. Empty if the database was up to date. */
 export interface MigrationReport {
@@ -31,11 +34,7 @@ interface Script {
  */
 export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   const wanted = await readScripts();
-  const client = new Client({ connectionString: databaseUrl, application_name: 'pulp migrate' });
-  client.on('error', () => undefined); // a query in flight rejects by itself
-  await client.connect().catch((error: unknown) => {
-    throw toPulpError(error);
-  });
+  const client = await connectDedicated(databaseUrl, 'pulp migrate', { answerTimeoutMs: PATIENCE_MS });
   try {
     if ((await findPending(client, wanted)).length === 0) return { applied: [] };
     await installPgBoss(databaseUrl);

@@ -1,5 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { TaskState, WorkerState } from '../constants.ts';
+import { createClient } from '../postgres/dedicated-client.ts';
 import { pendingScripts } from '../postgres/migrate.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 
@@ -28,12 +29,7 @@ export interface Overview {
  * @throws PulpError DATABASE_UNREACHABLE, or MIGRATION_CHANGED or MIGRATION_UNKNOWN as `migrate`
  */
 export async function readOverview(databaseUrl: string): Promise<Overview> {
-  const client = new Client({
-    connectionString: databaseUrl,
-    application_name: 'pulp status',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined); // a query in flight rejects by itself
+  const client = createClient({ connectionString: databaseUrl, application_name: 'pulp status' });
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string; there: boolean }>(
@@ -54,7 +50,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
   } catch (error) {
     throw toPulpError(error);
   } finally {
-    await client.end().catch(() => undefined);
+    await client.end();
   }
 }
 
