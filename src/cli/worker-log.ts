@@ -1,8 +1,10 @@
-import { destination, levels, pino, type Logger } from 'pino';
+import { levels, pino, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
+import { StandardError } from '../workers/standard-error.ts';
 
 /**
- * The log of a worker: one JSON object a line on stderr, at the level `PULP_LOG_LEVEL`.
+ * The log of a worker: one JSON object a line on stderr, at the level `PULP_LOG_LEVEL`. It never holds up the worker: if
+ * nobody reads stderr, lines are dropped, and their bytes counted.
  *
  * @throws PulpError INVALID_INPUT if there is no such level
  */
@@ -15,5 +17,11 @@ export function workerLog(): Logger {
       exitCode: 2,
     });
   }
-  return pino({ level, base: null }, destination({ dest: 2, sync: true }));
+  const log = pino(
+    { level, base: null },
+    new StandardError((bytes) => {
+      log.warn({ bytes }, 'lines of this log were dropped: nobody read stderr');
+    }),
+  );
+  return log;
 }

@@ -1,138 +1,143 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { extname } from 'node:path';
-import type { FromHorse, HorseSettings, ToHorse } from './horse-protocol.ts';
-import { failed, type Outcome } from './outcome.ts';
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { Guardian } from './guardian.ts';
+import { HorseProcess } from './horse-process.ts';
+import type { HorseSettings } from './horse-protocol.ts';
+import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
+import type { Outcome } from './outcome.ts';
 import type { StartedTask } from './session.ts';
-
-const HORSE_FILE = new URL(`./horse${extname(import.meta.url)}`, import.meta.url);
+import { StandardError } from './standard-error.ts';
+import { WorkerDirectory } from './worker-directory.ts';
 
 export interface HorsePoolSettings extends HorseSettings {
   /** After how many tasks a horse is replaced; 1 gives each task a fresh process. */
   readonly maxTasksPerHorse: number;
   readonly databaseUrl: string;
+  readonly log: Logger;
 }
 
 /** What a run in a horse reports on its way. */
 export interface HorseRunEvents {
-  onProgress(progress: string): void;
+  readonly onProgress: (progress: string) => void;
 }
 
 /** A run in a horse. */
 export interface HorseRun {
-  /** How it ended; never rejects. A horse that dies has failed its task. */
+  /**
+   * How it ended; never rejects. A horse that dies has failed its task. Nothing of the run is left then: no process that
+   * it started, and no working directory.
+   */
   readonly ended: Promise<Outcome>;
   /** Tells the code to end, by its signal and by SIGTERM to the horse's process group. */
   abort(reason: string): void;
-  /** Ends the code for good: SIGKILL to the horse's process group. */
+  /** Ends the code for good: SIGKILL to the horse, and to whatever it has started. */
   kill(): void;
-}
-
-interface Horse {
-  readonly process: ChildProcess;
-  readonly ready: Promise<void>;
-  tasks: number;
 }
 
 /** Warm horses: each runs one task at a time and then takes the next one. */
 export class HorsePool {
   readonly #settings: HorsePoolSettings;
-  readonly #idle: Horse[] = [];
-  readonly #all = new Set<Horse>();
+  readonly #directory: WorkerDirectory;
+  readonly #output: StandardError;
+  /** What the marks of our horses begin with; none can guess it. */
+  readonly #mark = `${randomBytes(16).toString('hex')}.`;
+  readonly #guardian: Guardian;
+  readonly #idle: HorseProcess[] = [];
+  readonly #all = new Set<HorseProcess>();
+  #made = 0;
+  #isKilled = false;
 
   constructor(settings: HorsePoolSettings) {
+    const { log } = settings;
     this.#settings = settings;
+    this.#directory = WorkerDirectory.at(settings.workerDirectory);
+    this.#guardian = new Guardian(this.#mark, log);
+    this.#output = new StandardError((bytes) => {
+      log.warn({ bytes }, 'output of tasks was dropped: it came faster than stderr was read');
+    });
   }
 
   /** Runs a task in an idle horse, or in a new one. */
-  run(task: StartedTask, events: HorseRunEvents): HorseRun {
-    const horse = this.#idle.pop() ?? this.#fork();
-    horse.tasks += 1;
-    let disturbed = false;
-    const ended = this.#perform(horse, task, events).then((outcome) => {
-      if (disturbed || horse.tasks >= this.#settings.maxTasksPerHorse) this.#discard(horse);
-      else if (this.#all.has(horse)) this.#idle.push(horse);
-      return outcome;
-    });
+  run(task: StartedTask, { onProgress }: HorseRunEvents): HorseRun {
+    const horse = this.#take() ?? this.#make();
+    const state = { isDisturbed: false };
+    const ended = this.#conduct(horse, task, onProgress, state);
+    if (this.#isWornOut(horse) && this.#idle.length === 0) this.#idle.push(this.#make()); // its successor
     return {
       ended,
       abort: (reason) => {
-        disturbed = true;
-        send(horse, { type: 'abort', reason });
-        signalGroup(horse, 'SIGTERM');
+        state.isDisturbed = true;
+        horse.abort(reason);
       },
       kill: () => {
-        disturbed = true;
-        signalGroup(horse, 'SIGKILL');
+        state.isDisturbed = true;
+        horse.kill();
       },
     };
   }
 
-  /** Kills every horse and what it started. */
+  /** Kills every horse and whatever they have started, at once. The pool is of no use any more. */
   kill(): void {
-    for (const horse of this.#all) this.#discard(horse);
+    this.#isKilled = true;
+    for (const horse of this.#all) horse.kill();
+    if (this.#all.size > 0) killMarkedAtOnce(this.#mark);
+    this.#guardian.end(); // it looks again, for what was being started in this moment
   }
 
-  async #perform(horse: Horse, task: StartedTask, events: HorseRunEvents): Promise<Outcome> {
-    const { process: child } = horse;
-    const answer = Promise.withResolvers<Outcome>();
-    const onMessage = (message: FromHorse) => {
-      if (message.type === 'progress' && message.id === task.id) events.onProgress(message.progress);
-      if (message.type === 'ended' && message.id === task.id) answer.resolve(message.outcome);
-    };
-    const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
-      const how = signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`;
-      answer.resolve(failed(new Error(`the process of the task ${how}`), { code: 'HORSE_DIED' }));
-    };
-    child.on('message', onMessage).once('exit', onExit);
-    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
-    void horse.ready.then(() => {
-      send(horse, { type: 'run', task });
-    });
-    try {
-      return await answer.promise;
-    } finally {
-      child.off('message', onMessage).off('exit', onExit);
+  async #conduct(
+    horse: HorseProcess,
+    task: StartedTask,
+    onProgress: (progress: string) => void,
+    state: { readonly isDisturbed: boolean },
+  ): Promise<Outcome> {
+    const { outcome, isFit, leftBehind } = await horse.perform(task, onProgress);
+    if (isFit && !state.isDisturbed) {
+      if (this.#isWornOut(horse)) horse.kill();
+      else this.#idle.push(horse);
+      return outcome;
+    }
+    if (leftBehind.length > 0) {
+      this.#settings.log.warn(
+        { task: task.id, name: task.name, processes: leftBehind.length },
+        'a task left processes behind; they are killed',
+      );
+      leftBehind.forEach(killAtOnce);
+    }
+    horse.kill();
+    await horse.dead;
+    // A pool that was killed takes no care of that: its worker's next life may run the task again by now.
+    if (!this.#isKilled) await this.#directory.deleteWorkingDirectory(task.id);
+    return outcome;
+  }
+
+  /** An idle horse. */
+  #take(): HorseProcess | undefined {
+    for (;;) {
+      const horse = this.#idle.pop();
+      if (horse?.isGone !== true) return horse;
     }
   }
 
-  #fork(): Horse {
-    const { maxTasksPerHorse: _, databaseUrl, ...settings } = this.#settings;
-    const child = fork(HORSE_FILE, [JSON.stringify(settings)], {
-      detached: true, // a process group of its own, so that what the task starts can be killed with it
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, DATABASE_URL: databaseUrl },
+  #isWornOut(horse: HorseProcess): boolean {
+    return horse.runs >= this.#settings.maxTasksPerHorse;
+  }
+
+  #make(): HorseProcess {
+    const { tasksFile, worker, workerDirectory, databaseUrl, log } = this.#settings;
+    const horse = new HorseProcess({
+      ...{ tasksFile, worker, workerDirectory, databaseUrl, log },
+      mark: `${this.#mark}${(this.#made += 1)}.`,
+      onOutput: (lines) => {
+        this.#output.write(lines);
+      },
     });
-    const ready = new Promise<void>((resolve) => {
-      child.once('message', () => {
-        resolve();
-      });
-    });
-    const horse: Horse = { process: child, ready, tasks: 0 };
     this.#all.add(horse);
-    child.on('error', () => undefined); // a send to a dead horse; its exit tells the rest
-    child.once('exit', () => {
+    const { pid } = horse;
+    if (pid !== undefined) this.#guardian.watch(pid);
+    void horse.dead.then(() => {
       this.#all.delete(horse);
-      const at = this.#idle.indexOf(horse);
-      if (at >= 0) this.#idle.splice(at, 1);
+      if (pid !== undefined) this.#guardian.forget(pid);
     });
     return horse;
-  }
-
-  #discard(horse: Horse): void {
-    this.#all.delete(horse);
-    signalGroup(horse, 'SIGKILL');
-  }
-}
-
-function send(horse: Horse, message: ToHorse): void {
-  if (horse.process.connected) horse.process.send(message, () => undefined);
-}
-
-function signalGroup({ process: child }: Horse, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    child.kill(signal); // the group is gone, or not there yet
   }
 }

@@ -1,12 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
 import type { Code } from './runs.ts';
 import type { StartedTask } from './session.ts';
-import { WorkerDirectory } from './worker-directory.ts';
+import { WorkingDirectory } from './working-directory.ts';
 
 /**
  * Runs a task's code in this process, for speed. Nothing can kill it: a cancelled task that ignores its signal keeps its
@@ -20,7 +18,7 @@ export function startInline(
 ): Code {
   let controller: AbortController | undefined;
   let aborted: Error | undefined;
-  let directory: string | undefined;
+  let directory: WorkingDirectory | undefined;
   const outcome = runTask(type, task, {
     worker,
     log,
@@ -30,19 +28,10 @@ export function startInline(
       if (aborted !== undefined) controller.abort(aborted);
       return controller.signal;
     },
-    workingDirectory: () => {
-      if (directory === undefined) {
-        directory = join(worker.directory, task.id);
-        mkdirSync(directory, { recursive: true, mode: WorkerDirectory.MODE });
-      }
-      return directory;
-    },
+    workingDirectory: () => (directory ??= WorkingDirectory.make(worker.directory, task.id)).path,
   });
   return {
-    ended: outcome.then((ended) => {
-      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
-      return ended;
-    }),
+    ended: outcome.then((ended) => directory?.[Symbol.asyncDispose]().then(() => ended) ?? ended),
     abort: (reason) => {
       aborted = new Error(reason);
       controller?.abort(aborted);

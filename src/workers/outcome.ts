@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { writePayload } from '../tasks/payload.ts';
 
 /** How a run ended. `result` and `error` are JSON already, so that a batch is written once. */
@@ -14,6 +15,10 @@ export interface TaskError {
   readonly message: string;
   readonly stack?: string;
   readonly cause?: TaskError;
+  /** What to do about it. */
+  readonly remedy?: string;
+  /** The last that the process of the task wrote to stderr, if it died. */
+  readonly output?: string;
 }
 
 /** How much of a message or stack is kept, in characters. */
@@ -31,7 +36,7 @@ export function completed(result: unknown): Outcome {
   }
 }
 
-/** The run threw this. `retry` false: trying again is of no use. */
+/** The run threw this. `retry` false: trying again is of no use. Never throws itself. */
 export function failed(
   thrown: unknown,
   { code, retry = true }: { code?: string; retry?: boolean } = {},
@@ -39,21 +44,57 @@ export function failed(
   return { outcome: 'failed', error: JSON.stringify(describeError(thrown, code)), retry };
 }
 
-/** What is kept of something that was thrown, which may be anything. */
+/** The run failed, not by an error of its code. */
+export function failedBecause(
+  code: string,
+  message: string,
+  { remedy, output = '' }: { remedy?: string; output?: string } = {},
+): Outcome {
+  const error: TaskError = {
+    code,
+    name: 'Error',
+    message,
+    ...(remedy !== undefined && { remedy }),
+    ...(output !== '' && { output: storable(output) }),
+  };
+  return { outcome: 'failed', error: JSON.stringify(error), retry: true };
+}
+
+/** What is kept of something that was thrown, which may be anything. `code`: instead of its own. */
 export function describeError(thrown: unknown, code?: string, depth = 0): TaskError {
-  if (!(thrown instanceof Error)) {
-    return { code: code ?? 'TASK_FAILED', name: 'Error', message: storable(String(thrown)) };
+  try {
+    return isError(thrown) ? describe(thrown, code, depth) : describeOther(thrown, code);
+  } catch {
+    // A getter or a proxy of it threw.
+    return { code: code ?? 'TASK_FAILED', name: 'Error', message: 'what was thrown cannot be read' };
   }
-  const own = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+function describe(error: Error, code: string | undefined, depth: number): TaskError {
+  const own = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const cause: unknown = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
   return {
     code: code ?? own ?? 'TASK_FAILED',
-    name: storable(thrown.name),
-    message: storable(thrown.message),
-    ...(thrown.stack === undefined ? {} : { stack: storable(thrown.stack) }),
-    ...(thrown.cause === undefined || depth >= MAX_CAUSES
-      ? {}
-      : { cause: describeError(thrown.cause, undefined, depth + 1) }),
+    name: textOf(error.name),
+    message: textOf(error.message),
+    ...(error.stack !== undefined && { stack: textOf(error.stack) }),
+    ...('remedy' in error && typeof error.remedy === 'string' && { remedy: storable(error.remedy) }),
+    ...(cause !== undefined && depth < MAX_CAUSES && { cause: describeError(cause, undefined, depth + 1) }),
   };
+}
+
+function describeOther(thrown: unknown, code = 'TASK_FAILED'): TaskError {
+  return { code, name: 'Error', message: textOf(thrown) };
+}
+
+/** Also errors of other realms, such as those of `node:vm`. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
+}
+
+/** The text of what should be one, but need not. */
+function textOf(value: unknown): string {
+  return storable(typeof value === 'string' ? value : inspect(value, { depth: 2, breakLength: Infinity }));
 }
 
 /** Text that Postgres can store, of bounded length. */

@@ -24,10 +24,6 @@ export async function runTask(
   task: StartedTask,
   environment: RunEnvironment,
 ): Promise<Outcome> {
-  const args = type.args.safeParse(task.args);
-  if (!args.success) return failed(args.error, { code: 'INVALID_ARGUMENTS', retry: false });
-  const kwargs = type.kwargs.safeParse(task.kwargs);
-  if (!kwargs.success) return failed(kwargs.error, { code: 'INVALID_ARGUMENTS', retry: false });
   const current = {
     id: task.id,
     name: task.name,
@@ -37,6 +33,10 @@ export async function runTask(
     worker: environment.worker,
   };
   try {
+    const args = type.args.safeParse(task.args);
+    if (!args.success) return failed(args.error, { code: 'INVALID_ARGUMENTS', retry: false });
+    const kwargs = type.kwargs.safeParse(task.kwargs);
+    if (!kwargs.success) return failed(kwargs.error, { code: 'INVALID_ARGUMENTS', retry: false });
     return completed(
       await asCurrentTask(current, () => type.run(new Context(task, args.data, kwargs.data, environment))),
     );

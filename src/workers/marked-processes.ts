@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate as yieldToOthers, setTimeout as pause } from 'node:timers/promises';
+import { processStat } from './process-stat.ts';
+
+/**
+ * A mark in the environment of a horse is inherited by what its tasks start, also by what leaves its process group and its
+ * session. Only a process that clears or overwrites its environment loses it. Where there is no /proc nobody is found.
+ */
+export const MARK_VARIABLE = 'PULP_HORSE_MARK';
+
+/** How long a process may take to become another program (exec), in milliseconds. */
+const UNREADABLE_MS = 50;
+
+/** After so many processes a search lets the event loop turn. */
+const STRIDE = 100;
+
+/** Between two looks at processes that are to change, in milliseconds; there is no event to wait for. */
+const LOOK_MS = 2;
+
+/** How long what was killed may take to be gone, in milliseconds. */
+const PATIENCE_MS = 800;
+
+/** The living processes whose mark begins so, except one. */
+export async function findMarked(mark: string, except?: number): Promise<readonly number[]> {
+  const deadline = performance.now() + UNREADABLE_MS;
+  const found: number[] = [];
+  let pids = allProcesses().filter((pid) => pid !== except);
+  for (;;) {
+    const unreadable: number[] = [];
+    for (const [index, pid] of pids.entries()) {
+      const is = isMarked(pid, mark);
+      if (is === undefined) unreadable.push(pid);
+      else if (is) found.push(pid);
+      if (index % STRIDE === STRIDE - 1) await yieldToOthers();
+    }
+    if (unreadable.length === 0 || performance.now() > deadline) return found;
+    pids = unreadable;
+    await pause(LOOK_MS);
+  }
+}
+
+/** Kills the processes whose mark begins so, and what they start meanwhile. Gives those that would not go. */
+export async function killMarked(mark: string): Promise<readonly number[]> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await findMarked(mark);
+    if (found.length === 0 || performance.now() > deadline) return found;
+    found.forEach(killAtOnce);
+    await pause(LOOK_MS);
+  }
+}
+
+/** Sends SIGKILL to the processes whose mark begins so, in this very moment. */
+export function killMarkedAtOnce(mark: string): void {
+  for (const pid of allProcesses()) if (isMarked(pid, mark)) killAtOnce(pid);
+}
+
+/** SIGKILL to a process; to a group if the id is negative. One that is gone already is fine. */
+export function killAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}
+
+function allProcesses(): readonly number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined: it cannot be told in this moment, since the process is just becoming another program. */
+function isMarked(pid: number, mark: string): boolean | undefined {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`);
+    if (environment.length > 0) return environment.includes(`${MARK_VARIABLE}=${mark}`);
+    return processStat(pid)?.isProgram === true && readFileSync(`/proc/${pid}/cmdline`).length === 0
+      ? undefined
+      : false;
+  } catch {
+    return false; // it is gone, or another user's
+  }
+}
