@@ -6,10 +6,12 @@ const LAYERS = [
   ['workers'],
   ['manager'],
   ['tasks'],
+  ['secrets'],
   ['projections'],
   ['services'],
   ['events', 'delivery'],
   ['postgres'],
+  ['processes'],
 ];
 
 const layerRules = LAYERS.slice(1).map((folders, index) => ({

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PJSON } from '@oclif/core/interfaces';
 import { run } from '@oclif/core/run';
@@ -10,6 +11,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The commands beside this file: those that were built, or the sources that Node runs as they are. */
 const COMMANDS = fileURLToPath(new URL('../commands', import.meta.url));
 
+/** How long a reader of stderr that does not read may hold up the end of the process, in milliseconds. */
+const FLUSH_MS = 5000;
+
 /** Runs one command line and ends the process. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<never> {
   settings.enableAutoTranspile = false;
@@ -19,6 +23,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
     reportError(error, { json: argv.includes('--json'), help: 'pulp' });
   }
   await written(process.stdout);
+  await Promise.race([written(process.stderr), pause(FLUSH_MS, undefined, { ref: false })]);
   // A tasks file that we loaded may have opened things that would keep the process alive.
   process.exit();
 }

@@ -1,6 +1,6 @@
 import { levels, pino, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
-import { StandardError } from '../workers/standard-error.ts';
+import { StandardError } from '../processes/standard-error.ts';
 
 /**
  * The log of a worker: one JSON object a line on stderr, at the level `PULP_LOG_LEVEL`. It never holds up the worker: if

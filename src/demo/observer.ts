@@ -1,8 +1,8 @@
-import { sql } from 'slonik';
 import { z } from 'zod';
 import { TASK_STATES, WORKER_STATES } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
 import type { DemoRun } from './scenario.ts';
 
 const taskNow = z.object({

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import { sql } from 'slonik';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
 import type { Log } from './log.ts';
 import { workerTtl } from './worker-ttl.ts';
 

@@ -1,7 +1,6 @@
-import { createPool, type DatabasePool } from 'slonik';
+import type { DatabasePool } from 'slonik';
 import { getDatabaseUrl } from './database-url.ts';
 import type { ClientLimits } from './dedicated-client.ts';
-import { createPoolDriver } from './pool-driver.ts';
 import { wasNeverAsked } from './sql-error.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -47,6 +46,8 @@ export function getConnection(): Promise<DatabasePool> {
  * Whatever happens to the server, nobody waits for it without end; when it is back, the pool is as new.
  */
 export async function openPool(databaseUrl: string, limits: ClientLimits = {}): Promise<DatabasePool> {
+  const { createPool } = await import('slonik');
+  const { createPoolDriver } = await import('./pool-driver.ts');
   const opened = await createPool(databaseUrl, {
     driverFactory: createPoolDriver(limits),
     maxPoolSize: POOL_SIZE * 2, // never reached: see `inTurn`

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { sql } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from './connection.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import { createClient, guardSession } from './dedicated-client.ts';
 import { retrying } from './retry.ts';
+import { sql } from './sql.ts';
 import { isConnectionFailure, toPulpError } from './sql-error.ts';
 
 /** How often to ask for the end of a transaction that the server has not given up yet, in milliseconds. */

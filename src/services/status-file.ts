@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
-import { startTimeOf } from './process-identity.ts';
+import { startTimeOf } from '../processes/start-time.ts';
 
 /** How a worker fares, as it knows itself; `starting` is before its first birth. */
 export type LifeState = 'starting' | 'online' | 'reconnecting' | 'stopping';

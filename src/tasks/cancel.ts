@@ -1,9 +1,9 @@
-import { sql } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { TASK_STATES, type TaskState } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
 
 /** There is no task of that id (the seed's `MissingResource`). */
 export class MissingResourceError extends PulpError {

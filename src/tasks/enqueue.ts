@@ -1,8 +1,9 @@
-import { sql, type CommonQueryMethods } from 'slonik';
+import type { CommonQueryMethods } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import type { TaskType } from './define-task.ts';

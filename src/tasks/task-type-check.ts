@@ -1,7 +1,7 @@
-import { sql } from 'slonik';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
 import { checkArgument } from './check-argument.ts';
 import type { TaskRegistry } from './task-registry.ts';
 

@@ -4,7 +4,7 @@ import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
 import type { Code } from './runs.ts';
 import type { StartedTask } from './session.ts';
-import { WorkingDirectory } from './working-directory.ts';
+import { WorkingDirectory } from './directories/working-directory.ts';
 
 /**
  * Runs a task's code in this process, for speed. Nothing can kill it: a cancelled task that ignores its signal keeps its

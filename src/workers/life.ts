@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import { isExhaustion } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { Wakeup } from '../wakeup.ts';
-import { HorsePool } from './horse-pool.ts';
+import { HorsePool } from './horses/horse-pool.ts';
 import { Runs } from './runs.ts';
 import { Session, type Birth, type FinishedRun, type RecordedRun, type StartedTask } from './session.ts';
-import type { WorkerDirectory } from './worker-directory.ts';
+import type { WorkerDirectory } from './directories/worker-directory.ts';
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
 const POLL_MS = 10_000;

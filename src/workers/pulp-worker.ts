@@ -6,7 +6,7 @@ import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
 import { Life } from './life.ts';
 import { Upkeep } from './upkeep.ts';
-import { WorkerDirectory } from './worker-directory.ts';
+import { WorkerDirectory } from './directories/worker-directory.ts';
 import { fullyQualifiedHostname, isResourceManager, queuesOf, workerName } from './worker-name.ts';
 
 export interface PulpWorkerOptions {

@@ -3,7 +3,7 @@ import { PulpError } from '../errors.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { sqlFailure } from '../postgres/sql-error.ts';
-import type { HorsePool } from './horse-pool.ts';
+import type { HorsePool } from './horses/horse-pool.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
 import type { FinishedRun, ProgressReport, RecordedRun, StartedTask } from './session.ts';

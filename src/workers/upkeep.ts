@@ -87,7 +87,7 @@ export class Upkeep implements AsyncDisposable {
       if (message.type === 'log') log[message.level](message.fields, message.message);
       else onGivenUp(message.why);
     });
-    thread.on('error', (error) => {
+    thread.on('error', (error: unknown) => {
       log.error({ err: error }, 'the upkeep of the worker failed; it begins anew');
     });
     thread.on('exit', () => {

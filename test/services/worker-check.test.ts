@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { startTimeOf } from '../../src/services/process-identity.ts';
+import { startTimeOf } from '../../src/processes/start-time.ts';
 import { StatusFile, statusFolder, statusPath, type WorkerStatus } from '../../src/services/status-file.ts';
 import { checkWorkers, STILL_MS } from '../../src/services/worker-check.ts';
 

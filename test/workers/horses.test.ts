@@ -12,7 +12,7 @@ import {
   type Task,
   type TaskType,
 } from '../../src/index.ts';
-import { processStat } from '../../src/workers/process-stat.ts';
+import { processStat } from '../../src/processes/process-stat.ts';
 import { CommandLine } from '../cli/command-line.ts';
 import { createDatabase } from '../support/database.ts';
 import { Engine } from '../support/worker.ts';

@@ -2,8 +2,8 @@
  * What needs a user to whom something is forbidden: run as another user than root, with an order in argv. Tells by IPC
  * what it did and what it was warned of.
  */
-import { WorkerDirectory } from '../../src/workers/worker-directory.ts';
-import { WorkingDirectory } from '../../src/workers/working-directory.ts';
+import { WorkerDirectory } from '../../src/workers/directories/worker-directory.ts';
+import { WorkingDirectory } from '../../src/workers/directories/working-directory.ts';
 
 const [order, root = '', taskId = ''] = process.argv.slice(2);
 const warnings: string[] = [];

@@ -23,9 +23,9 @@ import { join } from 'node:path';
 import test, { suite } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { asCurrentTask } from '../../src/tasks/current.ts';
-import { WorkerDirectory } from '../../src/workers/worker-directory.ts';
-import { WorkingDirectory } from '../../src/workers/working-directory.ts';
-import { workingRoot } from '../../src/workers/working-root.ts';
+import { WorkerDirectory } from '../../src/workers/directories/worker-directory.ts';
+import { WorkingDirectory } from '../../src/workers/directories/working-directory.ts';
+import { workingRoot } from '../../src/workers/directories/working-root.ts';
 
 const TASK = '0190a000-0000-7000-8000-00000000000a';
 const OTHER_TASK = '0190a000-0000-7000-8000-00000000000b';

@@ -61,7 +61,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Worker);
     const { PulpWorker } = await import('../../workers/pulp-worker.ts');
-    const { makeWorkingRoot, workingRoot } = await import('../../workers/working-root.ts');
+    const { makeWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
     const { workerLog } = await import('../../cli/worker-log.ts');
     const { SignsOfLife } = await import('../../services/signs-of-life.ts');
     const { stopOnSignals } = await import('../../services/stop-on-signals.ts');

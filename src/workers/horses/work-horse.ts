@@ -2,16 +2,16 @@
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { pino } from 'pino';
-import { getCurrentTask } from '../tasks/current.ts';
-import { loadTaskTypes, type TaskRegistry } from '../tasks/task-registry.ts';
+import { getCurrentTask } from '../../tasks/current.ts';
+import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
 import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
-import { failed, type Outcome } from './outcome.ts';
+import { failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
-import { runTask } from './run-task.ts';
-import type { StartedTask } from './session.ts';
-import { WorkingDirectory } from './working-directory.ts';
+import { runTask } from '../run-task.ts';
+import type { StartedTask } from '../session.ts';
+import { WorkingDirectory } from '../directories/working-directory.ts';
 
 /** How much rather than its worker or the database the kernel is to kill a horse that eats its memory, of 1000. */
 const OOM_SCORE = 500;

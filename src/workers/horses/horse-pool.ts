@@ -4,10 +4,10 @@ import { Guardian } from './guardian.ts';
 import { HorseProcess } from './horse-process.ts';
 import type { HorseSettings } from './horse-protocol.ts';
 import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
-import type { Outcome } from './outcome.ts';
-import type { StartedTask } from './session.ts';
-import { StandardError } from './standard-error.ts';
-import { WorkerDirectory } from './worker-directory.ts';
+import type { Outcome } from '../outcome.ts';
+import type { StartedTask } from '../session.ts';
+import { StandardError } from '../../processes/standard-error.ts';
+import { WorkerDirectory } from '../directories/worker-directory.ts';
 
 export interface HorsePoolSettings extends HorseSettings {
   /** After how many tasks a horse is replaced; 1 gives each task a fresh process. */

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { PulpError } from '../errors.ts';
+import { PulpError } from '../../errors.ts';
 import { PRIVATE_MODE, type PinnedDirectory } from './pinned-directory.ts';
 import { atOnce, because, discard, gently, isRemains, warnOfRemains, type Removal } from './remove-tree.ts';
 import { makeWorkingRoot, openWorkingRoot, workingRoot } from './working-root.ts';

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { processStat } from './process-stat.ts';
+import { processStat } from '../../processes/process-stat.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
   new URL(`./guardian-process${extname(import.meta.url)}`, import.meta.url),

@@ -1,5 +1,5 @@
 import { openSync, readSync } from 'node:fs';
-import { parseStat } from './process-stat.ts';
+import { parseStat } from '../../processes/process-stat.ts';
 
 /**
  * Sees whether code in this process starts processes, however it does it (unless in a thread of its own, which is still

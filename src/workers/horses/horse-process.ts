@@ -17,9 +17,9 @@ import {
   type ToHorse,
 } from './horse-protocol.ts';
 import { findMarked, killAtOnce, killMarked, MARK_VARIABLE } from './marked-processes.ts';
-import { failed, type Outcome } from './outcome.ts';
-import { processStat } from './process-stat.ts';
-import type { StartedTask } from './session.ts';
+import { failed, type Outcome } from '../outcome.ts';
+import { processStat } from '../../processes/process-stat.ts';
+import type { StartedTask } from '../session.ts';
 
 const HORSE_FILE = fileURLToPath(new URL(`./horse${extname(import.meta.url)}`, import.meta.url));
 

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { parse } from 'node:path';
-import { PulpError } from '../errors.ts';
-import { getCurrentTask } from '../tasks/current.ts';
+import { PulpError } from '../../errors.ts';
+import { getCurrentTask } from '../../tasks/current.ts';
 import { MODE_BITS } from './pinned-directory.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 

@@ -1,4 +1,4 @@
-import { failedBecause, type Outcome } from './outcome.ts';
+import { failedBecause, type Outcome } from '../outcome.ts';
 
 /** How the process of a horse ended. */
 export interface HorseDeath {

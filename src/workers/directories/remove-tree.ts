@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PulpError } from '../errors.ts';
+import { PulpError } from '../../errors.ts';
 import { codeOf, hasCode, type Name, type PinnedDirectory } from './pinned-directory.ts';
 
 /** How often a directory is emptied while somebody goes on writing into it. */

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { PulpError } from '../errors.ts';
+import { PulpError } from '../../errors.ts';
 import { hasCode, MODE_BITS, PinnedDirectory, PRIVATE_MODE } from './pinned-directory.ts';
 import { because } from './remove-tree.ts';
 

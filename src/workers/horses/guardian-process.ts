@@ -3,7 +3,7 @@
  * STARTTIME` and `-PID` as they come and go. When stdin ends, the worker is gone or through.
  */
 import { killAtOnce, killMarked } from './marked-processes.ts';
-import { processStat } from './process-stat.ts';
+import { processStat } from '../../processes/process-stat.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do

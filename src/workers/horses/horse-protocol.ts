@@ -1,5 +1,5 @@
-import type { StartedTask } from './session.ts';
-import type { Outcome } from './outcome.ts';
+import type { StartedTask } from '../session.ts';
+import type { Outcome } from '../outcome.ts';
 
 /** What a worker says to a horse. */
 export type ToHorse =

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as yieldToOthers, setTimeout as pause } from 'node:timers/promises';
-import { processStat } from './process-stat.ts';
+import { processStat } from '../../processes/process-stat.ts';
 
 /**
  * A mark in the environment of a horse is inherited by what its tasks start, also by what leaves its process group and its
