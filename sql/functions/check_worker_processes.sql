@@ -5,14 +5,19 @@ create or replace function pulp.check_worker_processes(
   ttl double precision, out missing text[], out resource_managers integer, out workers integer, out led boolean
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
+declare
+  gone pulp.worker[];
 begin
-  missing := array(
-    select w.name from pulp.worker w
+  gone := array(
+    select w from pulp.worker w
     left join pulp.worker_sessions() s on s.worker = w.name
     where w.state = 'online'
       and (w.backend_pid is not null and s.backend_pid is null or w.last_heartbeat < clock_timestamp() - ttl * interval '1 s')
     order by w.name);
-  perform pulp.mark_worker_offline(name, false) from unnest(missing) as name;
+  -- Whoever is born meanwhile under such a name is not meant.
+  perform pulp.end_worker(w.name, 'WorkerMissing', false, format('Worker %s has gone missing.', w.name), w.incarnation)
+    from unnest(gone) as w;
+  missing := array(select w.name from unnest(gone) as w);
   select count(*) filter (where w.name like 'resource-manager%'), count(*) filter (where w.name not like 'resource-manager%')
     into resource_managers, workers
     from pulp.worker w where w.state = 'online';

@@ -1,7 +1,10 @@
 -- Ends a worker that is marked online, and its runs as their task types say: cancelled, failed, or tried again (but a
 -- task that has cost three workers is failed). The event comes first: it raises the worker's fence, so that nothing more is accepted from it. Then what is left of its session
--- is ended, and only then its claims are let go of. Gives how many runs it had.
-create or replace function pulp.end_worker(worker text, farewell_type text, clean boolean, reason text) returns integer
+-- is ended, and only then its claims are let go of. Where an incarnation is given, a later birth of that name is left
+-- alone. Gives how many runs it had.
+create or replace function pulp.end_worker(
+  worker text, farewell_type text, clean boolean, reason text, incarnation bigint default null
+) returns integer
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -14,7 +17,7 @@ declare
   facts jsonb[];
 begin
   select * into known from pulp.worker w where w.name = end_worker.worker for no key update;
-  if known.state is distinct from 'online' then
+  if known.state is distinct from 'online' or known.incarnation <> end_worker.incarnation then
     return 0;
   end if;
   insert into pulp.event (stream_kind, stream_id, version, type, data, actor)

@@ -9,6 +9,8 @@ export interface ProcessStat {
   readonly hasEnded: boolean;
   /** It has not ended and is none of the kernel's own threads. */
   readonly isProgram: boolean;
+  /** It was stopped by a signal or a debugger, and does nothing. */
+  readonly isStopped: boolean;
   readonly parent: number;
   /** With its id this names a process for good: ids are used again. */
   readonly startTime: string;
@@ -34,6 +36,7 @@ export function parseStat(text: string): ProcessStat {
   return {
     hasEnded,
     isProgram: !hasEnded && (Number(field(9)) & PF_KTHREAD) === 0,
+    isStopped: 'Tt'.includes(field(3)),
     parent: Number(field(4)),
     endedChildren: field(11),
     startTime: field(22),

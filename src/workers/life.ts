@@ -31,6 +31,8 @@ export interface LifeSettings {
   readonly log: Logger;
   /** So many tasks have been finished. */
   readonly onFinished: (tasks: number) => void;
+  /** It says that it ends: from now on, signs of life would be out of place. */
+  readonly onFarewell: () => void;
 }
 
 /** One life of a worker: from its birth until its session is lost, or it has stopped. */
@@ -41,6 +43,8 @@ export class Life {
   readonly #wakeup = new Wakeup();
   readonly #session: Session;
   #loss: Error | undefined;
+  /** The tasks whose code goes on in this process in spite of the loss. */
+  #deaf: Promise<readonly string[]> | undefined;
   #ready = true;
   #cancels = false;
   /** The database lacks something: what has ended is recorded by itself, so that nothing new stands in its way. */
@@ -130,7 +134,7 @@ export class Life {
   lose(why: Error): void {
     if (this.#loss !== undefined) return;
     this.#horses.kill();
-    this.#runs.abandon();
+    this.#deaf = this.#runs.abandon();
     this.#loss = why;
     this.#wakeup.call();
   }
@@ -156,12 +160,20 @@ export class Life {
       }
       if (this.#loss === undefined) {
         this.#horses.kill();
+        this.#settings.onFarewell();
         await this.#session.close(this.#killedAt === undefined);
       }
     } catch (error) {
       this.lose(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#session.abandon();
+      const deaf = (await this.#deaf) ?? [];
+      if (deaf.length > 0) {
+        this.#settings.log.error(
+          { tasks: deaf },
+          'code that was lost goes on in this process: it ignores its signal',
+        );
+      }
       await this.#settings.directory.delete();
     }
     if (this.#loss !== undefined) throw this.#loss;

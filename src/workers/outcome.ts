@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { redactJson, redactText } from '../secrets/redaction.ts';
 import { writePayload } from '../tasks/payload.ts';
 
 /** How a run ended. `result` and `error` are JSON already, so that a batch is written once. */
@@ -30,7 +31,7 @@ const MAX_CAUSES = 8;
 export function completed(result: unknown): Outcome {
   if (result === undefined || result === null) return { outcome: 'completed', result: 'null' };
   try {
-    return { outcome: 'completed', result: writePayload(result, 'result') };
+    return { outcome: 'completed', result: redactJson(writePayload(result, 'result')) };
   } catch (error) {
     return failed(error, { retry: false });
   }
@@ -74,7 +75,7 @@ function describe(error: Error, code: string | undefined, depth: number): TaskEr
   const own = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const cause: unknown = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
   return {
-    code: code ?? own ?? 'TASK_FAILED',
+    code: code ?? (own === undefined ? 'TASK_FAILED' : storable(own)),
     name: textOf(error.name),
     message: textOf(error.message),
     ...(error.stack !== undefined && { stack: textOf(error.stack) }),
@@ -97,7 +98,7 @@ function textOf(value: unknown): string {
   return storable(typeof value === 'string' ? value : inspect(value, { depth: 2, breakLength: Infinity }));
 }
 
-/** Text that Postgres can store, of bounded length. */
+/** Text that Postgres can store, of bounded length and without the secrets of its task. */
 function storable(text: string): string {
-  return text.slice(0, MAX_TEXT).replaceAll('\0', '\uFFFD').toWellFormed();
+  return redactText(text).slice(0, MAX_TEXT).replaceAll('\0', '\uFFFD').toWellFormed();
 }

@@ -174,6 +174,9 @@ export class PulpWorker {
       onFinished: (tasks) => {
         upkeep.countFinished(tasks);
       },
+      onFarewell: () => {
+        upkeep.beatFor(undefined);
+      },
     });
   }
 }

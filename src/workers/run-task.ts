@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { openArguments, secretsIn, type Arguments } from '../secrets/arguments.ts';
+import { redactLog } from '../secrets/redact-log.ts';
+import { currentRedactor, keepingSecret, keepSecretToo } from '../secrets/redaction.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { writePayload } from '../tasks/payload.ts';
@@ -16,12 +19,29 @@ export interface RunEnvironment {
 }
 
 /**
- * Runs a task's code and says how it ended; never throws. Used in horses and inline alike. What the code asks for is
- * made when it asks: most tasks need neither a signal nor a directory.
+ * Runs a task's code and says how it ended; never throws. Used in horses and inline alike. Secrets among the arguments are
+ * decrypted here, and taken out of whatever the code reports, logs or throws. What the code asks for is made when it asks:
+ * most tasks need neither a signal nor a directory.
  */
 export async function runTask(
   type: TaskType,
   task: StartedTask,
+  environment: RunEnvironment,
+): Promise<Outcome> {
+  try {
+    const places = type.secretPlaces();
+    if (places.length === 0) return await perform(type, task, task, environment);
+    const given = openArguments(task, places, task);
+    return await keepingSecret(secretsIn(given, places), () => perform(type, task, given, environment));
+  } catch (error) {
+    return failed(error, { retry: false });
+  }
+}
+
+async function perform(
+  type: TaskType,
+  task: StartedTask,
+  given: Arguments,
   environment: RunEnvironment,
 ): Promise<Outcome> {
   const current = {
@@ -33,13 +53,13 @@ export async function runTask(
     worker: environment.worker,
   };
   try {
-    const args = type.args.safeParse(task.args);
+    const args = type.args.safeParse(given.args);
     if (!args.success) return failed(args.error, { code: 'INVALID_ARGUMENTS', retry: false });
-    const kwargs = type.kwargs.safeParse(task.kwargs);
+    const kwargs = type.kwargs.safeParse(given.kwargs);
     if (!kwargs.success) return failed(kwargs.error, { code: 'INVALID_ARGUMENTS', retry: false });
-    return completed(
-      await asCurrentTask(current, () => type.run(new Context(task, args.data, kwargs.data, environment))),
-    );
+    const taken = { args: args.data, kwargs: kwargs.data };
+    if (given !== task) keepSecretToo(secretsIn(taken, type.secretPlaces())); // the schema may have changed them
+    return completed(await asCurrentTask(current, () => type.run(new Context(task, taken, environment))));
   } catch (error) {
     return failed(error);
   }
@@ -52,9 +72,11 @@ class Context implements TaskContext<unknown, unknown> {
   readonly attempt: number;
   readonly #task: StartedTask;
   readonly #environment: RunEnvironment;
+  /** Its code may log and report from where we would not know whose it is. */
+  readonly #redactor = currentRedactor();
   #log: Logger | undefined;
 
-  constructor(task: StartedTask, args: unknown, kwargs: unknown, environment: RunEnvironment) {
+  constructor(task: StartedTask, { args, kwargs }: Arguments, environment: RunEnvironment) {
     this.id = task.id;
     this.args = args;
     this.kwargs = kwargs;
@@ -72,15 +94,20 @@ class Context implements TaskContext<unknown, unknown> {
   }
 
   get log(): Logger {
-    return (this.#log ??= this.#environment.log.child({
-      task: this.id,
-      name: this.#task.name,
-      correlation_id: this.#task.correlation_id,
-    }));
+    if (this.#log === undefined) {
+      this.#log = this.#environment.log.child({
+        task: this.id,
+        name: this.#task.name,
+        correlation_id: this.#task.correlation_id,
+      });
+      if (this.#redactor !== undefined) redactLog(this.#log, this.#redactor);
+    }
+    return this.#log;
   }
 
   // A function of the object, not of the class: task code takes it out of the context.
   readonly progress = (report: unknown): void => {
-    this.#environment.report(writePayload(report, 'progress'));
+    const written = writePayload(report, 'progress');
+    this.#environment.report(this.#redactor?.json(written) ?? written);
   };
 }

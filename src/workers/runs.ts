@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
@@ -158,16 +159,29 @@ export class Runs {
     return reports;
   }
 
-  /** Forgets everything: the session is gone, and with it our say in how these runs ended. */
-  abandon(): void {
+  /**
+   * Forgets everything: the session is gone, and with it our say in how these runs ended. Gives the tasks whose code has
+   * not ended within the grace: only code in this process can be like that.
+   */
+  async abandon(): Promise<readonly string[]> {
     this.#abandoned = true;
     clearTimeout(this.#gathering);
-    for (const run of this.#going.values()) {
-      run.timers.forEach(clearTimeout);
-      run.code.abort('the worker lost its session');
-    }
+    const left = new Set<string>();
+    const endings = [...this.#going.values()].map(({ task, code, timers }) => {
+      timers.forEach(clearTimeout);
+      code.abort('the worker lost its session');
+      left.add(task.id);
+      return code.ended.then(() => left.delete(task.id));
+    });
     this.#going.clear();
     this.#ended = [];
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(endings),
+      pause(this.#settings.cancelGraceMs, undefined, { signal: grace.signal }).catch(() => undefined),
+    ]);
+    grace.abort();
+    return [...left];
   }
 
   /** Tells the code to end, and kills it if it has not within the grace. */

@@ -1,6 +1,7 @@
 /**
  * The guardian of a worker's horses, see `Guardian`. Its orders come on stdin: first the mark of the horses, then `+PID
- * STARTTIME` and `-PID` as they come and go. When stdin ends, the worker is gone or through.
+ * STARTTIME` and `-PID` as they come and go. When stdin ends, the worker is gone or through. Arguments: the worker's pid, and
+ * for how many milliseconds it may be stopped.
  */
 import { killAtOnce, killMarked } from './marked-processes.ts';
 import { processStat } from '../../processes/process-stat.ts';
@@ -9,6 +10,10 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
 }
 
+/** How often the worker is looked at within the time that it may be stopped. */
+const LOOKS = 8;
+
+const [worker = 0, limitMs = Infinity] = process.argv.slice(2).map(Number);
 let mark: string | undefined;
 /** Leaders of process groups, and when each was started. */
 const leaders = new Map<number, string>();
@@ -21,9 +26,25 @@ process.stdin.on('data', (text: string) => {
   orders.forEach(obey);
 });
 process.stdin.once('close', () => {
+  clearInterval(watch);
+  killAll();
+});
+
+/** Since when the worker is stopped. */
+let stoppedAt: number | undefined;
+const watch = setInterval(() => {
+  if (processStat(worker)?.isStopped !== true) {
+    stoppedAt = undefined;
+    return;
+  }
+  stoppedAt ??= performance.now();
+  if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
+}, limitMs / LOOKS);
+
+function killAll(): void {
   for (const [pid, startTime] of leaders) if (isStill(pid, startTime)) killAtOnce(-pid);
   if (mark !== undefined) void killMarked(mark);
-});
+}
 
 function obey(order: string): void {
   if (mark === undefined) {

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { selfFenceMs } from '../../manager/worker-ttl.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
@@ -14,7 +15,8 @@ const MIN_LIFE_MS = 1000;
 
 /**
  * A small process that outlives its worker, however that ends, just long enough to kill the worker's horses and whatever
- * they started. It learns of the worker's end by that of a pipe. It is made when there is the first to watch, and again
+ * they started. It learns of the worker's end by that of a pipe. It does so too when the worker is stopped (SIGSTOP) for most of
+ * the TTL: others will take it for lost, and may run the same tasks. It is made when there is the first to watch, and again
  * should it be killed.
  */
 export class Guardian {
@@ -56,7 +58,7 @@ export class Guardian {
   #start(): void {
     if (this.#ended) return;
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [GUARDIAN_FILE], {
+    const child = spawn(process.execPath, [GUARDIAN_FILE, String(process.pid), String(selfFenceMs())], {
       detached: true, // a session of its own: neither the terminal's signals nor a kill of our group reach it
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',

@@ -7,7 +7,7 @@ import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
 import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
-import { failed, type Outcome } from '../outcome.ts';
+import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
 import { runTask } from '../run-task.ts';
 import type { StartedTask } from '../session.ts';
@@ -121,7 +121,10 @@ function onStray(thrown: unknown, code: string): void {
     dieOf(thrown, code);
     return;
   }
-  log.error({ err: thrown, task: source.id, name: source.name }, 'code that an ended task left behind threw');
+  log.error(
+    { err: describeError(thrown), task: source.id, name: source.name },
+    'code that an ended task left behind threw',
+  );
   isSpent = true;
   if (current === undefined) channel.send({ type: 'spent' });
 }

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import {
+  startEmbeddedServer,
+  stopEmbeddedServer,
+  type EmbeddedServer,
+} from '../../src/postgres/embedded-server.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import { isAlive } from './processes.ts';
+import { eventually } from './eventually.ts';
+
+/** A Postgres of a test's own, with the engine's schema, that may be broken: `await using server = await OwnServer.start()`. */
+export class OwnServer implements AsyncDisposable {
+  readonly #home: string;
+  #server: EmbeddedServer;
+
+  private constructor(home: string, server: EmbeddedServer) {
+    this.#home = home;
+    this.#server = server;
+  }
+
+  static async start(): Promise<OwnServer> {
+    const home = await mkdtemp(join(tmpdir(), 'pulp-faults-server-'));
+    const server = await startEmbeddedServer(home);
+    await migrate(server.url);
+    return new OwnServer(home, server);
+  }
+
+  /** The address; it stays the same however often the server is started again. */
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** Stops it at once: all its processes quit without a word to the clients, and the next start has to recover. */
+  async crash(): Promise<void> {
+    process.kill(this.#server.pid, 'SIGQUIT');
+    await eventually('the server has quit', async () => !(await isAlive(this.#server.pid)));
+  }
+
+  /** Stops it in good order, which ends every connection. */
+  async stop(): Promise<void> {
+    await stopEmbeddedServer(this.#home);
+  }
+
+  /** Starts it again after `crash` or `stop`; resolves when it accepts connections. */
+  async startAgain(): Promise<void> {
+    const server = await startEmbeddedServer(this.#home);
+    if (server.url !== this.url)
+      throw new Error(`the server came back as ${server.url}, and not as ${this.url}`);
+    this.#server = server;
+  }
+
+  /** Kills one of its backends, as the system does when memory is short: the server then restarts all of them. */
+  killBackend(pid: number): void {
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** A client for one question; connections do not live long here. */
+  async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    const client = new Client({ connectionString: this.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await question(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stopEmbeddedServer(this.#home);
+    await rm(this.#home, { recursive: true, force: true });
+  }
+}
