@@ -6,10 +6,9 @@ const LAYERS = [
   ['workers'],
   ['manager'],
   ['tasks'],
-  ['secrets'],
   ['projections'],
   ['services'],
-  ['events', 'delivery'],
+  ['events', 'delivery', 'secrets'],
   ['postgres'],
   ['processes'],
 ];

@@ -4,12 +4,22 @@
 revoke all on all functions in schema pulp from public;
 grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_observer;
 grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_observer;
+alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_worker, pulp_observer; -- the log's later leaves
 
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
-  pulp.stand_for_election, pulp.is_managed, pulp.grant_reservations, pulp.reroute_tasks, pulp.create_event_leaves, pulp.lock_class
+  pulp.stand_for_election, pulp.is_managed, pulp.grant_reservations, pulp.reroute_tasks, pulp.create_event_leaves, pulp.lock_class, pulp.keep_up, pulp.purge_tasks
   to pulp_worker;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.text_array, pulp.new_id, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_observer;
+grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
+  pulp.evolve_claim, pulp.fold_claim
+  to pulp_submitter, pulp_worker, pulp_observer;
+grant execute on function pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_holder
+  to pulp_submitter, pulp_worker, pulp_observer;
+grant execute on function pulp.verify, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
+  pulp.verify_numbers, pulp.verify_locks, pulp.fold_range
+  to pulp_worker, pulp_observer;
+grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_observer;

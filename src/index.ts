@@ -1,5 +1,24 @@
 export * from './constants.ts';
 export { PulpError } from './errors.ts';
+export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
+export {
+  parseEvent,
+  type EventFacts,
+  type EventTypeName,
+  type PulpEvent,
+  type UnparsedEvent,
+} from './events/event.ts';
+export type { Holder } from './events/read-holder.ts';
+export {
+  currentCursor,
+  EVENT_KINDS,
+  readEvents,
+  type EventFilter,
+  type EventKind,
+  type EventPage,
+  type LogEvent,
+  type ReadOptions,
+} from './events/read.ts';
 export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
 export {
   checkWorkerProcesses,
@@ -14,11 +33,23 @@ export {
   listTasks,
   readHistory,
   readTask,
+  readTaskAt,
   type Task,
   type TaskEvent,
   type TaskFilter,
 } from './projections/task.ts';
+export { rebuild, type Rebuild } from './projections/rebuild.ts';
+export {
+  listResources,
+  readResource,
+  type ResourceContention,
+  type ResourceDetail,
+} from './projections/resource.ts';
+export { readTrace, type Trace, type TracedTask } from './projections/trace.ts';
+export { verify, type Verification, type Violation } from './projections/verify.ts';
+export { explainTask, type Explanation } from './projections/why.ts';
 export { listWorkers, type Worker } from './projections/worker.ts';
+export { secret } from './secrets/secret.ts';
 export { cancel, MissingResourceError } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
@@ -32,5 +63,5 @@ export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resourc
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
-export { WorkerDirectory } from './workers/worker-directory.ts';
-export { WorkingDirectory } from './workers/working-directory.ts';
+export { WorkerDirectory } from './workers/directories/worker-directory.ts';
+export { WorkingDirectory } from './workers/directories/working-directory.ts';

@@ -9,6 +9,7 @@ language plpgsql as $$
 declare
   appended_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
   appended integer;
 begin
   return query
@@ -20,10 +21,10 @@ begin
     from (
       select found.row, found.task,
         case when has_claims then
-          row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text, (found.task).version + 1, 'ReservationReleased',
+          row(nextval('pulp.event_position'), tx, 'task', i.id::text, (found.task).version + 1, 'ReservationReleased',
             1, '{}', (found.task).correlation_id, null, acting, appended_at)::pulp.event
         end as release,
-        row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', i.id::text,
+        row(nextval('pulp.event_position'), tx, 'task', i.id::text,
           (found.task).version + 1 + has_claims::integer, i.type, 1,
           case i.type when 'TaskStarted' then i.facts || jsonb_build_object('attempt', (found.task).attempt + 1) else i.facts end,
           (found.task).correlation_id, null, acting, appended_at)::pulp.event as event

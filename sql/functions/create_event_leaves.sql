@@ -1,30 +1,22 @@
--- Makes the log's leaves ahead: twelve months of records, fourteen days of heartbeats. Leaves that are there stay.
+-- Makes the log's leaves ahead: of tasks twelve months, of the system a year, of heartbeats fourteen days. Leaves that are
+-- there stay.
 create or replace function pulp.create_event_leaves() returns void
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
   leaf record;
 begin
   for leaf in
-    select 'event_record' as class, format('event_record_%s', to_char(month, 'YYYY_MM')) as name,
-      month as starts, month + interval '1 month' as ends
-    from generate_series(date_trunc('month', clock_timestamp() at time zone 'UTC'),
-      date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '12 months', interval '1 month') as month
-    union all
-    select 'event_heartbeat', format('event_heartbeat_%s', to_char(day, 'YYYY_MM_DD')), day, day + interval '1 day'
-    from generate_series(date_trunc('day', clock_timestamp() at time zone 'UTC'),
-      date_trunc('day', clock_timestamp() at time zone 'UTC') + interval '14 days', interval '1 day') as day
+    select c.class, format('%s_%s', c.class, to_char(starts, c.pattern)) as name, starts, starts + c.span as ends
+    from (values
+      ('event_task', 'month', interval '1 month', interval '12 months', 'YYYY_MM'),
+      ('event_system', 'year', interval '1 year', interval '1 year', 'YYYY'),
+      ('event_heartbeat', 'day', interval '1 day', interval '14 days', 'YYYY_MM_DD')
+    ) c (class, unit, span, ahead, pattern)
+    cross join lateral (select date_trunc(c.unit, clock_timestamp() at time zone 'UTC') as this) n
+    cross join lateral generate_series(n.this, n.this + c.ahead, c.span) as starts
   loop
     continue when to_regclass(format('pulp.%I', leaf.name)) is not null;
-    execute format('create table pulp.%I partition of pulp.%I for values from (%L) to (%L)',
-      leaf.name, leaf.class, leaf.starts at time zone 'UTC', leaf.ends at time zone 'UTC');
-    execute format('comment on table pulp.%I is %L', leaf.name, format('Events from %s (UTC) on.', leaf.starts));
-    if leaf.class = 'event_record' then
-      execute format('create unique index on pulp.%I (stream_id, version, stream_kind)', leaf.name);
-    end if;
-    execute format('create index on pulp.%I (tx, position)', leaf.name);
-    -- A statement trigger of the parent does not guard its leaves.
-    execute format('create trigger append_only_truncate before truncate on pulp.%I
-      for each statement execute function pulp.refuse_history_change()', leaf.name);
+    perform pulp.create_event_leaf(leaf.class, leaf.name, leaf.starts at time zone 'UTC', leaf.ends at time zone 'UTC');
   end loop;
 end $$;
 comment on function pulp.create_event_leaves is 'Makes the log''s leaves ahead.';

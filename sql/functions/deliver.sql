@@ -4,6 +4,7 @@ create or replace function pulp.deliver(tasks pulp.task[]) returns void
 language plpgsql as $$
 declare
   queue_names text[] := array(select distinct t.queue from unnest(tasks) as t);
+  delivered integer;
 begin
   perform pulp.create_queues(queue_names);
 
@@ -16,6 +17,11 @@ begin
     q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
   from unnest(tasks) as t
   join pgboss.queue q on q.name = t.queue;
+  get diagnostics delivered = row_count;
+  if delivered <> cardinality(tasks) then
+    raise exception 'a queue was deleted while tasks were delivered to it' using errcode = 'serialization_failure',
+      hint = 'Repeat the command.';
+  end if;
 
   perform pg_notify('pulp_ready', q) from unnest(queue_names) as q;
 end $$;

@@ -31,6 +31,11 @@ begin
       select item ->> 'name' from jsonb_array_elements(items) as item where (item ->> 'unchecked')::boolean is not true));
   end if;
 
+  if exists (select from pulp.task_type where schema ? 'secrets') then
+    perform pulp.refuse_plain_secrets(items);
+  end if;
+  perform pulp.refuse_purged(items);
+
   with item as materialized (
     select coalesce((i.item ->> 'id')::uuid, pulp.new_id()) as id, i.item, i.ordinality
     from jsonb_array_elements(items) with ordinality as i(item, ordinality)

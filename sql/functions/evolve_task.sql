@@ -1,5 +1,5 @@
 -- What an event does to a task: the only place that says so. Projection, rebuild, verification and time travel all
--- fold with it. Takes null for a task that does not exist yet.
+-- fold with it. Takes null for a task that does not exist yet, gives null for one that was purged.
 create or replace function pulp.evolve_task(task pulp.task, event pulp.event) returns pulp.task
 language plpgsql immutable parallel safe as $$
 declare
@@ -83,6 +83,8 @@ begin
     when 'TaskSkipped' then
       task.state := 'skipped';
       task.finished_at := event.recorded_at;
+    when 'TaskPurged' then
+      return null;
     else
       raise exception 'unknown event type % on task %', event.type, event.stream_id
         using errcode = 'PU008', hint = 'It was written by a newer version: upgrade, then fold again.';

@@ -22,9 +22,18 @@ end $$;
 create sequence pulp.event_position;
 comment on sequence pulp.event_position is 'Order of events, of claims in a line, and the source of fencing tokens.';
 
+-- An older transaction may append to a stream last, when a younger one has appended to it and ended. So that events of a
+-- stream are in order by (tx, position) too, an event bears the youngest transaction that had ended by then, if that is
+-- younger than its own. Nothing is lost by it: an event is as little decided before that one is as before its own.
+create function pulp.event_tx() returns xid8
+language sql stable as $$
+  select greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)
+$$;
+comment on function pulp.event_tx is 'By which transaction an event that is appended now is put in order.';
+
 create table pulp.event (
   position bigint not null default nextval('pulp.event_position'),
-  tx xid8 not null default pg_current_xact_id(),
+  tx xid8 not null default pulp.event_tx(),
   stream_kind text not null collate "C",
   stream_id text not null collate "C",
   version integer not null,
@@ -39,7 +48,7 @@ create table pulp.event (
 
 comment on table pulp.event is 'What happened. Never updated, never deleted: retention drops whole leaves.';
 comment on column pulp.event.position is 'Order of appending. Concurrent transactions may commit out of this order: page by (tx, position) below pg_snapshot_xmin.';
-comment on column pulp.event.tx is 'The appending transaction.';
+comment on column pulp.event.tx is 'The appending transaction, or the youngest that had ended before, if that is younger.';
 comment on column pulp.event.stream_kind is 'What the event is about: task, worker, resource, system; heartbeat is a class of its own with short retention.';
 comment on column pulp.event.stream_id is 'Which one: a task''s id, a worker''s name.';
 comment on column pulp.event.version is 'Ordinal within the stream, from 1 without gaps (heartbeats: always 0).';
@@ -51,10 +60,12 @@ comment on column pulp.event.causation_id is 'The task in whose run this was cau
 comment on column pulp.event.actor is 'Who appended it: the setting pulp.actor, else the database session''s user.';
 comment on column pulp.event.recorded_at is 'When, by the database''s clock.';
 
--- Two classes with retention of their own; each has leaves by time and no default leaf.
-create table pulp.event_record partition of pulp.event
-  for values in ('task', 'worker', 'resource', 'system') partition by range (recorded_at);
-comment on table pulp.event_record is 'Class of events that state is folded from; leaves by month.';
+-- Three classes with retention of their own; each has leaves by time and no default leaf.
+create table pulp.event_task partition of pulp.event for values in ('task') partition by range (recorded_at);
+comment on table pulp.event_task is 'Class of what happened to tasks; leaves by month, archived when all their tasks are purged.';
+create table pulp.event_system partition of pulp.event
+  for values in ('worker', 'resource', 'system') partition by range (recorded_at);
+comment on table pulp.event_system is 'Class of what happened to workers, and to the system itself: few events, kept for ever; leaves by year.';
 create table pulp.event_heartbeat partition of pulp.event
   for values in ('heartbeat') partition by range (recorded_at);
 comment on table pulp.event_heartbeat is 'Class of workers'' signs of life; leaves by day.';

@@ -39,6 +39,9 @@ create table pulp.task (
   autovacuum_analyze_scale_factor = 0.1
 );
 create index task_enqueued_at on pulp.task (enqueued_at);
+-- For the trace of what caused what. Most tasks have no parent and give the correlation their own id: they cost nothing here.
+create index task_correlation on pulp.task (correlation_id) where correlation_id <> id::text;
+create index task_parent on pulp.task (parent_id) where parent_id is not null;
 
 comment on table pulp.task is 'Every task and its present state: the fold of its stream.';
 comment on column pulp.task.id is 'Also the id of its job in pg-boss.';
@@ -158,9 +161,11 @@ create table pulp.task_type (
   published_by text not null,
   published_at timestamptz not null
 );
+-- So that enqueueing sees at once whether there are any.
+create index task_type_with_secrets on pulp.task_type (name) where schema ? 'secrets';
 comment on table pulp.task_type is 'The task types that workers have published, so that a caller without their code can check its arguments.';
 comment on column pulp.task_type.name is 'The registered name.';
-comment on column pulp.task_type.schema is 'JSON Schemas of args and kwargs.';
+comment on column pulp.task_type.schema is 'JSON Schemas of args and kwargs, and where in them secrets are, if any: see pulp.refuse_plain_secrets.';
 comment on column pulp.task_type.isolation is 'horse: a child process; inline: in the worker itself.';
 comment on column pulp.task_type.on_worker_loss is 'What becomes of a run whose worker is lost.';
 comment on column pulp.task_type.published_by is 'The worker that published it last.';

@@ -17,7 +17,12 @@ const WATCH_MS = 800;
 /** How often one that does not lead asks whether it should, in milliseconds. */
 const STANDBY_MS = 1000;
 
-const DAY_MS = 86_400_000;
+/** How often upkeep is done, and how soon again where a part of it failed, in milliseconds. */
+const UPKEEP_MS = 86_400_000;
+const UPKEEP_RETRY_MS = 3_600_000;
+
+/** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
+const LEAVES_AHEAD_MS = 7 * 86_400_000;
 
 export interface ResourceManagerSettings {
   readonly databaseUrl: string;
@@ -55,6 +60,7 @@ export class ResourceManager implements AsyncDisposable {
 
   async #live(): Promise<void> {
     while (!this.#stopped) {
+      this.#wakeup.arm();
       try {
         await this.#serve();
       } catch (error) {
@@ -140,10 +146,7 @@ class Term {
         await this.#watch();
         if (standIn && (await this.#isRelieved())) return;
       }
-      if (performance.now() >= this.#upkeepAt) {
-        this.#upkeepAt = performance.now() + DAY_MS;
-        await this.#client.query('select pulp.create_event_leaves()');
-      }
+      if (performance.now() >= this.#upkeepAt) await this.#keepUp();
       await this.#wakeup.sleep(Math.max(0, Math.min(this.#grantAt, this.#watchAt) - performance.now()));
     }
   }
@@ -188,6 +191,29 @@ class Term {
       await this.#client.query(`${seen.default_served ? 'unlisten' : 'listen'} ${CHANNELS.ready}`);
     }
     this.#watchAt = Math.min(this.#watchAt, performance.now() + (seen.more ? 0 : WATCH_MS));
+  }
+
+  /** Makes the log's leaves ahead, drops old heartbeats and forgets what nobody needs; a failure ends no term. */
+  async #keepUp(): Promise<void> {
+    const { rows } = await this.#client.query<{
+      dropped_leaves: string[] | null;
+      forgotten_resources: string | null;
+      deleted_queues: string[] | null;
+      failures: string[];
+      more: boolean;
+      leaves_end: Date | null;
+    }>('select * from pulp.keep_up()');
+    const [done] = rows;
+    if (done === undefined) return;
+    const { failures, more, leaves_end, ...report } = done;
+    const { log } = this.#settings;
+    log.info({ ...report, leaves_end }, 'upkeep is done');
+    for (const failure of failures) log.warn({}, `upkeep: ${failure}`);
+    if (leaves_end === null || leaves_end.getTime() < Date.now() + LEAVES_AHEAD_MS) {
+      log.error({ leaves_end }, 'the log has no leaves for the coming days: soon nothing can be written');
+    }
+    const pauseMs = more ? POLL_MS : failures.length > 0 ? UPKEEP_RETRY_MS : UPKEEP_MS;
+    this.#upkeepAt = performance.now() + pauseMs;
   }
 
   async #isRelieved(): Promise<boolean> {

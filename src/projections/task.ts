@@ -1,8 +1,10 @@
-import { sql } from 'slonik';
+import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
-import { TASK_STATES, type TaskState } from '../constants.ts';
+import { isFinal, TASK_STATES, type TaskState } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
+import { asOf } from './time-travel.ts';
 
 const taskRow = z.object({
   id: z.string(),
@@ -42,12 +44,19 @@ const columns = sql.fragment`
   unblocked_at, started_at, finished_at, version`;
 
 /** Reads one task, or undefined if there is none of that id. */
-export async function readTask(id: string): Promise<Task | undefined> {
+export function readTask(id: string): Promise<Task | undefined> {
+  return readFrom(id, sql.fragment`pulp.task where id = ${id}`);
+}
+
+/** Reads one task as it was at a time of the past; undefined if there was none of that id, or its first events are gone. */
+export function readTaskAt(id: string, at: Date): Promise<Task | undefined> {
+  return readFrom(id, sql.fragment`pulp.task_at(${asOf(at)}, ${id})`);
+}
+
+async function readFrom(id: string, source: FragmentSqlToken): Promise<Task | undefined> {
   if (!z.guid().safeParse(id).success) return undefined;
   const pool = await getConnection();
-  const task = await retrying(() =>
-    pool.maybeOne(sql.type(taskRow)`select ${columns} from pulp.task where id = ${id}`),
-  );
+  const task = await retrying(() => pool.maybeOne(sql.type(taskRow)`select ${columns} from ${source}`));
   return task ?? undefined;
 }
 
@@ -60,32 +69,75 @@ export interface TaskFilter {
   readonly worker?: string;
   /** Enqueued at or after this time. */
   readonly since?: Date;
+  /** As they were at this time of the past, as far as they were not purged since; default: as they are. */
+  readonly at?: Date;
   /** How many at most, the newest first. */
   readonly limit: number;
 }
 
 /** Lists tasks, the newest first. */
-export async function listTasks(filter: TaskFilter): Promise<readonly Task[]> {
-  const conditions = [
-    filter.state === undefined ? undefined : sql.fragment`state = ${filter.state}`,
-    filter.name === undefined ? undefined : sql.fragment`name = ${filter.name}`,
-    filter.resource === undefined
-      ? undefined
-      : sql.fragment`(exclusive_resources @> array[${filter.resource}] or shared_resources @> array[${filter.resource}])`,
-    filter.worker === undefined ? undefined : sql.fragment`worker = ${filter.worker}`,
-    filter.since === undefined
-      ? undefined
-      : sql.fragment`enqueued_at >= ${filter.since.toISOString()}::timestamptz`,
-  ].filter((condition) => condition !== undefined);
-  const where =
-    conditions.length === 0
-      ? sql.fragment``
-      : sql.fragment`where ${sql.join(conditions, sql.fragment` and `)}`;
+export async function listTasks({
+  at,
+  state,
+  worker,
+  limit,
+  ...lasting
+}: TaskFilter): Promise<readonly Task[]> {
+  const changing = [
+    state === undefined ? undefined : sql.fragment`state = ${state}`,
+    worker === undefined ? undefined : sql.fragment`worker = ${worker}`,
+  ];
+  const source =
+    at === undefined
+      ? sql.fragment`pulp.task ${where([...lastingConditions(lasting), ...changing])} order by enqueued_at desc, position desc`
+      : sql.fragment`
+          (select id as known_id, enqueued_at as came_at, position as place from pulp.task
+            ${where([...lastingConditions(lasting), ...possibleAt(at, { state, worker })])}) known
+          cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changing)}
+          order by came_at desc, place desc`;
   const pool = await getConnection();
-  return retrying(() =>
-    pool.any(sql.type(taskRow)`
-      select ${columns} from pulp.task ${where} order by enqueued_at desc, position desc limit ${filter.limit}`),
-  );
+  return retrying(() => pool.any(sql.type(taskRow)`select ${columns} from ${source} limit ${limit}`));
+}
+
+type Condition = FragmentSqlToken | undefined;
+
+/** What never changes in a task. */
+function lastingConditions({
+  name,
+  resource,
+  since,
+}: Pick<TaskFilter, 'name' | 'resource' | 'since'>): Condition[] {
+  return [
+    name === undefined ? undefined : sql.fragment`name = ${name}`,
+    resource === undefined
+      ? undefined
+      : sql.fragment`(exclusive_resources @> array[${resource}] or shared_resources @> array[${resource}])`,
+    since === undefined ? undefined : sql.fragment`enqueued_at >= ${since.toISOString()}::timestamptz`,
+  ];
+}
+
+/** What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was. */
+function possibleAt(
+  at: Date,
+  { state, worker }: { state: TaskState | undefined; worker: string | undefined },
+): Condition[] {
+  const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
+  const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
+  return [
+    sql.fragment`enqueued_at <= ${asOf(at)}`,
+    hadStarted ? sql.fragment`attempt > 0` : undefined,
+    state === undefined
+      ? undefined
+      : isFinal(state)
+        ? sql.fragment`${wasOver} and state = ${state}`
+        : sql.fragment`not ${wasOver}`,
+    worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
+  ];
+}
+
+function where(conditions: readonly Condition[]): FragmentSqlToken {
+  const given = conditions.filter((condition) => condition !== undefined);
+  return given.length === 0 ? sql.fragment`` : sql.fragment`where ${sql.join(given, sql.fragment` and `)}`;
 }
 
 const eventRow = z.object({
@@ -95,6 +147,10 @@ const eventRow = z.object({
   data: z.unknown(),
   actor: z.string().nullable(),
   recorded_at: z.date(),
+  /** Seconds since the event before; null for the first. */
+  seconds_after: z.number().nullable(),
+  /** The attempt that it belongs to; null before the first start. */
+  attempt: z.number().nullable(),
 });
 
 /** An event of a task's stream. */
@@ -105,8 +161,13 @@ export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(eventRow)`
-      select position, version, type, data, actor, recorded_at from pulp.event
-      where stream_kind = 'task' and stream_id = ${id} order by version`),
+      select position, version, type, data, actor, recorded_at,
+        extract(epoch from recorded_at - lag(recorded_at) over story)::double precision as seconds_after,
+        max((data ->> 'attempt')::integer) filter (where type = 'TaskStarted') over story as attempt
+      from pulp.event
+      where stream_kind = 'task' and stream_id = ${id}
+      window story as (order by version)
+      order by version`),
   );
 }
 

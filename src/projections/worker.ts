@@ -1,8 +1,10 @@
-import { sql } from 'slonik';
+import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
 import { WORKER_STATES } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
+import { asOf } from './time-travel.ts';
 
 const workerRow = z.object({
   name: z.string(),
@@ -28,17 +30,41 @@ const workerRow = z.object({
  */
 export type Worker = z.infer<typeof workerRow>;
 
-/** All workers, those online first. */
-export async function listWorkers(): Promise<readonly Worker[]> {
+/** All workers, those online first, as they are, or as they were at a time of the past. */
+export async function listWorkers(at?: Date): Promise<readonly Worker[]> {
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(workerRow)`
-      select name, state, host, pid, queues, concurrency, task_types, online_at, last_heartbeat, finish_rate,
-        missing, gracefully_stopped, coalesce(r.running, 0)::integer as running,
-        extract(epoch from clock_timestamp() - last_heartbeat)::double precision as heartbeat_age,
-        exists (select from pulp.leader l where l.worker = w.name and l.backend_pid = pulp.leader_session()) as leads
-      from pulp.worker w
-      left join (select worker, count(*) as running from pulp.running group by worker) r on r.worker = w.name
-      order by state <> 'online', name`),
+    select name, state, host, pid, queues, concurrency, task_types, online_at, last_heartbeat, finish_rate,
+      missing, gracefully_stopped, coalesce(r.running, 0)::integer as running,
+      extract(epoch from ${at === undefined ? sql.fragment`clock_timestamp()` : asOf(at)} - last_heartbeat)::double precision as heartbeat_age,
+      ${at === undefined ? LEADS : ledAt(at)} as leads
+    from ${at === undefined ? sql.fragment`pulp.worker` : sql.fragment`pulp.worker_at(${asOf(at)})`} w
+    left join (${at === undefined ? RUNNING : runningAt(at)}) r on r.worker = w.name
+    order by state <> 'online', name`),
   );
+}
+
+const LEADS = sql.fragment`
+  exists (select from pulp.leader l where l.worker = w.name and l.backend_pid = pulp.leader_session())`;
+
+const RUNNING = sql.fragment`select worker, count(*) as running from pulp.running group by worker`;
+
+/** Who was elected last by then, and was online: who held the lock, the log does not say. */
+function ledAt(at: Date): FragmentSqlToken {
+  return sql.fragment`coalesce(w.state = 'online' and w.name = (
+    select e.data ->> 'worker' from pulp.event e
+    where e.stream_kind = 'system' and e.stream_id = 'resource-manager' and e.type = 'LeaderElected' and e.recorded_at <= ${asOf(at)}
+    order by e.version desc limit 1), false)`;
+}
+
+/** Only what has started some time and was not over by then can have been in hand. */
+function runningAt(at: Date): FragmentSqlToken {
+  return sql.fragment`
+    select past.worker, count(*) as running
+    from pulp.task known cross join lateral pulp.task_at(${asOf(at)}, known.id) past
+    where known.enqueued_at <= ${asOf(at)} and known.attempt > 0
+      and (known.finished_at is null or known.finished_at > ${asOf(at)})
+      and past.state in ('running', 'canceling')
+    group by past.worker`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
+import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
 /** Where a task's code runs: in a child process that can be killed, or in the worker itself, for speed. */
 export type Isolation = 'horse' | 'inline';
@@ -58,6 +59,8 @@ export interface TaskType<
   readonly kwargs: KwargsSchema;
   readonly isolation: Isolation;
   readonly onWorkerLoss: OnWorkerLoss;
+  /** Where in `{ args, kwargs }` secrets are. */
+  readonly secretPlaces: () => readonly SecretPlace[];
   // A method, so that a type with narrower arguments still is a TaskType.
   run(context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>): Promise<Result> | Result;
 }
@@ -71,7 +74,7 @@ type NoKwargs = z.ZodObject<Record<string, never>, z.core.$strict>;
  * Defines a task type; workers find it among the exports of their tasks file.
  *
  * @param name its registered name, which tasks in the database bear: renaming it strands them
- * @throws PulpError INVALID_INPUT if the name is not allowed
+ * @throws PulpError INVALID_INPUT if the name is not allowed, or a secret is where it cannot be located
  */
 export function defineTask<
   ArgsSchema extends z.ZodType = NoArgs,
@@ -87,15 +90,33 @@ export function defineTask<
       exitCode: 2,
     });
   }
+  const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
+  const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
   return {
     [TASK_TYPE]: true,
     name,
-    args: options.args ?? (z.tuple([]) as unknown as ArgsSchema),
-    kwargs: options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema),
+    args,
+    kwargs,
+    secretPlaces: secretPlacesOf(name, { args, kwargs }),
     isolation: options.isolation ?? 'horse',
     onWorkerLoss: options.onWorkerLoss ?? 'cancel',
     run: options.run,
   };
+}
+
+/** Looks once; at once, unless a lazy schema cannot be looked into before the module that defines it has been run. */
+function secretPlacesOf(
+  name: string,
+  schemas: { readonly args: z.ZodType; readonly kwargs: z.ZodType },
+): () => readonly SecretPlace[] {
+  let known: readonly SecretPlace[] | undefined;
+  const places = () => (known ??= secretPlaces(name, schemas));
+  try {
+    places();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+  }
+  return places;
 }
 
 /** Whether a value was made by `defineTask`. */

@@ -4,11 +4,14 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { sealArguments } from '../secrets/arguments.ts';
+import type { SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import type { TaskType } from './define-task.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
+import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
 import { resourceNames, type Resource } from './resource.ts';
 import { TaskHandle } from './task-handle.ts';
 
@@ -58,7 +61,7 @@ const BATCH = 1000;
  * the task's id is made here, and the same id is enqueued once.
  *
  * @throws UnsupportedResourceError if a resource is neither a string nor an object with a url
- * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE or ID_CONFLICT; nothing is written then
+ * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE, ID_CONFLICT or NO_SECRET_KEYS; nothing is written then
  */
 export async function enqueueWithReservation<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
   task: TaskType<ArgsSchema, KwargsSchema> | string,
@@ -76,15 +79,26 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
  * @throws as `enqueueWithReservation`, with the index of the bad request in the message
  */
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
-  const items = Array.from(requests, (request, index) => {
+  const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
+  const ids = await knowingSecrets(async () => enqueueItems(await writeItems(all)));
+  return ids.map((id) => new TaskHandle(id));
+}
+
+async function writeItems(requests: readonly EnqueueRequest[]): Promise<string[]> {
+  const published = new Map<string, readonly SecretPlace[]>();
+  for (const { task } of requests) {
+    if (typeof task === 'string' && !published.has(task))
+      published.set(task, await publishedSecretPlaces(task));
+  }
+  return requests.map((request, index) => {
+    const { task } = request;
+    const secrets = typeof task === 'string' ? (published.get(task) ?? []) : task.secretPlaces();
     try {
-      return writeItem(request);
+      return writeItem(request, secrets);
     } catch (error) {
       throw index === 0 || !(error instanceof PulpError) ? error : locate(error, index);
     }
   });
-  const ids = await enqueueItems(items);
-  return ids.map((id) => new TaskHandle(id));
 }
 
 /**
@@ -114,15 +128,18 @@ async function enqueueBatch(connection: CommonQueryMethods, items: readonly stri
   return [...ids];
 }
 
-function writeItem(request: EnqueueRequest): string {
-  const { task } = request;
+function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): string {
+  const { task, id = newTaskId() } = request;
+  const args = request.args ?? [];
+  const kwargs = request.kwargs ?? {};
   const current = getCurrentTask();
   const type = typeof task === 'string' ? undefined : task;
-  checkArgument(type?.args, request.args ?? [], 'args');
-  checkArgument(type?.kwargs, request.kwargs ?? {}, 'kwargs');
+  const name = typeof task === 'string' ? task : task.name;
+  checkArgument(type?.args, args, 'args', secrets);
+  checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
   const rest = JSON.stringify({
-    id: request.id ?? newTaskId(),
-    name: type?.name ?? task,
+    id,
+    name,
     resources: resourceNames(request.resources ?? []),
     shared_resources: resourceNames(request.sharedResources ?? []),
     queue: request.queue,
@@ -136,9 +153,12 @@ function writeItem(request: EnqueueRequest): string {
     parent_id: current?.id,
     unchecked: (type !== undefined || request.unchecked) ?? undefined,
   });
-  const args = writePayload(request.args ?? [], 'args');
-  const kwargs = writePayload(request.kwargs ?? {}, 'kwargs');
-  return `${rest.slice(0, -1)},"args":${args},"kwargs":${kwargs}}`;
+  let written = [writePayload(args, 'args'), writePayload(kwargs, 'kwargs')];
+  if (secrets.length > 0) {
+    const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
+    written = [writePayload(sealed.args, 'args'), writePayload(sealed.kwargs, 'kwargs')];
+  }
+  return `${rest.slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
 }
 
 function locate(error: PulpError, index: number): PulpError {

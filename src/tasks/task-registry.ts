@@ -73,9 +73,10 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
 /** What a worker's birth publishes of a task type, so that callers without its code can check arguments. */
 export function publication(type: TaskType) {
   const schema = (of: z.ZodType) => z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' });
+  const secrets = type.secretPlaces();
   return {
     name: type.name,
-    schema: { args: schema(type.args), kwargs: schema(type.kwargs) },
+    schema: { args: schema(type.args), kwargs: schema(type.kwargs), ...(secrets.length > 0 && { secrets }) },
     isolation: type.isolation,
     on_worker_loss: type.onWorkerLoss,
   };

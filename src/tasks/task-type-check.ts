@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import type { SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
+import { publishedSecretPlaces } from './published-secrets.ts';
 import type { TaskRegistry } from './task-registry.ts';
 
 /** The schemas of a task type's arguments; what is undefined cannot be checked here. */
@@ -18,10 +20,12 @@ const publishedSchema = z.object({ args: z.unknown(), kwargs: z.unknown() });
  * Each type is looked up once.
  */
 export class TaskTypeCheck {
+  readonly #registry: TaskRegistry;
   readonly #known: Map<string, Promise<ArgumentSchemas>>;
 
   /** @param registry the task types at hand, if any */
   constructor(registry: TaskRegistry = new Map()) {
+    this.#registry = registry;
     this.#known = new Map(Array.from(registry, ([name, type]) => [name, Promise.resolve(type)]));
   }
 
@@ -36,8 +40,14 @@ export class TaskTypeCheck {
       this.#known.set(name, schemas);
     }
     const type = await schemas;
-    checkArgument(type.args, args, 'args');
-    checkArgument(type.kwargs, kwargs, 'kwargs');
+    const secrets = await this.secretPlaces(name);
+    checkArgument(type.args, args, 'args', secrets);
+    checkArgument(type.kwargs, kwargs, 'kwargs', secrets);
+  }
+
+  /** Where in `{ args, kwargs }` a type's secrets are. */
+  async secretPlaces(name: string): Promise<readonly SecretPlace[]> {
+    return this.#registry.get(name)?.secretPlaces() ?? publishedSecretPlaces(name);
   }
 }
 

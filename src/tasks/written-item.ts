@@ -1,29 +1,46 @@
 import { PulpError } from '../errors.ts';
+import { sealArguments } from '../secrets/arguments.ts';
 import { parseJson } from './json-text.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
+import { publishedSecretPlaces } from './published-secrets.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 
 /**
  * Writes a task, given as a JSON object with the keys of `pulp.enqueue_batch`, for `enqueueItems`: checks what can be
- * checked here, and gives it an id if it has none.
+ * checked here, gives it an id if it has none, and encrypts its secrets.
  *
  * @param types what its type and arguments are checked by, unless it says `unchecked: true`; undefined: they are not
- * @throws PulpError INVALID_INPUT or UNKNOWN_TASK_TYPE
+ * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE or NO_SECRET_KEYS
  */
 export async function writeItem(
   item: Readonly<Record<string, unknown>>,
   types: TaskTypeCheck | undefined,
 ): Promise<string> {
-  const { unchecked, id, ...rest } = item;
+  const { unchecked, ...rest } = item;
+  const id = rest['id'] ?? newTaskId();
   if (!['boolean', 'undefined'].includes(typeof unchecked)) throw invalid('unchecked: must be true or false');
   // Written before the schema looks: it would take numbers for what JavaScript has made of them.
-  const members = Object.entries({ ...rest, id: id ?? newTaskId(), unchecked: true }).map(
+  const written = writeMembers({ ...rest, id, unchecked: true });
+  const { name } = rest;
+  const args = rest['args'] ?? [];
+  const kwargs = rest['kwargs'] ?? {};
+  if (typeof name !== 'string') return written; // the database says what is wrong
+  if (types !== undefined && unchecked !== true) await types.check(name, args, kwargs);
+  const secrets = await (types?.secretPlaces(name) ?? publishedSecretPlaces(name));
+  if (secrets.length === 0 || typeof id !== 'string') return written;
+  return writeMembers({
+    ...rest,
+    ...sealArguments({ args, kwargs }, secrets, { name, id }),
+    id,
+    unchecked: true,
+  });
+}
+
+function writeMembers(item: Readonly<Record<string, unknown>>): string {
+  const members = Object.entries(item).map(
     ([key, value]) => `${JSON.stringify(key)}:${writePayload(value, key)}`,
   );
-  if (types !== undefined && unchecked !== true && typeof rest['name'] === 'string') {
-    await types.check(rest['name'], rest['args'] ?? [], rest['kwargs'] ?? {});
-  }
   return `{${members.join(',')}}`;
 }
 

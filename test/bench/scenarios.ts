@@ -8,9 +8,14 @@ import { getConnection } from '../../src/postgres/connection.ts';
 import { enqueueMany, enqueueWithReservation } from '../../src/tasks/enqueue.ts';
 import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
+import { contention } from './contention.ts';
+import { follow } from './follow.ts';
+import { retention } from './retention.ts';
 import type { Scenario } from './scenario.ts';
 import { median } from './statistics.ts';
 import { inlineNoop, ran } from './tasks.ts';
+import { verification } from './verify.ts';
+import { why } from './why.ts';
 import { payloadBatches } from './workload.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
@@ -130,7 +135,18 @@ export const idle: Scenario = {
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [latency, hotResource, enqueueing, idle, backlog];
+export const SCENARIOS: readonly Scenario[] = [
+  latency,
+  hotResource,
+  enqueueing,
+  idle,
+  backlog,
+  why,
+  contention,
+  follow,
+  verification,
+  retention,
+];
 
 /** The rate at which tasks on ten resources are granted and run, over `count` of them, once the first has run. */
 async function grantAndRunRate(count: number): Promise<number> {

@@ -31,6 +31,9 @@ export interface World {
   readonly leaders: Map<string, Row>;
 }
 
+/** What became of leaves of the log changes no state. */
+const LEAF_EVENTS: ReadonlySet<string> = new Set(['LeafArchived', 'LeafDropped']);
+
 /** Names a claim in a `World`. */
 export function claimKey(claim: Row): string {
   return `${String(claim['task_id'])} ${String(claim['resource'])}`;
@@ -41,12 +44,14 @@ export function claimKey(claim: Row): string {
  *
  * @throws Error on a type that it does not know, a gap in a stream, or an event of something that does not exist
  */
-export function foldLog(log: Iterable<LoggedEvent>): World {
+export function foldLog(log: readonly LoggedEvent[]): World {
   const world: World = { tasks: new Map(), workers: new Map(), claims: new Map(), leaders: new Map() };
+  const purged = new Set(log.filter(({ type }) => type === 'TaskPurged').map(({ stream_id }) => stream_id));
   for (const event of log) {
     switch (event.stream_kind) {
       case 'task':
-        foldTaskEvent(world, event);
+        // Of a task that was purged nothing is left, and its first events may be in an archive.
+        if (!purged.has(event.stream_id)) foldTaskEvent(world, event);
         break;
       case 'worker':
         foldWorkerEvent(world, event);
@@ -55,7 +60,7 @@ export function foldLog(log: Iterable<LoggedEvent>): World {
         for (const name of Object.keys(event.data['workers'] as object)) beat(world, name, event);
         break;
       case 'system':
-        foldLeaderEvent(world, event);
+        if (!LEAF_EVENTS.has(event.type)) foldLeaderEvent(world, event);
         break;
       default:
         throw new Error(`no fold for streams of kind ${event.stream_kind}`);
@@ -213,7 +218,7 @@ function workerChange(event: LoggedEvent): Row {
         concurrency: data['concurrency'],
         task_types: data['task_types'],
         incarnation: event.position,
-        backend_pid: data['backend_pid'],
+        backend_pid: data['backend_pid'] ?? null,
         online_at: instant(event.recorded_at),
         last_heartbeat: instant(event.recorded_at),
         missing: false,

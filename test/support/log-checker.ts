@@ -2,45 +2,59 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from 'pg';
+import { parseEvent, type UnparsedEvent } from '../../src/events/event.ts';
 import { claimKey, foldLog, type LoggedEvent, type Row } from '../model/fold.ts';
 import { instantOrNull } from '../model/instant.ts';
 
-/** One file a rule: a query for what breaks it, one `violation` a row. */
+/**
+ * What tests alone can ask for, because they keep to a convention: a file a rule, a query for what breaks it, one
+ * `violation` a row.
+ */
 const RULES = new URL('./log-rules/', import.meta.url);
 
 /**
  * What is wrong with the log and with the tables that follow from it, in words, each beginning with the name of the rule
- * that is broken. Empty if all is well. To be asked when nothing happens in the database any more; the client must not
- * be in a transaction, and must be a superuser's.
+ * that is broken: what `pulp.verify` finds, and what an independent fold tells otherwise. Empty if all is well. To be asked
+ * when nothing happens in the database any more; the client must not be in a transaction, and must be a superuser's.
  */
 export async function checkLog(client: Client): Promise<readonly string[]> {
+  const violations: string[] = [];
   await client.query('begin isolation level repeatable read, read only');
   try {
-    const violations: string[] = [];
+    violations.push(...(await verified(client, 'pulp.verify()')));
     for (const file of (await readdir(RULES)).sort()) {
-      const rule = basename(file, '.sql');
-      const broken = await violationsOf(client, await readFile(new URL(file, RULES), 'utf8'));
-      violations.push(...broken.map((violation) => `${rule}: ${violation}`));
+      const { rows } = await client.query<{ violation: string }>(
+        await readFile(new URL(file, RULES), 'utf8'),
+      );
+      violations.push(...rows.map(({ violation }) => `${basename(file, '.sql')}: ${violation}`));
     }
+    violations.push(...(await misshapenEvents(client)).map((problem) => `shape_of_type: ${problem}`));
     violations.push(...(await differencesFromFold(client)).map((difference) => `as_folded: ${difference}`));
-    return violations;
   } finally {
     await client.query('rollback');
   }
+  return [...violations, ...(await verified(client, 'pulp.verify_locks()'))];
 }
 
-/** A log that a SQL fold refuses is a violation like others. */
-async function violationsOf(client: Client, query: string): Promise<readonly string[]> {
-  await client.query('savepoint rule');
-  try {
-    const { rows } = await client.query<{ violation: string }>(query);
-    return rows.map((row) => row.violation);
-  } catch (error) {
-    const { code, message } = error as { readonly code?: string; readonly message: string };
-    if (code !== 'PU008') throw error;
-    await client.query('rollback to rule');
-    return [message];
-  }
+async function verified(client: Client, call: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ violation: string }>(
+    `select concat_ws(' ', v.rule || ':', v.stream_kind, v.stream_id || ':', v.problem, v.expected, v.actual) as violation
+     from ${call} v`,
+  );
+  return rows.map(({ violation }) => violation);
+}
+
+/** Why events cannot be parsed. */
+async function misshapenEvents(client: Client): Promise<readonly string[]> {
+  const log = await rowsOf<UnparsedEvent>(client, 'pulp.event', 'order by position');
+  return log.flatMap((event) => {
+    try {
+      parseEvent(event);
+      return [];
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  });
 }
 
 /** What the projections say otherwise than the independent fold. */

@@ -11,7 +11,8 @@ const FACT_LENGTH = 60;
 export default class History extends DatabaseCommand {
   static override readonly summary = 'Show what happened to a task.';
   static override readonly description = prose(`
-One line an event: when it was, how long after the one before, what happened, and the facts in short; --json shows them all.`);
+One line an event: when it was, how long after the one before, what happened, the attempt that it belongs to, and the facts
+in short; --json shows them all.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
   ];
@@ -29,11 +30,12 @@ One line an event: when it was, how long after the one before, what happened, an
     this.log(
       formatTable(
         ['TIME', 'AFTER', 'EVENT', 'FACTS'],
-        events.map((event, index) => {
-          const before = events[index - 1]?.recorded_at ?? event.recorded_at;
-          const after = index === 0 ? '' : formatDuration(event.recorded_at.getTime() - before.getTime());
-          return [event.recorded_at.toISOString(), after, event.type, factsInShort(event.data)];
-        }),
+        events.map(({ recorded_at, seconds_after, type, attempt, data }) => [
+          recorded_at.toISOString(),
+          seconds_after === null ? '' : formatDuration(seconds_after * 1000),
+          type,
+          factsInShort({ attempt, ...(data as object) }),
+        ]),
       ),
     );
     return events;
@@ -41,8 +43,8 @@ One line an event: when it was, how long after the one before, what happened, an
 }
 
 /** The facts of an event on one line, without those that say nothing. */
-function factsInShort(data: unknown): string {
-  return Object.entries(data as Record<string, unknown>)
+function factsInShort(data: object): string {
+  return Object.entries(data)
     .filter(([, value]) => !['null', '[]', '{}', '0', '""'].includes(JSON.stringify(value)))
     .map(([key, value]) => `${key}=${inShort(key === 'error' ? errorSummary(value) : value)}`)
     .join(' ');

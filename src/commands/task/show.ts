@@ -1,24 +1,46 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
+import { parseMoment } from '../../cli/moment.ts';
+import { prose } from '../../cli/prose.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { errorSummary } from '../../cli/task-text.ts';
 
 export default class Show extends DatabaseCommand {
-  static override readonly summary = 'Show a task as it is now.';
-  static override readonly description = 'What does not apply to it is left out; --json shows all there is.';
+  static override readonly summary = 'Show a task as it is, or as it was.';
+  static override readonly description = prose(`
+What does not apply to it is left out; --json shows all there is.
+
+With --at, it is told from the events that had been recorded by then. A task that was purged since
+is shown as long as its events are kept; what was archived with them is gone.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
+    '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a --at 10m',
   ];
 
   static override readonly args = {
     id: Args.string({ description: 'The id of a task.', required: true, ignoreStdin: true }),
   };
 
+  static override readonly flags = {
+    at: Flags.string({
+      helpValue: 'TIME',
+      summary: 'As it was at a time in ISO 8601, or 10m ago.',
+    }),
+  };
+
   async run(): Promise<unknown> {
-    const { args } = await this.parse(Show);
+    const { args, flags } = await this.parse(Show);
+    const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
-    const task = await new TaskHandle(args.id).read();
-    const written = (value: unknown) => (value === null ? undefined : JSON.stringify(value));
+    const { readTaskAt } = await import('../../projections/task.ts');
+    const { unseenError } = await import('../../projections/time-travel.ts');
+    const { withoutEnvelopes } = await import('../../secrets/arguments.ts');
+    const past = at && (await readTaskAt(args.id, at));
+    const task = past ?? (await new TaskHandle(args.id).read());
+    if (at !== undefined && past === undefined) throw unseenError(task, at);
+    const written = (value: unknown) =>
+      value === null ? undefined : JSON.stringify(withoutEnvelopes(value));
     const time = (value: Date | null) => value?.toISOString();
     this.log(
       formatFacts({

@@ -1,5 +1,7 @@
+import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration } from '../../cli/duration.ts';
+import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
 
@@ -7,15 +9,32 @@ export default class List extends DatabaseCommand {
   static override readonly summary = 'List the workers that there are and were.';
   static override readonly description = prose(`
 Those online come first. HEARTBEAT is the age of the last sign of life, RUNNING how many tasks it has in hand and may
-have, RATE how many it finished a second before that sign of life. One of them leads as resource manager (LEADS).`);
-  static override readonly examples = ['<%= config.bin %> <%= command.id %>'];
+have, RATE how many it finished a second before that sign of life. One of them leads as resource manager (LEADS).
+
+With --at, they are told from the events that had been recorded by then. Signs of life are kept for a shorter time than
+other events: where they are gone, HEARTBEAT counts from when the worker came online.`);
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --at 2030-01-31T12:00:00Z',
+  ];
+
+  static override readonly flags = {
+    at: Flags.string({
+      helpValue: 'TIME',
+      summary: 'As they were at a time in ISO 8601, or 10m ago.',
+    }),
+  };
 
   async run(): Promise<unknown> {
-    await this.parse(List);
+    const { flags } = await this.parse(List);
+    const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
     const { listWorkers } = await import('../../projections/worker.ts');
-    const workers = await listWorkers();
+    const workers = await listWorkers(at);
     if (workers.length === 0) {
-      this.logToStderr('There are no workers: `pulp worker` starts one.');
+      const { goneText } = await import('../../projections/time-travel.ts');
+      const gone = at && (await goneText(at));
+      const none = at ? 'There were no workers.' : 'There are no workers: `pulp worker` starts one.';
+      this.logToStderr(gone ?? none);
       return workers;
     }
     this.log(

@@ -1,0 +1,16 @@
+-- Makes one leaf of a class of the log, with its guards. It is attached when it is ready, so that nobody waits.
+create or replace function pulp.create_event_leaf(class text, leaf text, starts timestamptz, ends timestamptz) returns void
+language plpgsql as $$
+begin
+  execute format('create table pulp.%I (like pulp.%I including defaults including comments)', leaf, class);
+  execute format('comment on table pulp.%I is %L', leaf, format('Events from %s (UTC) on.', starts at time zone 'UTC'));
+  if class <> 'event_heartbeat' then
+    execute format('create unique index on pulp.%I (stream_id, version, stream_kind)', leaf);
+  end if;
+  execute format('create index on pulp.%I (tx, position)', leaf);
+  -- A statement trigger of the parent does not guard its leaves.
+  execute format('create trigger append_only_truncate before truncate on pulp.%I
+    for each statement execute function pulp.refuse_history_change()', leaf);
+  execute format('alter table pulp.%I attach partition pulp.%I for values from (%L) to (%L)', class, leaf, starts, ends);
+end $$;
+comment on function pulp.create_event_leaf is 'Makes one leaf of the log.';

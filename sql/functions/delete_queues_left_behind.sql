@@ -1,0 +1,19 @@
+-- Deletes the queues of reserved workers that have been gone for these many days, if nothing is in them; gives their
+-- names. A worker that comes back waits here for its row, and makes its queue anew.
+create or replace function pulp.delete_queues_left_behind(days_gone integer) returns text[]
+language plpgsql as $$
+declare
+  left_behind text[];
+begin
+  perform pg_advisory_xact_lock(pulp.lock_class('grant'), 0); -- nothing is routed there meanwhile
+  left_behind := array(
+    select w.name from pulp.worker w
+    where w.state <> 'online' and pulp.is_reserved_worker(w.name)
+      and w.last_heartbeat < clock_timestamp() - days_gone * interval '1 day'
+      and exists (select from pgboss.queue q where q.name = w.name)
+      and not exists (select from pgboss.job j where j.name = w.name)
+    for update skip locked);
+  perform pgboss.delete_queue(name) from unnest(left_behind) as name;
+  return left_behind;
+end $$;
+comment on function pulp.delete_queues_left_behind is 'Deletes the queues of reserved workers that are long gone.';

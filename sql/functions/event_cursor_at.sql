@@ -1,0 +1,25 @@
+-- A cursor that everything recorded since that moment comes after, and little else: what transactions recorded that had
+-- been open for more than an hour then may come before it. Transactions get their numbers in the order of time, so it is
+-- looked for by halving.
+create or replace function pulp.event_cursor_at(moment timestamptz) returns text
+language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+  from_tx bigint := 0;
+  to_tx bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  middle bigint;
+  recorded timestamptz;
+begin
+  while from_tx < to_tx loop
+    middle := from_tx + (to_tx - from_tx) / 2;
+    select e.recorded_at into recorded from pulp.event e
+      where e.tx >= middle::text::xid8 order by e.tx, e.position limit 1;
+    if recorded < moment - interval '1 hour' then
+      from_tx := middle + 1;
+    else
+      to_tx := middle;
+    end if;
+  end loop;
+  return from_tx || ':0';
+end $$;
+comment on function pulp.event_cursor_at is 'A cursor shortly before the first event recorded since a moment.';

@@ -1,0 +1,54 @@
+-- The next events of the log after a cursor, `tx:position` of the event that was read last; `0:0` is the beginning. Only what
+-- is decided: an event is shown when every transaction that could still put one before it has ended, so a reader that goes on
+-- from the last cursor misses none and sees none twice. Narrow it by these parameters, not by a condition on what it gives,
+-- where there are many: a stream is found by its index, and of the leaves only those since that time are read.
+create or replace function pulp.events_after(
+  after text default '0:0', max_events integer default 1000, kinds text[] default '{task,worker,resource,system}',
+  stream text default null, since timestamptz default '-infinity'
+) returns setof pulp.event
+language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+  horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  after_tx xid8;
+  after_position bigint;
+begin
+  if after is null or after !~ '^\d{1,18}:\d{1,18}$' then
+    raise exception '% is no position in the log', coalesce(quote_literal(after), 'null') using errcode = 'PU004',
+      hint = 'Give the cursor of an event, tx:position, or 0:0 for the beginning.';
+  end if;
+  if not kinds <@ '{task,worker,resource,system,heartbeat}' then
+    raise exception '% has a kind that there is not', kinds using errcode = 'PU004',
+      hint = 'Kinds are task, worker, resource, system and heartbeat.';
+  end if;
+  after_tx := split_part(after, ':', 1)::xid8;
+  after_position := split_part(after, ':', 2)::bigint;
+  if after_tx > horizon then
+    raise exception 'the position % lies ahead of this log, which has come to %:0', after, horizon using errcode = 'PU004',
+      hint = 'It is of another database, or of this one before it was restored: start anew from a time.';
+  end if;
+  if (after_tx, after_position) = (horizon, 0::bigint) then
+    return; -- nothing was decided since
+  end if;
+
+  kinds := array(select distinct unnest(kinds));
+  if stream is null then
+    -- One by one: of a kind that stands in an array it could not be told which leaves have none.
+    return query
+      select e.* from pulp.event e
+      where e.stream_kind in (kinds[1], kinds[2], kinds[3], kinds[4], kinds[5]) and e.recorded_at >= since
+        and (e.tx, e.position) > (after_tx, after_position) and e.tx < horizon
+      order by e.tx, e.position limit max_events;
+  else
+    return query
+      select e.*
+      from (
+        select s.* from pulp.event s
+        where s.stream_id = stream and s.stream_kind <> 'heartbeat' and s.stream_kind = any (kinds) and s.recorded_at >= since
+        offset 0 -- the whole stream by its index, not the whole log in its order
+      ) e
+      where (e.tx, e.position) > (after_tx, after_position) and e.tx < horizon
+      order by e.tx, e.position limit max_events;
+  end if;
+end $$;
+comment on function pulp.events_after is 'The next events of the log after a cursor, each exactly once.';

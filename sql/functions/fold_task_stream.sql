@@ -1,0 +1,28 @@
+-- Folds all events of one task, in their order: the task, and one of its claims without resource and mode, for they are all
+-- alike (null if none is in line or held). Nothing is told of a task that was purged: its first events may be gone. A
+-- stream that the folds refuse (a gap, an unknown type, facts of another shape) spoils no other: the refusal is given.
+create or replace function pulp.fold_task_stream(
+  events pulp.event[], out task pulp.task, out claim pulp.reservation, out refusal text
+)
+language plpgsql immutable strict as $$
+declare
+  event pulp.event;
+begin
+  if (events[cardinality(events)]).type = 'TaskPurged' then
+    return;
+  end if;
+  foreach event in array events loop
+    task := pulp.evolve_task(task, event);
+  end loop;
+  if task.finished_at is null and (task.exclusive_resources <> '{}' or task.shared_resources <> '{}') then
+    foreach event in array events loop
+      claim := pulp.evolve_reservation(claim, event);
+    end loop;
+  end if;
+exception
+  when others then
+    task := null;
+    claim := null;
+    refusal := sqlerrm;
+end $$;
+comment on function pulp.fold_task_stream is 'Folds all events of one task; gives a refusal instead of raising it.';

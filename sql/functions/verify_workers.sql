@@ -1,0 +1,28 @@
+-- Rules worker_as_folded, leader_as_folded and stream_readable of both, positions_rise: workers and the leadership are what
+-- their events tell, as far as these are kept, and their streams have no gaps and are in order.
+create or replace function pulp.verify_workers() returns setof pulp.violation
+language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
+begin
+  return query
+    select case when d.refusal is null then 'worker_as_folded' else 'stream_readable' end, 'worker', d.name,
+      coalesce(d.refusal, 'its row is not what its events tell'),
+      case when d.refusal is null then pulp.verify_columns(to_jsonb(d.worker_told), to_jsonb(d.worker_there)) end,
+      case when d.refusal is null then pulp.verify_columns(to_jsonb(d.worker_there), to_jsonb(d.worker_told)) end
+    from pulp.fold_worker_differences() d
+    union all
+    select case when d.refusal is null then 'leader_as_folded' else 'stream_readable' end, 'system', d.role,
+      coalesce(d.refusal, 'its row is not what its events tell'),
+      case when d.refusal is null then pulp.verify_columns(to_jsonb(d.leader_told), to_jsonb(d.leader_there)) end,
+      case when d.refusal is null then pulp.verify_columns(to_jsonb(d.leader_there), to_jsonb(d.leader_told)) end
+    from pulp.fold_leader_differences() d
+    union all
+    select 'positions_rise', e.stream_kind, e.stream_id,
+      format('event %s, %s at position %s: it follows one of a greater position', e.version, e.type, e.position),
+      null, jsonb_build_object('position', e.position, 'position_before', e.position_before)
+    from (
+      select x.*, lag(x.position) over (partition by x.stream_kind, x.stream_id order by x.version) as position_before
+      from pulp.event x where x.stream_kind in ('worker', 'system')
+    ) e
+    where e.position < e.position_before;
+end $$;
+comment on function pulp.verify_workers is 'Whether workers and the leadership are what the log tells.';

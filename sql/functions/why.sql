@@ -1,0 +1,99 @@
+-- Why a task does not run, or what it does, or where its time went, for people and programs. reasons holds codes, the
+-- decisive one first; the facts behind them stand in the other keys. A waiting task:
+--   delayed, retry_pause      until due_at                        due                 its time has come: the manager is to take it up
+--   resource_held             somebody holds what it claims       behind_in_line      older claims come first
+--   no_resource_manager       nobody leads, so nothing is granted being_granted       all its claims are met
+--   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
+--   no_free_hand, behind_in_queue, put_back, to_be_routed, about_to_start             all others, in its queue
+--   not_delivered             it should have a job and has none
+-- One that runs: running or canceling. One that is over: its state.
+create or replace function pulp.why(task uuid) returns jsonb
+language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  asked_at constant timestamptz := clock_timestamp();
+  t pulp.task;
+  due_at timestamptz;
+  claims jsonb := '[]';
+  queue jsonb;
+  manager jsonb;
+  led boolean;
+  run jsonb;
+  spent jsonb;
+  reasons text[] := '{}';
+  outlook text[] := '{}';
+begin
+  select * into t from pulp.task x where x.id = why.task;
+  if not found then
+    raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
+  end if;
+
+  led := pulp.leader_session() is not null;
+  manager := jsonb_build_object('leads', led) || coalesce((
+    select jsonb_build_object('worker', l.worker, 'since', l.elected_at)
+    from pulp.leader l where l.backend_pid = pulp.leader_session()), '{}');
+
+  if t.state = 'waiting' then
+    select d.due_at into due_at from pulp.deferred d where d.task_id = t.id;
+    claims := pulp.claim_outlook(t.id);
+    queue := pulp.queue_outlook(t);
+
+    -- What its queue has in store for it, now or later.
+    outlook := case
+      when queue -> 'workers' = '[]' then array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'no_worker' end]
+      when not queue @? '$.workers[*] ? (@.knows_type == true)' then
+        array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'unknown_type' end]
+      when (queue ->> 'delivered')::boolean then
+        array_remove(array[
+          case when queue ->> 'put_back_until' is not null then 'put_back' end,
+          case when not queue @? '$.workers[*] ? (@.knows_type == true && @.running < @.concurrency)' then 'no_free_hand' end,
+          case when (queue ->> 'jobs_before')::integer > 0 then 'behind_in_queue' end], null)
+      else '{}' end;
+
+    if due_at > asked_at then
+      reasons := array[case t.attempt when 0 then 'delayed' else 'retry_pause' end];
+    elsif due_at is not null then
+      reasons := array[case when led then 'due' else 'no_resource_manager' end];
+    elsif claims <> '[]' then
+      reasons := array_remove(array[
+        case when claims @? '$[*] ? (@.holders > 0)' then 'resource_held' end,
+        case when claims @? '$[*] ? (@.holders == 0 && @.before > 0)' then 'behind_in_line' end,
+        case when not claims @? '$[*] ? (@.met == false)' and led then 'being_granted' end,
+        case when not led then 'no_resource_manager' end], null);
+    elsif not (queue ->> 'delivered')::boolean then
+      reasons := array['not_delivered'];
+    elsif 'to_be_routed' = any (outlook) and not led then
+      reasons := array['no_resource_manager'];
+    elsif outlook = '{}' then
+      reasons := array['about_to_start'];
+    end if;
+    reasons := reasons || array(select code from unnest(outlook) as code where reasons <> '{not_delivered}');
+  else
+    reasons := array[t.state];
+  end if;
+
+  if t.state in ('running', 'canceling') then
+    select jsonb_build_object(
+        'worker', t.worker, 'host', w.host, 'pid', w.pid, 'heartbeat_age', extract(epoch from asked_at - w.last_heartbeat),
+        'attempt', t.attempt, 'since', t.started_at, 'seconds', extract(epoch from asked_at - t.started_at),
+        'timeout_seconds', t.timeout_seconds, 'progress', t.progress)
+      into run
+      from pulp.worker w where w.name = t.worker;
+  end if;
+
+  select jsonb_build_object(
+      'seconds', extract(epoch from max(s.until) - min(s.since)), 'since', min(s.since), 'until', max(s.until),
+      'spans', jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'kind', s.kind, 'attempt', s.attempt, 'worker', s.worker, 'resource', s.resource, 'behind', s.behind,
+        'since', s.since, 'until', s.until, 'seconds', extract(epoch from s.until - s.since))) order by s.ordinality))
+    into spent
+    from pulp.time_spent(t.id, asked_at) with ordinality s
+    having count(*) > 0;
+
+  return jsonb_build_object(
+    'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
+    'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', t.error, 'cancel_reason', t.cancel_reason,
+    'due_at', due_at, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run, 'time', spent);
+end $$;
+comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

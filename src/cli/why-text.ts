@@ -1,0 +1,180 @@
+import { isFinal, WORKER_TTL } from '../constants.ts';
+import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
+import { formatDuration } from './duration.ts';
+import { errorSummary } from './task-text.ts';
+
+/** Where the counts of an explanation end. */
+const COUNTED = 1000;
+
+/** An explanation in sentences, the decisive reason first, each with what can be done about it. */
+export function whyText(task: Explanation): string[] {
+  const { reasons, queue, run } = task;
+  const workers =
+    run === null ? queue?.workers.filter(({ knows_type }) => knows_type) : [{ ...run, name: run.worker }];
+  return [
+    ...reasons.flatMap((reason) => sentencesOf(reason, task)),
+    ...silenceText(workers ?? []),
+    ...timeText(task),
+  ];
+}
+
+function sentencesOf(reason: string, task: Explanation): string[] {
+  const { claims, queue } = task;
+  switch (reason) {
+    case 'delayed':
+      return [`It is delayed until ${dueText(task)}.`];
+    case 'retry_pause':
+      return [
+        `It pauses until ${dueText(task)}: attempt ${task.attempt} failed: ${errorSummary(task.error)}.`,
+      ];
+    case 'due':
+      return [`Its time came at ${dueText(task)}: the resource manager is about to take it up.`];
+    case 'resource_held':
+      return claims.filter((claim) => claim.holders > 0).map(heldText);
+    case 'behind_in_line':
+      return claims.filter((claim) => claim.holders === 0 && claim.before > 0).map(behindText);
+    case 'no_resource_manager':
+      return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
+    case 'being_granted':
+      return ['Nothing is in the way of its claims: the resource manager is about to grant them.'];
+    case 'no_worker':
+      return [`No worker online takes from the queue ${queue?.queue}. Start one: ${workerCommand(queue)}`];
+    case 'unknown_type':
+      return [
+        `No worker of the queue ${queue?.queue} knows the task type ${task.name} (online: ${workerNames(queue)}). Start one with a tasks file that defines it: ${workerCommand(queue)} --tasks FILE`,
+      ];
+    case 'put_back':
+      return [
+        `A session still has the lock of one of its resources, perhaps that of a lost worker; its job is put back until ${queue?.put_back_until?.toISOString()}.`,
+      ];
+    case 'no_free_hand':
+      return [
+        `Every worker of the queue ${queue?.queue} that knows its type has its hands full: ${busyWorkers(queue)}. Wait, or start another: ${workerCommand(queue)}`,
+      ];
+    case 'behind_in_queue':
+      return [
+        `${counted(queue?.jobs_before ?? 0, 'job is', 'jobs are')} before it in the queue ${queue?.queue}.`,
+      ];
+    case 'to_be_routed':
+      return ['The resource manager is about to hand it to a reserved worker that knows its type.'];
+    case 'about_to_start':
+      return ['Nothing is in its way: a worker is about to start it.'];
+    case 'not_delivered':
+      return [
+        `It should have a job in the queue ${queue?.queue} and has none: pg-boss may have dropped it after its retention time. Cancel it and enqueue it again: pulp task cancel ${task.id}`,
+      ];
+    case 'running':
+      return [`It runs on ${runText(task)}.`];
+    case 'canceling':
+      return [`It is being cancelled on ${runText(task)}${becauseOf(task)}.`];
+    case 'failed':
+      return [`It failed: ${errorSummary(task.error)}.`];
+    case 'canceled':
+      return [`It was cancelled${becauseOf(task)}.`];
+    case 'completed':
+      return [];
+    default:
+      return [`It is ${reason}.`];
+  }
+}
+
+function dueText({ due_at, asked_at }: Explanation): string {
+  if (due_at === null) return '';
+  const ms = due_at.getTime() - asked_at.getTime();
+  return `${due_at.toISOString()} (${ms > 0 ? `in ${formatDuration(ms)}` : `${formatDuration(-ms)} ago`})`;
+}
+
+function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim): string {
+  const named = held_by.map(({ id, name, worker, state, started_at, granted_at }) =>
+    started_at === null
+      ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
+      : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
+  );
+  const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
+  const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
+  return `It waits for ${resourceText(resource, mode)}, which is held by ${named.join('; ')}${more}${line}.`;
+}
+
+function behindText({ resource, mode, before, first_before }: ExplainedClaim): string {
+  const named = first_before.map(
+    ({ id, name, state, waits_for }) =>
+      `${id} (${name}, ${state}${waits_for.length === 0 ? '' : ` for ${waits_for.join(', ')}`})`,
+  );
+  const [first] = first_before;
+  return `It waits for ${resourceText(resource, mode)}, where ${counted(before, 'task stands', 'tasks stand')} before it in line: ${named.join(', ')}${before > named.length ? ', …' : ''}. To see why the first waits: pulp task why ${first?.id}`;
+}
+
+function resourceText(resource: string, mode: string): string {
+  return mode === 'shared' ? `${resource} (shared)` : resource;
+}
+
+function workerCommand(queue: ExplainedQueue | null): string {
+  return queue === null || queue.queue === 'default' ? 'pulp worker' : `pulp worker --queue ${queue.queue}`;
+}
+
+function workerNames(queue: ExplainedQueue | null): string {
+  return queue?.workers.map(({ name }) => name).join(', ') ?? '';
+}
+
+function busyWorkers(queue: ExplainedQueue | null): string {
+  const workers = queue?.workers.filter(({ knows_type }) => knows_type) ?? [];
+  return workers.map(({ name, running, concurrency }) => `${name} ${running}/${concurrency}`).join(', ');
+}
+
+function runText({ run, asked_at }: Explanation): string {
+  if (run === null) return '';
+  const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : '';
+  const progress = run.progress === null ? '' : `; progress: ${JSON.stringify(run.progress)}`;
+  const running = formatDuration(asked_at.getTime() - run.since.getTime());
+  return `worker ${run.worker} (process ${run.pid} on ${run.host}) since ${run.since.toISOString()} (${running})${attempt}${progress}`;
+}
+
+function silenceText(workers: readonly { name: string; heartbeat_age: number }[]): string[] {
+  return workers
+    .filter(({ heartbeat_age }) => heartbeat_age > WORKER_TTL)
+    .map(
+      ({ name, heartbeat_age }) =>
+        `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is given up when somebody leads. See: pulp worker list`,
+    );
+}
+
+function becauseOf({ cancel_reason }: Explanation): string {
+  return cancel_reason === null ? '' : `: ${cancel_reason}`;
+}
+
+/** Where the time went, span by span. */
+function timeText({ time, state }: Explanation): string[] {
+  if (time === null) {
+    return ['Where its time went is not known any more: its first events are not in the log any more.'];
+  }
+  const whole = formatDuration(time.seconds * 1000);
+  return [
+    isFinal(state) ? `It took ${whole}:` : `So far it took ${whole}:`,
+    ...time.spans.map((span) => `  ${formatDuration(span.seconds * 1000).padStart(8)}  ${spanText(span)}`),
+  ];
+}
+
+function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string {
+  switch (kind) {
+    case 'delayed':
+      return 'delayed';
+    case 'retry_pause':
+      return `pause before attempt ${attempt}`;
+    case 'resources':
+      return behind === undefined
+        ? 'waiting for its resources behind other tasks'
+        : `waiting for ${resource} behind task ${behind}`;
+    case 'resource_manager':
+      return 'waiting for the resource manager';
+    case 'worker':
+      return 'waiting for a worker';
+    case 'running':
+      return `running, attempt ${attempt} on worker ${worker}`;
+    case 'canceling':
+      return `being cancelled, attempt ${attempt} on worker ${worker}`;
+  }
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count}${count >= COUNTED ? ' or more' : ''} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,124 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { defineEvent } from './define-event.ts';
+
+/**
+ * What is in the log: of each type of event its kind of stream, and the shape of its facts in each version, from 1. A shape
+ * is never changed once it was written: a change adds the next version, a function that makes it of the one before, and what
+ * the SQL folds (`pulp.evolve_*`) make of both.
+ */
+
+/** A moment as Postgres writes it in JSON. */
+const moment = z
+  .string()
+  .regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/, 'no moment in time');
+
+/** Any JSON that a task's code or caller has given. */
+const payload = z.unknown().refine((value) => value !== undefined, 'is missing');
+
+/** Why a run failed: what the package records of an error. Workers of other make may say more, or less. */
+const taskError = z
+  .looseObject({
+    code: z.string(),
+    name: z.string(),
+    message: z.string(),
+    stack: z.string(),
+    remedy: z.string(),
+    output: z.string(),
+    cause: z.unknown(),
+  })
+  .partial()
+  .nullable();
+
+/** On the end of a run whose worker went without a word. */
+const workerLost = z.literal(true).optional();
+
+const resources = z.array(z.string());
+
+const goodbye = z.strictObject({ normal_shutdown: z.boolean() });
+
+const finalState = z.enum(['completed', 'failed', 'canceled', 'skipped']);
+
+const nothing = z.strictObject({});
+
+export const EVENT_TYPES = {
+  TaskEnqueued: defineEvent('task', [
+    z.strictObject({
+      name: z.string(),
+      queue: z.string(),
+      args: z.array(z.unknown()),
+      kwargs: z.record(z.string(), z.unknown()),
+      exclusive_resources: resources,
+      shared_resources: resources,
+      priority: z.int(),
+      retries: z.int(),
+      timeout_seconds: z.number().optional(),
+      delay_seconds: z.number().optional(),
+      at: z.string().optional(),
+      run_after: moment.optional(),
+      parent_id: z.string().optional(),
+      group_id: z.string().optional(),
+    }),
+  ]),
+  TaskDue: defineEvent('task', [nothing]),
+  ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  ReservationReleased: defineEvent('task', [nothing]),
+  TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
+  TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
+  TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
+  TaskCompleted: defineEvent('task', [z.strictObject({ result: payload })]),
+  TaskFailed: defineEvent('task', [z.strictObject({ error: taskError, worker_lost: workerLost })]),
+  TaskRetryScheduled: defineEvent('task', [
+    z.strictObject({ error: taskError, run_after: moment, worker_lost: workerLost }),
+  ]),
+  TaskCanceled: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().nullable(),
+      /** How the run ended in truth, if its worker said so: the cancel was acknowledged already. */
+      outcome: z.enum(['completed', 'failed', 'canceled']).optional(),
+      worker_lost: workerLost,
+    }),
+  ]),
+  TaskSkipped: defineEvent('task', [nothing]),
+  TaskPurged: defineEvent('task', [
+    z.strictObject({ name: z.string(), state: finalState, finished_at: moment }),
+  ]),
+  WorkerOnline: defineEvent('worker', [
+    z.strictObject({
+      host: z.string(),
+      pid: z.int(),
+      queues: z.array(z.string()),
+      concurrency: z.int(),
+      task_types: z.array(z.string()),
+      /** Missing: it has no session, and is watched by its heartbeats alone. */
+      backend_pid: z.int().optional(),
+    }),
+  ]),
+  WorkerOffline: defineEvent('worker', [goodbye]),
+  WorkerMissing: defineEvent('worker', [goodbye]),
+  WorkerHeartbeat: defineEvent('heartbeat', [
+    /** How many tasks each worker finished since its last heartbeat; null if it did not say. */
+    z.strictObject({ workers: z.record(z.string(), z.int().nullable()) }),
+  ]),
+  LeaderElected: defineEvent('system', [z.strictObject({ worker: z.string(), backend_pid: z.int() })]),
+  LeafArchived: defineEvent('system', [
+    z.strictObject({
+      format: z.literal('pulp-archive/1'),
+      leaf: z.string(),
+      file: z.string().refine((name) => basename(name) === name),
+      bytes: z.int(),
+      sha256: z.string(),
+      events: z.int(),
+      streams: z.int(),
+      first_position: z.int().nullable(),
+      last_position: z.int().nullable(),
+      first_recorded_at: moment.nullable(),
+      last_recorded_at: moment.nullable(),
+      digest: z.string(),
+    }),
+  ]),
+  LeafDropped: defineEvent('system', [
+    z.strictObject({ class: z.enum(['event_task', 'event_heartbeat']), starts: moment, ends: moment }),
+  ]),
+} as const;

@@ -1,0 +1,81 @@
+import type { Client } from 'pg';
+import { toPulpError } from '../postgres/sql-error.ts';
+import { Ranges } from './verify-ranges.ts';
+import { openSessions, shareSnapshot } from './verify-sessions.ts';
+
+/** One breach of one rule, as `pulp.violation` describes it. */
+export interface Violation {
+  readonly rule: string;
+  readonly stream_kind: string | null;
+  readonly stream_id: string;
+  readonly problem: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+export interface VerifyOptions {
+  /** Looks at so many random tasks and their claims, instead of all. */
+  readonly sample?: number;
+}
+
+/** What was looked at and what was found. */
+export interface Verification {
+  readonly violations: readonly Violation[];
+  /** Events folded; undefined for a sample. */
+  readonly events?: number;
+  readonly seconds: number;
+}
+
+/**
+ * Whether the log and all that follows from it are in order: see `pulp.verify`, whose work this divides among sessions that
+ * share one snapshot. Whoever works meanwhile is neither disturbed nor the cause of a false alarm. At last it looks at the
+ * locks of sessions that rest, which no snapshot holds.
+ */
+export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}): Promise<Verification> {
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  try {
+    await using sessions = await openSessions(
+      databaseUrl,
+      'pulp verify',
+      sample === undefined ? undefined : 1,
+    );
+    const [first] = sessions.clients;
+    if (sample !== undefined) {
+      const violations = await find(first, 'pulp.verify($1)', [sample]);
+      return { violations, seconds: seconds() };
+    }
+
+    await shareSnapshot(sessions);
+    const wholes = [
+      'pulp.verify_runs_apart()',
+      'pulp.verify_tables()',
+      'pulp.verify_workers()',
+      'pulp.verify_numbers()',
+    ];
+    const ranges = new Ranges();
+    const found: (readonly Violation[])[] = [];
+    let events = 0;
+    await Promise.all(
+      sessions.clients.map(async (client) => {
+        for (let whole = wholes.shift(); whole !== undefined; whole = wholes.shift()) {
+          found.push(await find(client, whole));
+        }
+        for (let range = await ranges.next(client); range !== undefined; range = await ranges.next(client)) {
+          found.push(await find(client, 'pulp.verify_streams($1, $2)', [range.after, range.upto]));
+          events += range.events;
+        }
+        await client.query('commit');
+      }),
+    );
+    found.push(await find(first, 'pulp.verify_locks()'));
+    return { violations: found.flat(), events, seconds: seconds() };
+  } catch (error) {
+    throw toPulpError(error);
+  }
+}
+
+async function find(client: Client, call: string, values: unknown[] = []): Promise<readonly Violation[]> {
+  const { rows } = await client.query<Violation>(`select * from ${call}`, values);
+  return rows;
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { TASK_STATES } from '../constants.ts';
+import { getConnection } from '../postgres/connection.ts';
+import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
+
+const time = z.string().transform((written) => new Date(written));
+const state = z.enum(TASK_STATES);
+
+const holder = z.object({
+  id: z.string(),
+  name: z.string(),
+  state,
+  mode: z.string(),
+  granted_at: time,
+  worker: z.string().nullable(),
+  /** Null as long as it waits for a worker. */
+  started_at: time.nullable(),
+});
+
+const predecessor = z.object({
+  id: z.string(),
+  name: z.string(),
+  state,
+  mode: z.string(),
+  requested_at: time,
+  /** The resources that it cannot have yet itself. */
+  waits_for: z.array(z.string()),
+});
+
+const claim = z.object({
+  resource: z.string(),
+  mode: z.string(),
+  requested_at: time,
+  met: z.boolean(),
+  /** How many tasks hold the resource in a conflicting way; a thousand: so many or more. */
+  holders: z.number(),
+  /** The first three of them. */
+  held_by: z.array(holder),
+  /** How many conflicting claims stand before it in line; a thousand: so many or more. */
+  before: z.number(),
+  /** The first three of them. */
+  first_before: z.array(predecessor),
+});
+
+const queue = z.object({
+  queue: z.string(),
+  /** Whether its job is there for workers to fetch. */
+  delivered: z.boolean(),
+  /** Until when it is not to be fetched, because a session still has the lock of one of its resources. */
+  put_back_until: time.nullable(),
+  /** How many jobs come before its own; a thousand: so many or more. */
+  jobs_before: z.number().nullable(),
+  /** Workers online that take from the queue, the best suited first. */
+  workers: z.array(
+    z.object({
+      name: z.string(),
+      knows_type: z.boolean(),
+      running: z.number(),
+      concurrency: z.number(),
+      heartbeat_age: z.number(),
+    }),
+  ),
+  /** Whether the resource manager could give it to a reserved worker instead. */
+  routable: z.boolean(),
+});
+
+const run = z.object({
+  worker: z.string(),
+  attempt: z.number(),
+  since: time,
+  seconds: z.number(),
+  timeout_seconds: z.number().nullable(),
+  progress: z.unknown(),
+  host: z.string(),
+  pid: z.number(),
+  /** Seconds since the latest sign of life of its worker. */
+  heartbeat_age: z.number(),
+});
+
+const span = z.object({
+  kind: z.enum(['delayed', 'retry_pause', 'resources', 'resource_manager', 'worker', 'running', 'canceling']),
+  /** The attempt that ran, or was waited for. */
+  attempt: z.number(),
+  worker: z.string().optional(),
+  resource: z.string().optional(),
+  /** The task that was in the way; of waits that are long ago it is not known. */
+  behind: z.string().optional(),
+  since: time,
+  until: time,
+  seconds: z.number(),
+});
+
+const explanation = z.object({
+  id: z.string(),
+  name: z.string(),
+  state,
+  /** By the database's clock. */
+  asked_at: time,
+  /** Codes, the decisive one first; the comment in `sql/functions/why.sql` lists them. */
+  reasons: z.array(z.string()),
+  attempt: z.number(),
+  retries: z.number(),
+  priority: z.number(),
+  error: z.unknown(),
+  cancel_reason: z.string().nullable(),
+  /** When its delay, or its pause before a retry, ends. */
+  due_at: time.nullable(),
+  /** Its claims, as long as it stands in line; those that are not met come first. */
+  claims: z.array(claim),
+  /** Null unless it waits. */
+  queue: queue.nullable(),
+  resource_manager: z.object({
+    leads: z.boolean(),
+    worker: z.string().optional(),
+    since: time.optional(),
+  }),
+  /** Null unless it runs. */
+  run: run.nullable(),
+  /** Where its time went, in spans without gaps that add up to the whole; null if its first events are gone. */
+  time: z.object({ seconds: z.number(), since: time, until: time, spans: z.array(span) }).nullable(),
+});
+
+/** Why a task does not run, or what it does, or where its time went. */
+export type Explanation = z.infer<typeof explanation>;
+export type ExplainedClaim = z.infer<typeof claim>;
+export type ExplainedQueue = z.infer<typeof queue>;
+export type TimeSpan = z.infer<typeof span>;
+
+/**
+ * Explains one task, as it is now.
+ *
+ * @throws PulpError MISSING_RESOURCE if there is no such task
+ */
+export async function explainTask(id: string): Promise<Explanation> {
+  const pool = await getConnection();
+  const told = await retrying(() =>
+    pool.oneFirst(sql.type(z.object({ explanation: z.unknown() }))`select pulp.why(${id}) as explanation`),
+  );
+  return explanation.parse(told);
+}

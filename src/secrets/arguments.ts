@@ -1,0 +1,95 @@
+import { asEnvelope, open, seal } from './envelope.ts';
+import { keyRing } from './key-ring.ts';
+import { SECRET_SHOWN } from './secret.ts';
+import type { SecretPlace } from './secret-places.ts';
+
+/** The arguments of a task. */
+export interface Arguments {
+  readonly args: unknown;
+  readonly kwargs: unknown;
+}
+
+/** The task whose arguments they are. */
+export interface Owner {
+  /** Its type's name. */
+  readonly name: string;
+  readonly id: string;
+}
+
+type ConcretePath = readonly (string | number)[];
+
+/**
+ * Encrypts the secrets among a task's arguments. What is missing or null is none.
+ *
+ * @throws PulpError NO_SECRET_KEYS or BAD_SECRET_KEYS
+ */
+export function sealArguments(given: Arguments, places: readonly SecretPlace[], owner: Owner): Arguments {
+  return replace(given, places, (secret, path) => seal(secret, contextOf(owner, path), keyRing()));
+}
+
+/**
+ * Decrypts the secrets among a task's arguments. What is not encrypted, since its task was enqueued before its place was
+ * marked, stays as it is.
+ *
+ * @throws PulpError NO_SECRET_KEYS, BAD_SECRET_KEYS, NO_SECRET_KEY or SECRET_UNREADABLE
+ */
+export function openArguments(stored: Arguments, places: readonly SecretPlace[], owner: Owner): Arguments {
+  return replace(stored, places, (value, path) => {
+    const envelope = asEnvelope(value);
+    return envelope === undefined ? value : open(envelope, contextOf(owner, path), keyRing());
+  });
+}
+
+/** What is at the places of secrets. */
+export function secretsIn(plain: Arguments, places: readonly SecretPlace[]): readonly unknown[] {
+  const secrets: unknown[] = [];
+  replace(plain, places, (secret) => {
+    secrets.push(secret);
+    return secret;
+  });
+  return secrets;
+}
+
+/** A stored value as people see it: without what is encrypted. */
+export function withoutEnvelopes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (asEnvelope(value) !== undefined) return SECRET_SHOWN;
+  if (Array.isArray(value)) return value.map(withoutEnvelopes);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutEnvelopes(member)]));
+}
+
+function contextOf({ name, id }: Owner, path: ConcretePath) {
+  return { type: name, task: id.toLowerCase(), path };
+}
+
+/** A copy in which what is at these places is replaced, unless it is missing or null. */
+function replace(
+  whole: Arguments,
+  places: readonly SecretPlace[],
+  by: (value: unknown, path: ConcretePath) => unknown,
+): Arguments {
+  return places.reduce<unknown>((value, place) => replaceAt(value, place, [], by), whole) as Arguments;
+}
+
+function replaceAt(
+  value: unknown,
+  [step, ...further]: SecretPlace,
+  path: ConcretePath,
+  by: (value: unknown, path: ConcretePath) => unknown,
+): unknown {
+  if (value === undefined || value === null) return value;
+  if (step === undefined) return by(value, path);
+  const inside = (member: unknown, key: string | number) => replaceAt(member, further, [...path, key], by);
+  if (Array.isArray(value)) {
+    return value.map((member: unknown, index) =>
+      step === true || step === index ? inside(member, index) : member,
+    );
+  }
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      step === true || step === key ? inside(member, key) : member,
+    ]),
+  );
+}

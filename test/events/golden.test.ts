@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { suite, test } from 'node:test';
+import type { Client } from 'pg';
+import { parseEvent, type UnparsedEvent } from '../../src/events/event.ts';
+import { EVENT_TYPES } from '../../src/events/event-types.ts';
+import { rebuild } from '../../src/projections/rebuild.ts';
+import { claimKey, foldLog, type LoggedEvent, type Row, type World } from '../model/fold.ts';
+import { instantOrNull } from '../model/instant.ts';
+import { connect, createDatabase } from '../support/database.ts';
+
+/**
+ * Events as they were once written, in every shape that there is, and the state that they tell. They are only ever added
+ * to: if one of these tests fails, the logs of those who use this package cannot be read any more.
+ */
+const log = (await readFile(new URL('./golden/events.ndjson', import.meta.url), 'utf8'))
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as LoggedEvent & UnparsedEvent);
+const state = JSON.parse(
+  await readFile(new URL('./golden/state.json', import.meta.url), 'utf8'),
+) as GoldenState;
+
+/** Rows by what names them. */
+type GoldenState = Readonly<Record<keyof World, Readonly<Record<string, Row>>>>;
+
+suite('events that were written once', () => {
+  test('are of every type, and can be read', () => {
+    const parsed = log.map((event) => parseEvent(event));
+    assert.deepEqual(
+      parsed.map(({ data }) => data),
+      log.map(({ data }) => data),
+    );
+    assert.deepEqual(new Set(parsed.map(({ type }) => type)), new Set(Object.keys(EVENT_TYPES)));
+  });
+
+  test('tell the independent fold what they told once', () => {
+    const { tasks, workers, claims, leaders } = foldLog(log);
+    assert.deepEqual(
+      {
+        tasks: Object.fromEntries(tasks),
+        workers: Object.fromEntries(workers),
+        claims: Object.fromEntries(claims),
+        leaders: Object.fromEntries(leaders),
+      },
+      state,
+    );
+  });
+
+  test('tell the database what they told once', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await client.query(`
+      create table pulp.event_task_2020_01 partition of pulp.event_task for values from ('2020-01-01') to ('2020-02-01');
+      create table pulp.event_system_2020 partition of pulp.event_system for values from ('2020-01-01') to ('2021-01-01');
+      create table pulp.event_heartbeat_2020_01_05 partition of pulp.event_heartbeat
+        for values from ('2020-01-05') to ('2020-01-06')`);
+    await client.query(
+      `insert into pulp.event (position, stream_kind, stream_id, version, type, schema_version, data, correlation_id,
+         causation_id, actor, recorded_at)
+       select position, stream_kind, stream_id, version, type, schema_version, data, correlation_id, causation_id, actor,
+         recorded_at
+       from jsonb_populate_recordset(null::pulp.event, $1)`,
+      [JSON.stringify(log)],
+    );
+    const { violations } = await rebuild(database.url);
+    assert.deepEqual(violations, []);
+    assert.deepEqual(
+      {
+        tasks: await rowsOf(client, 'pulp.task', (row) => String(row['id'])),
+        workers: await rowsOf(client, 'pulp.worker', (row) => String(row['name'])),
+        claims: await rowsOf(client, 'pulp.reservation', claimKey),
+        leaders: await rowsOf(client, 'pulp.leader', (row) => String(row['role'])),
+      },
+      state,
+    );
+  });
+});
+
+/** The rows of a table as the golden state has them. */
+async function rowsOf(client: Client, table: string, nameOf: (row: Row) => string): Promise<object> {
+  const { rows } = await client.query<{ row: Row }>(`select to_jsonb(x) as row from ${table} x`);
+  return Object.fromEntries(
+    rows.map(({ row }) => [
+      nameOf(row),
+      Object.fromEntries(
+        Object.entries(row).map(([column, value]) => [
+          column,
+          /_at$|^run_after$|^last_heartbeat$/.test(column) ? instantOrNull(value) : value,
+        ]),
+      ),
+    ]),
+  );
+}
