@@ -35,7 +35,7 @@ begin
   end if;
 
   with over as materialized (
-    select o.row, o.task, row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', (o.task).id::text,
+    select o.row, o.task, row(nextval('pulp.event_position'), pulp.event_tx(), 'task', (o.task).id::text,
       (o.task).version + 1, 'TaskPurged', 1,
       jsonb_build_object('name', (o.task).name, 'state', (o.task).state, 'finished_at', (o.task).finished_at),
       (o.task).correlation_id, null, acting, clock_timestamp())::pulp.event as event

@@ -40,7 +40,13 @@ export async function wrongEndings(
     `
     with ending as (
       select e.stream_id::uuid as task, e.version, e.type, e.data, exists (
-          select from pulp.event w where w.tx = e.tx and w.stream_kind = 'worker' and w.type in ('WorkerMissing', 'WorkerOffline')
+          -- That worker's end came just before, and it was not born anew in between.
+          select from pulp.event w
+          where w.stream_kind = 'worker' and w.type in ('WorkerMissing', 'WorkerOffline') and w.position < e.position
+            and e.data::text like '%Worker ' || w.stream_id || ' %'
+            and not exists (
+              select from pulp.event b where b.stream_kind = 'worker' and b.stream_id = w.stream_id
+                and b.type = 'WorkerOnline' and b.position between w.position and e.position)
         ) as by_loss
       from pulp.event e
       where e.stream_kind = 'task'
@@ -94,7 +100,7 @@ export async function lossEndings(client: Client): Promise<readonly LossEnding[]
     where e.stream_kind = 'task' and e.type in ('TaskFailed', 'TaskCanceled', 'TaskRetryScheduled')
       and exists (
         select from pulp.event w
-        where w.tx = e.tx and w.stream_kind = 'worker' and w.type in ('WorkerMissing', 'WorkerOffline'))
+        where w.xmin = e.xmin and w.stream_kind = 'worker' and w.type in ('WorkerMissing', 'WorkerOffline'))
     group by 1, 2 order by 1, 2`);
   return rows;
 }
