@@ -14,7 +14,8 @@ begin
         and not exists (select from pulp.reservation c where c.resource = x.name)
         and x.id not in (
           select l.objid::bigint from pg_locks l
-          where l.locktype = 'advisory' and l.classid = pulp.lock_class('resource')::oid and l.objsubid = 2)
+          where l.locktype = 'advisory' and l.classid = pulp.lock_class('resource')::oid and l.objsubid = 2
+            and l.database = (select oid from pg_database where datname = current_database()))
       order by x.id limit batch);
   get diagnostics forgotten = row_count;
   return forgotten;

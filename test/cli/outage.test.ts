@@ -66,7 +66,7 @@ suite('commands without their database', () => {
     const both = [waiting, enqueueing];
     await until(() => both.every(({ said }) => said.stderr.includes('No worker is online')));
     await proxy.refuse();
-    await until(() => both.every(({ said }) => said.stderr.includes('Still waiting: ')));
+    await until(() => both.every(({ said }) => said.stderr.includes('Still waiting: ')), 60_000);
     await proxy.accept();
     await Promise.all([id, enqueueing.said.stdout.trim()].map((task) => cancel(task)));
     assert.deepEqual(await Promise.all(both.map(({ exitCode }) => exitCode)), [1, 1]);
