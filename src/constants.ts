@@ -36,6 +36,9 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 /** After how many seconds without a sign of life a worker counts as missing. */
 export const WORKER_TTL = 30;
 
+/** What may name a task type, a queue or a worker; `pulp.is_name` says the same. */
+export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
+
 /** The queue of tasks whose caller names none. */
 export const DEFAULT_QUEUE = 'default';
 

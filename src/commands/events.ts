@@ -4,16 +4,13 @@ import { DatabaseCommand } from '../cli/database-command.ts';
 import { parseMoment } from '../cli/moment.ts';
 import { printable, printableLine } from '../cli/printable.ts';
 import { prose } from '../cli/prose.ts';
-import { errorSummary } from '../cli/task-text.ts';
+import { factsInShort } from '../cli/facts-text.ts';
 import { PulpError } from '../errors.ts';
 import type { FollowNotice } from '../events/follow.ts';
 import type { EventFilter, LogEvent } from '../events/read.ts';
 
 /** How many events are shown where nothing else is asked for. */
 const LIMIT = 1000;
-
-/** How much of one fact is shown, in characters. */
-const FACT_LENGTH = 60;
 
 /** Widths of the columns before the facts: the same for every event, also for those that are still to come. */
 const COLUMNS = { TIME: 24, POSITION: 16, KIND: 9, STREAM: 36, EVENT: 19 } as const;
@@ -187,17 +184,4 @@ function noticeText(notice: FollowNotice): string {
       );
     }
   }
-}
-
-/** The facts of an event on one line, without those that say nothing. */
-function factsInShort(data: unknown): string {
-  return Object.entries((data ?? {}) as Record<string, unknown>)
-    .filter(([, value]) => !['null', '[]', '{}', '0', '""'].includes(JSON.stringify(value)))
-    .map(([key, value]) => `${key}=${inShort(key === 'error' ? errorSummary(value) : value)}`)
-    .join(' ');
-}
-
-function inShort(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > FACT_LENGTH ? `${text.slice(0, FACT_LENGTH)}…` : text;
 }

@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
 import { connectDedicated } from './dedicated-client.ts';
 import { installPgBoss, pgBossVersion } from './pg-boss-schema.ts';
+import { sqlFailure } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
 
@@ -39,6 +40,17 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
     if ((await findPending(client, wanted)).length === 0) return { applied: [] };
     await installPgBoss(databaseUrl);
     return { applied: await apply(client, wanted) };
+  } catch (error) {
+    if (sqlFailure(error)?.code !== '42501') throw error;
+    throw new PulpError(
+      'NOT_ALLOWED',
+      `this user may not migrate the database: ${sqlFailure(error)?.message ?? ''}`,
+      {
+        remedy:
+          'Migrate as the owner of its schemas; at first, as one with CREATE on the database and CREATEROLE.',
+        cause: error,
+      },
+    );
   } finally {
     await client.end();
   }

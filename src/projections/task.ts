@@ -171,13 +171,19 @@ export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
   );
 }
 
-/** Those of these tasks that are final, with their states. */
+/** Those of these tasks that are final, with their states; also those that were purged since. */
 export async function readFinal(ids: readonly string[]): Promise<ReadonlyMap<string, TaskState>> {
   const pool = await getConnection();
   const rows = await retrying(() =>
     pool.any(sql.type(z.object({ id: z.string(), state: z.enum(TASK_STATES) }))`
-      select id, state from pulp.task
-      where id = any (${sql.array([...ids], 'uuid')}) and state in ('completed', 'failed', 'canceled', 'skipped')`),
+      select i.id, coalesce(t.state, purged.state) as state
+      from unnest(${sql.array([...ids], 'uuid')}) as i(id)
+      left join pulp.task t on t.id = i.id
+      left join lateral (
+        select e.data ->> 'state' as state from pulp.event e
+        where t.id is null and e.stream_kind = 'task' and e.stream_id = i.id::text and e.type = 'TaskPurged'
+      ) purged on true
+      where coalesce(t.state, purged.state) in ('completed', 'failed', 'canceled', 'skipped')`),
   );
   return new Map(rows.map((row) => [row.id, row.state]));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Logger } from 'pino';
+import { NAME_PATTERN } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
@@ -64,8 +65,6 @@ export interface TaskType<
   // A method, so that a type with narrower arguments still is a TaskType.
   run(context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>): Promise<Result> | Result;
 }
-
-const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 
 type NoArgs = z.ZodTuple<[], null>;
 type NoKwargs = z.ZodObject<Record<string, never>, z.core.$strict>;

@@ -42,7 +42,7 @@ function readFlags(): Flags {
   const { values, positionals } = parseArgs({
     options: {
       rounds: { type: 'string', default: '5' },
-      tasks: { type: 'string', default: '20000' },
+      tasks: { type: 'string', default: '60000' },
       backlog: { type: 'string', default: '1000000' },
       only: { type: 'string', multiple: true, default: [] },
     },

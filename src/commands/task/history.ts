@@ -3,10 +3,7 @@ import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
-import { errorSummary } from '../../cli/task-text.ts';
-
-/** How much of one fact is shown, in characters. */
-const FACT_LENGTH = 60;
+import { factsInShort } from '../../cli/facts-text.ts';
 
 export default class History extends DatabaseCommand {
   static override readonly summary = 'Show what happened to a task.';
@@ -40,17 +37,4 @@ in short; --json shows them all.`);
     );
     return events;
   }
-}
-
-/** The facts of an event on one line, without those that say nothing. */
-function factsInShort(data: object): string {
-  return Object.entries(data)
-    .filter(([, value]) => !['null', '[]', '{}', '0', '""'].includes(JSON.stringify(value)))
-    .map(([key, value]) => `${key}=${inShort(key === 'error' ? errorSummary(value) : value)}`)
-    .join(' ');
-}
-
-function inShort(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > FACT_LENGTH ? `${text.slice(0, FACT_LENGTH)}…` : text;
 }

@@ -1,11 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { NAME_PATTERN } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
 import { PRIVATE_MODE, type PinnedDirectory } from './pinned-directory.ts';
 import { atOnce, because, discard, gently, isRemains, warnOfRemains, type Removal } from './remove-tree.ts';
 import { makeWorkingRoot, openWorkingRoot, workingRoot } from './working-root.ts';
-
-/** Names of workers, as the database takes them. None leads out of a directory, and none is hidden. */
-const WORKER_NAME = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 
 const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -32,7 +30,8 @@ export class WorkerDirectory {
 
   /** @throws PulpError INVALID_INPUT if it is no name of a worker */
   constructor(worker: string, root: string = workingRoot()) {
-    if (!WORKER_NAME.test(worker)) {
+    if (!NAME_PATTERN.test(worker)) {
+      // Of the others, some would lead out of a directory, or be hidden.
       throw new PulpError('INVALID_INPUT', `${JSON.stringify(worker)} cannot be the name of a worker`, {
         remedy: 'A name starts with a letter and has up to 128 letters, digits and _ . : @ - in all.',
         exitCode: 2,
