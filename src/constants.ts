@@ -1,6 +1,6 @@
 /**
  * Names and limits that the whole engine shares (the seed's `constants`). Limits on input stand in
- * `sql/functions/item_problem.sql`, where every way of enqueueing meets them.
+ * `sql/functions/enqueue/item_problem.sql`, where every way of enqueueing meets them.
  */
 
 /** Every state of a task. */

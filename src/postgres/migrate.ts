@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path/posix';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
 import { connectDedicated } from './dedicated-client.ts';
@@ -71,7 +72,7 @@ async function readScripts(): Promise<readonly Script[]> {
   return [
     { name: 'pg-boss', text: '', checksum: pgBoss },
     ...(await readFolder('migrations')),
-    ...(await readFolder('functions')),
+    ...(await readFolder('functions', { deep: true })),
     ...(await readFolder('.')),
   ];
 }
@@ -150,21 +151,18 @@ function refuseStrangers(recorded: ReadonlyMap<string, string>, wanted: readonly
   }
 }
 
-/** The scripts of one folder below `sql/`, in order of their names. */
-async function readFolder(folder: string): Promise<Script[]> {
-  const names = (await readdir(new URL(`${folder}/`, SQL_ROOT)))
-    .filter((name) => name.endsWith('.sql'))
-    .sort();
-  const files = names.map((name) => ({
-    name: folder === '.' ? name : `${folder}/${name}`,
-    file: new URL(`${folder}/${name}`, SQL_ROOT),
-  }));
+/** The scripts of one folder below `sql/`, and of those in it, in order of their names. A script may move among these. */
+async function readFolder(folder: string, { deep = false } = {}): Promise<Script[]> {
+  const entries = await readdir(new URL(folder, SQL_ROOT), { recursive: deep });
+  const scripts = entries
+    .filter((path) => path.endsWith('.sql'))
+    .map((path) => ({ name: join(folder, basename(path)), file: new URL(join(folder, path), SQL_ROOT) }))
+    .filter(({ file }) => file.href !== LEDGER.href)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return Promise.all(
-    files
-      .filter(({ file }) => file.href !== LEDGER.href)
-      .map(async ({ name, file }) => {
-        const text = await readFile(file, 'utf8');
-        return { name, text, checksum: createHash('sha256').update(text).digest('hex') };
-      }),
+    scripts.map(async ({ name, file }) => {
+      const text = await readFile(file, 'utf8');
+      return { name, text, checksum: createHash('sha256').update(text).digest('hex') };
+    }),
   );
 }

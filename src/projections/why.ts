@@ -97,7 +97,7 @@ const explanation = z.object({
   state,
   /** By the database's clock. */
   asked_at: time,
-  /** Codes, the decisive one first; the comment in `sql/functions/why.sql` lists them. */
+  /** Codes, the decisive one first; the comment in `sql/functions/why/why.sql` lists them. */
   reasons: z.array(z.string()),
   attempt: z.number(),
   retries: z.number(),
