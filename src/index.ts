@@ -1,5 +1,6 @@
 export * from './constants.ts';
 export { PulpError } from './errors.ts';
+export type { Log } from './log.ts';
 export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
 export {
   parseEvent,

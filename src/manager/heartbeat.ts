@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Wakeup } from '../wakeup.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { heartbeatIntervalMs, selfFenceMs } from './worker-ttl.ts';
 
 /** How soon a beat that failed is tried again, in milliseconds. */

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Wakeup } from '../wakeup.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { workerTtl } from './worker-ttl.ts';
 
 /** How many changes a granting pass looks at. */

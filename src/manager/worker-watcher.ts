@@ -1,15 +1,9 @@
-import { pino } from 'pino';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import type { Log } from './log.ts';
+import { standardLog, type Log } from '../log.ts';
 import { workerTtl } from './worker-ttl.ts';
-
-/** Where these functions log if their caller gives nothing else: JSON lines on stderr. */
-function standardLog(): Log {
-  return pino({ level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: null }, pino.destination(2));
-}
 
 const watchRow = z.object({
   missing: z.array(z.string()),

@@ -1,7 +1,7 @@
 /** The thread of a worker that gives its signs of life and stands for election: see `Upkeep`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Heartbeat } from '../manager/heartbeat.ts';
-import type { Log } from '../manager/log.ts';
+import type { Log } from '../log.ts';
 import { ResourceManager } from '../manager/resource-manager.ts';
 import type { FromUpkeep, ToUpkeep, UpkeepData } from './upkeep.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Log } from '../manager/log.ts';
+import type { Log } from '../log.ts';
 
 /** What the thread is told when it is made. */
 export interface UpkeepData {

@@ -4,6 +4,9 @@ import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { errorReport, errorText } from '../../cli/report-error.ts';
 
+/** Each task's state is printed as it is. */
+const SILENCE = { info: () => {}, warn: () => {}, error: () => {} };
+
 export default class Cancel extends DatabaseCommand {
   static override readonly summary = 'Cancel tasks.';
   static override readonly description = prose(`
@@ -29,7 +32,7 @@ Exits with 3 if there is no task of one of the ids; the others are canceled all 
     const results: object[] = [];
     for (const id of args.id) {
       try {
-        const state = await cancel(id, flags.reason);
+        const state = await cancel(id, flags.reason, { log: SILENCE });
         this.log(`${id} ${state}`);
         results.push({ id, state });
       } catch (error) {
