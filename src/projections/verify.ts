@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { toPulpError } from '../postgres/sql-error.ts';
 import { Ranges } from './verify-ranges.ts';
-import { openSessions, shareSnapshot } from './verify-sessions.ts';
+import { openSessions, shareSnapshot, type LogSessions } from './verify-sessions.ts';
 
 /** One breach of one rule, as `pulp.violation` describes it. */
 export interface Violation {
@@ -35,18 +35,11 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    await using sessions = await openSessions(
-      databaseUrl,
-      'pulp verify',
-      sample === undefined ? undefined : 1,
-    );
+    await using sessions = await openSessions(databaseUrl, 'pulp verify');
     const [first] = sessions.clients;
-    if (sample !== undefined) {
-      const violations = await find(first, 'pulp.verify($1)', [sample]);
-      return { violations, seconds: seconds() };
-    }
-
     await shareSnapshot(sessions);
+    if (sample !== undefined) return { violations: await verifySample(sessions, sample), seconds: seconds() };
+
     const wholes = [
       'pulp.verify_runs_apart()',
       'pulp.verify_tables()',
@@ -73,6 +66,22 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
   } catch (error) {
     throw toPulpError(error);
   }
+}
+
+/** Looks at random tasks: each session at its share of them. */
+async function verifySample({ clients }: LogSessions, sample: number): Promise<readonly Violation[]> {
+  const { rows } = await clients[0].query<{ ids: string[] }>('select pulp.verify_sample($1) as ids', [
+    sample,
+  ]);
+  const ids = rows[0]?.ids ?? [];
+  const found = await Promise.all(
+    clients.map(async (client, index) => {
+      const share = ids.filter((_, position) => position % clients.length === index);
+      const streams = await find(client, 'pulp.verify_streams(only_ids => $1)', [share]);
+      return [...streams, ...(await find(client, 'pulp.verify_tables($1)', [share]))];
+    }),
+  );
+  return found.flat();
 }
 
 async function find(client: Client, call: string, values: unknown[] = []): Promise<readonly Violation[]> {

@@ -33,12 +33,12 @@ export function pulpTasking(variant: Variant): Contestant {
   return { ...variant, enter: (databaseUrl) => new PulpTaskingEntry(databaseUrl, variant) };
 }
 
-const inline = { task: inlineNoop as TaskType, workers: 3, concurrency: 500, share: 1 };
+const inline = { task: inlineNoop as TaskType, workers: 2, concurrency: 500, share: 1 };
 
 export const pulpInline = pulpTasking({
   ...inline,
   name: 'pulp-inline',
-  settings: 'inline, 3 workers of concurrency 500',
+  settings: 'inline, 2 workers of concurrency 500',
   resources: 0,
 });
 

@@ -39,7 +39,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array'],
   [EVERYBODY, 'events_after event_horizon event_cursor_at event_holder'],
   [EVERYBODY, 'resource_contention resource_holds'],
-  [['pulp_worker', 'pulp_observer'], 'verify verify_streams verify_tables verify_runs_apart verify_workers'],
+  [
+    ['pulp_worker', 'pulp_observer'],
+    'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers',
+  ],
   [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_locks fold_range'],
 ]);
 

@@ -1,6 +1,6 @@
 -- Random tasks, about half of them from the rows of tasks and half from the log, so that a task that lacks either may be met.
 create or replace function pulp.verify_sample(number integer) returns uuid[]
-language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_custom_plan as $$
 declare
   from_rows constant integer := (number + 1) / 2;
   rows constant double precision := (select greatest(reltuples, 0) from pg_class where oid = 'pulp.task'::regclass);
