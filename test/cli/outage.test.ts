@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { cancel, closeConnection, enqueueWithReservation } from '../../src/index.ts';
-import { createDatabase } from '../support/database.ts';
+import { connect, createDatabase } from '../support/database.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { until } from '../support/until.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
@@ -65,6 +65,13 @@ suite('commands without their database', () => {
     );
     const both = [waiting, enqueueing];
     await until(() => both.every(({ said }) => said.stderr.includes('No worker is online')));
+    await using client = await connect(database.url);
+    await until(async () => {
+      const { rowCount } = await client.query(
+        `select from pg_stat_activity where datname = current_database() and query ilike 'listen %'`,
+      );
+      return rowCount === 2; // both wait
+    });
     await proxy.refuse();
     await until(() => both.every(({ said }) => said.stderr.includes('Still waiting: ')), 60_000);
     await proxy.accept();

@@ -10,8 +10,9 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
 }
 
-/** How often the worker is looked at within the time that it may be stopped. */
+/** How often the worker is looked at within the time that it may be stopped, and at least once in so many milliseconds. */
 const LOOKS = 8;
+const LOOK_MS = 250;
 
 const [worker = 0, limitMs = Infinity] = process.argv.slice(2).map(Number);
 let mark: string | undefined;
@@ -25,21 +26,31 @@ process.stdin.on('data', (text: string) => {
   begun = orders.pop() ?? '';
   orders.forEach(obey);
 });
-process.stdin.once('close', () => {
-  clearInterval(watch);
-  killAll();
-});
+process.stdin.on('error', onWorkerGone).once('close', onWorkerGone);
 
 /** Since when the worker is stopped. */
 let stoppedAt: number | undefined;
-const watch = setInterval(() => {
-  if (processStat(worker)?.isStopped !== true) {
-    stoppedAt = undefined;
-    return;
-  }
-  stoppedAt ??= performance.now();
-  if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
-}, limitMs / LOOKS);
+const watch = setInterval(
+  () => {
+    if (process.ppid !== worker) {
+      onWorkerGone();
+      return;
+    }
+    if (processStat(worker)?.isStopped !== true) {
+      stoppedAt = undefined;
+      return;
+    }
+    stoppedAt ??= performance.now();
+    if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
+  },
+  Math.min(limitMs / LOOKS, LOOK_MS),
+);
+
+function onWorkerGone(): void {
+  clearInterval(watch);
+  process.stdin.destroy();
+  killAll();
+}
 
 function killAll(): void {
   for (const [pid, startTime] of leaders) if (isStill(pid, startTime)) killAtOnce(-pid);
