@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { CHANNELS } from '../constants.ts';
+import { Notifications } from '../postgres/notifications.ts';
 import { isConnectionFailure, isExhaustion } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
-import { Hints } from './follow-hints.ts';
 import { readEvents, type EventFilter, type EventPage, type LogEvent, type ReadOptions } from './read.ts';
 import { readHolder, type Holder } from './read-holder.ts';
 
@@ -61,7 +62,11 @@ export async function* followEvents({
   };
   signal?.addEventListener('abort', wake);
   try {
-    await using hints = new Hints(wake);
+    await using hints = new Notifications({
+      applicationName: 'pulp events',
+      channels: Object.values(CHANNELS),
+      onNotification: wake,
+    });
     const lookout = new Lookout(onNotice);
     let cursor = after;
     let waitMs = SHORTEST_WAIT_MS;

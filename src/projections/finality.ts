@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from 'pg';
 import { CHANNELS, type TaskState } from '../constants.ts';
-import { getDatabaseUrl } from '../postgres/database-url.ts';
-import { createClient, isDirect } from '../postgres/dedicated-client.ts';
+import { Notifications } from '../postgres/notifications.ts';
 import { isConnectionFailure, isExhaustion } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import { outages } from './outage.ts';
@@ -10,9 +8,6 @@ import { readFinal } from './task.ts';
 
 /** How long to wait for a notification before looking all the same. */
 const POLL_MS = 1000;
-
-/** How long after losing the notifications, or not getting any, to try again, in milliseconds. */
-const LISTEN_AGAIN_MS = 5000;
 
 /** How long the database may be away before those who wait are told so by an error, in milliseconds. */
 const OUTAGE_LIMIT_MS = 600_000;
@@ -65,7 +60,13 @@ function ensureWatching(): void {
 }
 
 async function watch(): Promise<void> {
-  await using news = new News();
+  await using news = new Notifications({
+    applicationName: 'pulp wait',
+    channels: [CHANNELS.finished],
+    onNotification: () => {
+      wakeup.call();
+    },
+  });
   let lostAt: number | undefined;
   while (waiting.size > 0) {
     wakeup.arm();
@@ -90,43 +91,5 @@ async function look(): Promise<void> {
     waiting.get(id)?.forEach((waiter) => {
       waiter.resolve(state);
     });
-  }
-}
-
-/** Hears of it when tasks are over, on a connection of its own. Without one, those who wait poll. */
-class News implements AsyncDisposable {
-  #listener: Client | undefined;
-  #nextTryAt = 0;
-
-  /** Listens from now on, if it doesn't already and if it can. */
-  async listen(): Promise<void> {
-    if (this.#listener !== undefined || performance.now() < this.#nextTryAt) return;
-    this.#nextTryAt = performance.now() + LISTEN_AGAIN_MS;
-    const listener = createClient({
-      connectionString: await getDatabaseUrl(),
-      application_name: 'pulp wait',
-    });
-    listener.on('notification', () => {
-      wakeup.call();
-    });
-    listener.once('end', () => {
-      this.#listener = undefined;
-    });
-    try {
-      await listener.connect();
-      if (await isDirect(listener)) {
-        await listener.query(`listen ${CHANNELS.finished}`);
-        this.#listener = listener;
-        return;
-      }
-      this.#nextTryAt = Infinity; // what is listened for by a pooler may come to another client
-    } catch {
-      // The poll goes on.
-    }
-    await listener.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listener?.end();
   }
 }

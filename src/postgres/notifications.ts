@@ -1,0 +1,58 @@
+import type { Client } from 'pg';
+import { getDatabaseUrl } from './database-url.ts';
+import { createClient, isDirect } from './dedicated-client.ts';
+
+/** How long after losing the connection, or not getting one, to try again, in milliseconds. */
+const LISTEN_AGAIN_MS = 5000;
+
+export interface NotificationsSettings {
+  readonly applicationName: string;
+  readonly channels: readonly string[];
+  readonly onNotification: () => void;
+}
+
+/**
+ * Hears notifications, on a connection of its own. They are hints: while there is no connection, and behind a pooler, none
+ * is heard, and whoever relies on what they tell of must look by himself too.
+ */
+export class Notifications implements AsyncDisposable {
+  readonly #settings: NotificationsSettings;
+  #listener: Client | undefined;
+  #nextTryAt = 0;
+
+  constructor(settings: NotificationsSettings) {
+    this.#settings = settings;
+  }
+
+  /** Listens from now on, if it doesn't already and if it can. */
+  async listen(): Promise<void> {
+    if (this.#listener !== undefined || performance.now() < this.#nextTryAt) return;
+    this.#nextTryAt = performance.now() + LISTEN_AGAIN_MS;
+    const connectionString = await getDatabaseUrl();
+    if (this.#nextTryAt === Infinity) return;
+    const { applicationName, channels, onNotification } = this.#settings;
+    const listener = createClient({ connectionString, application_name: applicationName });
+    this.#listener = listener;
+    const forget = () => {
+      this.#listener = undefined;
+    };
+    listener.on('notification', onNotification).once('end', forget);
+    try {
+      await listener.connect();
+      if (await isDirect(listener)) {
+        await listener.query(channels.map((channel) => `listen ${channel}`).join('; '));
+        return;
+      }
+      this.#nextTryAt = Infinity; // what is listened for by a pooler may come to another client
+    } catch {
+      // Whoever wants to know looks by himself meanwhile.
+    }
+    await listener.end().finally(forget);
+  }
+
+  /** Listens no more, also if it is only about to. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#nextTryAt = Infinity;
+    await this.#listener?.end();
+  }
+}
