@@ -110,6 +110,8 @@ class Term {
   #watchAt = 0;
   #upkeepAt = 0;
   #isAlone = false;
+  /** A worker that is made to lead is there. */
+  #isManaged = false;
   /** Whether tasks of the default queue are fetched there; else each arrival is routed to a reserved worker. */
   #defaultServed = true;
 
@@ -144,7 +146,7 @@ class Term {
       if (performance.now() >= this.#grantAt) await this.#grant();
       if (performance.now() >= this.#watchAt) {
         await this.#watch();
-        if (standIn && (await this.#isRelieved())) return;
+        if (standIn && this.#isManaged) return;
       }
       if (performance.now() >= this.#upkeepAt) await this.#keepUp();
       await this.#wakeup.sleep(Math.max(0, Math.min(this.#grantAt, this.#watchAt) - performance.now()));
@@ -171,9 +173,10 @@ class Term {
       workers: number;
       more: boolean;
       default_served: boolean;
+      managed: boolean;
     }>({
       name: 'watch',
-      text: `select missing, workers, more, default_served
+      text: `select missing, workers, more, default_served, pulp.is_managed($1) as managed
              from pulp.check_worker_processes($1) cross join lateral pulp.reroute_tasks($2)`,
       values: [workerTtl(), BATCH],
     });
@@ -186,6 +189,7 @@ class Term {
     if (seen.workers === 0 && !this.#isAlone)
       log.error({}, 'no worker is online: no task will run until one is started');
     this.#isAlone = seen.workers === 0;
+    this.#isManaged = seen.managed;
     if (seen.default_served !== this.#defaultServed) {
       this.#defaultServed = seen.default_served;
       await this.#client.query(`${seen.default_served ? 'unlisten' : 'listen'} ${CHANNELS.ready}`);
@@ -214,14 +218,5 @@ class Term {
     }
     const pauseMs = more ? POLL_MS : failures.length > 0 ? UPKEEP_RETRY_MS : UPKEEP_MS;
     this.#upkeepAt = performance.now() + pauseMs;
-  }
-
-  async #isRelieved(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ relieved: boolean }>({
-      name: 'relieved',
-      text: 'select pulp.is_managed($1) as relieved',
-      values: [workerTtl()],
-    });
-    return rows[0]?.relieved === true;
   }
 }
