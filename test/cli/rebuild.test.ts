@@ -2,18 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
-import { makeHistory, runTasks } from '../support/history.ts';
+import { openHistory, runTasks } from '../support/history.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { until } from '../support/until.ts';
 import { CommandLine } from './command-line.ts';
 
 suite('pulp db rebuild', () => {
   test('says what it would change, changes it, and verifies it', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
+    await using history = await openHistory();
+    const { client, database } = history;
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
-    await makeHistory(client, worker);
     const { rows } = await client.query<{ id: string }>(
       `delete from pulp.task where kwargs ->> 'name' = 'first' returning id`,
     );
@@ -38,11 +36,9 @@ suite('pulp db rebuild', () => {
   });
 
   test('exits with 1 if the log itself is broken', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
+    await using history = await openHistory();
+    const { client, database } = history;
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
-    await makeHistory(client, worker);
     await client.query(`
       set session_replication_role = replica;
       update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
-import { makeHistory } from '../support/history.ts';
+import { openHistory } from '../support/history.ts';
 import { CommandLine } from './command-line.ts';
 
 suite('pulp db verify', () => {
   test('says that all is well, or one line for each violation, and exits accordingly', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
+    await using history = await openHistory();
+    const { client, database } = history;
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
-    await makeHistory(client, worker);
 
     const [sound, sample] = await Promise.all([
       pulp.run(['db', 'verify']),

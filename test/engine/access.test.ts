@@ -5,8 +5,7 @@ import type { Client } from 'pg';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { CommandLine, TASKS_FILE } from '../cli/command-line.ts';
 import { Gate } from '../cli/gate.ts';
-import { connect, createDatabase } from '../support/database.ts';
-import { createEmptyDatabase } from '../support/empty-database.ts';
+import { connect, createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { Login } from '../support/login.ts';
 
 const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_observer'] as const;

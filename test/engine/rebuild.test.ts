@@ -6,7 +6,7 @@ import { enqueueMany, PulpError } from '../../src/index.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { verify } from '../../src/projections/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
-import { makeHistory, runTasks } from '../support/history.ts';
+import { openHistory, runTasks } from '../support/history.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
@@ -53,10 +53,8 @@ suite('rebuilding', { concurrency: 2 }, () => {
   };
   for (const [what, damage] of Object.entries(DAMAGES)) {
     test(`brings all state back where ${what}`, async () => {
-      await using database = await createDatabase();
-      await using worker = await connect(database.url);
-      await using client = await connect(database.url);
-      await makeHistory(client, worker);
+      await using history = await openHistory();
+      const { client, database } = history;
       const before = await stateOf(client);
       await client.query(damage);
       const { findings, workers, violations } = await rebuild(database.url);
@@ -97,10 +95,8 @@ suite('rebuilding', { concurrency: 2 }, () => {
   });
 
   test('leaves a stream that cannot be folded as it is, and says so', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     const { rows } = await client.query<{ id: string }>(`
       select pg_temp.id('free') as id`);
     await client.query(`
@@ -115,10 +111,8 @@ suite('rebuilding', { concurrency: 2 }, () => {
   });
 
   test('does not wait for a row that somebody else has locked, but comes back to it', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database, worker } = history;
     await client.query('update pulp.task set priority = 7');
     await worker.query(`begin; update pulp.task set group_id = 'x' where kwargs ->> 'name' = 'third'`);
     const rebuilding = rebuild(database.url);

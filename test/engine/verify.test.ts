@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { connect, createDatabase } from '../support/database.ts';
-import { makeHistory } from '../support/history.ts';
+import { connect } from '../support/database.ts';
+import { openHistory } from '../support/history.ts';
 import { verify } from '../../src/projections/verify.ts';
 
-/** What is done to a sound history (see `makeHistory`), and the rule that has to tell of it. */
+/** What is done to a sound history (see `openHistory`), and the rule that has to tell of it. */
 const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])[] = [
   [
     'a column of a task is changed',
@@ -160,10 +160,8 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
 
 suite('verification', { concurrency: 4 }, () => {
   test('finds nothing in a history without a flaw, whole or by a sample', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     const whole = await verify(database.url);
     assert.deepEqual(whole.violations, []);
     assert.equal(whole.events, 22);
@@ -173,10 +171,8 @@ suite('verification', { concurrency: 4 }, () => {
 
   for (const [what, rule, corruption] of CORRUPTIONS) {
     test(`finds: ${what}`, async () => {
-      await using database = await createDatabase();
-      await using worker = await connect(database.url);
-      await using client = await connect(database.url);
-      await makeHistory(client, worker);
+      await using history = await openHistory();
+      const { client, database } = history;
       await client.query(
         `set session_replication_role = replica; ${corruption}; reset session_replication_role`,
       );
@@ -189,10 +185,8 @@ suite('verification', { concurrency: 4 }, () => {
   }
 
   test('finds locks that stand for no run, and runs without their locks, in sessions that rest', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database, worker } = history;
     const lock = (step: string, resource: string) =>
       worker.query(
         `select ${step}(pulp.lock_class('resource'), id) from pulp.resource where name = '${resource}'`,
@@ -212,10 +206,8 @@ suite('verification', { concurrency: 4 }, () => {
   });
 
   test('shows what is and what should be, column by column', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     const { rows } = await client.query<{ id: string }>(
       `update pulp.task set priority = 7, queue = 'other' where kwargs ->> 'name' = 'first' returning id`,
     );
@@ -232,10 +224,8 @@ suite('verification', { concurrency: 4 }, () => {
   });
 
   test('one stream that cannot be folded hides no other violation', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     await client.query(`
       set session_replication_role = replica;
       update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free');
@@ -245,10 +235,8 @@ suite('verification', { concurrency: 4 }, () => {
   });
 
   test('signs of life that went with their leaf are not missed', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     const { rows } = await client.query<{ leaf: string }>(
       `select tableoid::regclass::text as leaf from pulp.event where stream_kind = 'heartbeat'`,
     );
@@ -259,10 +247,8 @@ suite('verification', { concurrency: 4 }, () => {
   });
 
   test('leaves alone what was purged, even where its beginning is gone with its leaf', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client, database } = history;
     await client.query(`
       set session_replication_role = replica;
       insert into pulp.event (stream_kind, stream_id, version, type, data)
@@ -274,11 +260,9 @@ suite('verification', { concurrency: 4 }, () => {
   });
 
   test('gives no false alarm while tasks are enqueued, granted, run and cancelled', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
+    await using history = await openHistory();
+    const { client, database, worker } = history;
     await using manager = await connect(database.url);
-    await makeHistory(client, worker);
     const working = new AbortController();
     const lives = [
       async () => {

@@ -12,7 +12,7 @@ import { eventually } from './eventually.ts';
 import { Fleet } from './fleet.ts';
 import { endingsOf, stateOf } from './endings.ts';
 import { leftovers } from './leftovers.ts';
-import { isAlive } from './processes.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { scaled } from './scale.ts';
 import { horseCanceled, ignorant } from './task-types.ts';
 
@@ -38,10 +38,7 @@ test('a cancelled task that ignores everything is dead within the grace and a se
         const cancelledAt = performance.now();
         await cancel(id);
         for (const pid of victims[index] ?? []) {
-          await eventually(
-            `process ${pid} of the cancelled task has ended`,
-            async () => !(await isAlive(pid)),
-          );
+          await eventually(`process ${pid} of the cancelled task has ended`, () => !isAlive(pid));
         }
         return (performance.now() - cancelledAt) / 1000;
       });

@@ -8,7 +8,7 @@ import {
   type EmbeddedServer,
 } from '../../src/postgres/embedded-server.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
-import { isAlive } from './processes.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { eventually } from './eventually.ts';
 
 /** A Postgres of a test's own, with the engine's schema, that may be broken: `await using server = await OwnServer.start()`. */
@@ -36,7 +36,7 @@ export class OwnServer implements AsyncDisposable {
   /** Stops it at once: all its processes quit without a word to the clients, and the next start has to recover. */
   async crash(): Promise<void> {
     process.kill(this.#server.pid, 'SIGQUIT');
-    await eventually('the server has quit', async () => !(await isAlive(this.#server.pid)));
+    await eventually('the server has quit', () => !isAlive(this.#server.pid));
   }
 
   /** Stops it in good order, which ends every connection. */

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { isAlive } from '../support/is-alive.ts';
 
 /** A live process. */
 export interface Process {
@@ -16,7 +17,7 @@ export async function processesWith(text: string): Promise<readonly Process[]> {
     pids.map(async (pid) => {
       try {
         const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
-        if (!environment.includes(text) || !(await isAlive(pid))) return undefined;
+        if (!environment.includes(text) || !isAlive(pid)) return undefined;
         const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
         return { pid, command };
       } catch {
@@ -27,14 +28,4 @@ export async function processesWith(text: string): Promise<readonly Process[]> {
   return found.filter(
     (process) => process !== undefined && process.pid !== globalThis.process.pid,
   ) as Process[];
-}
-
-/** Whether the process is there, and more than a zombie. */
-export async function isAlive(pid: number): Promise<boolean> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
 }

@@ -9,7 +9,7 @@ import { workerState } from './workers.ts';
 import { readRun } from './journalled-runs.ts';
 import { damage } from './damage.ts';
 import { Load } from './load.ts';
-import { isAlive } from './processes.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { scaled } from './scale.ts';
 import { horseCanceled, horseRetried } from './task-types.ts';
 import { WARNING } from './worker-process.ts';
@@ -45,7 +45,7 @@ test('a worker that is stopped for longer than its TTL reports nothing of its ol
 
       const from = victim.log.length;
       victim.signal('SIGSTOP');
-      await eventually(`horse ${run.pid} has ended`, async () => !(await isAlive(run.pid)));
+      await eventually(`horse ${run.pid} has ended`, () => !isAlive(run.pid));
       await eventually(
         'the stopped worker is given up',
         async () => (await workerState(client, victim.name)) === 'missing',

@@ -20,13 +20,18 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 /** Copies the template: `await using database = await createDatabase()`. */
-export async function createDatabase(): Promise<TestDatabase> {
+export async function createDatabase(template = TEMPLATE_DATABASE): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await administer(`create database ${name} template ${TEMPLATE_DATABASE}`);
+  await administer(`create database ${name} template ${template}`);
   return {
     url: databaseUrl(name),
     [Symbol.asyncDispose]: () => administer(`drop database ${name} with (force)`),
   };
+}
+
+/** A database in which nothing was made yet. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return createDatabase('template1');
 }
 
 /** A connected client, closed at the end of its scope: `await using client = await connect(url)`. */

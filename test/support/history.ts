@@ -1,11 +1,30 @@
 import assert from 'node:assert/strict';
 import type { Client } from 'pg';
+import { connect, createDatabase, type TestDatabase } from './database.ts';
+
+/** A database with a history (see `makeHistory`), and the clients that made it. */
+export interface History extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly client: Client;
+  readonly worker: Client;
+}
+
+/** `await using history = await openHistory()`. */
+export async function openHistory(): Promise<History> {
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await createDatabase());
+  const worker = opened.use(await connect(database.url));
+  const client = opened.use(await connect(database.url));
+  await makeHistory(client, worker);
+  const kept = opened.move();
+  return { database, client, worker, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
 
 /**
  * Tasks in every place that a task can be in, a worker with a run in hand whose session is the second client, and a leader;
  * `pg_temp.id` gives the tasks' ids by name to the first client.
  */
-export async function makeHistory(client: Client, worker: Client): Promise<void> {
+async function makeHistory(client: Client, worker: Client): Promise<void> {
   await client.query(`
     set pulp.actor = 'connection 1';
     create function pg_temp.id(named text) returns text language sql as

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { connect, createDatabase } from './database.ts';
-import { makeHistory } from './history.ts';
+import { openHistory } from './history.ts';
 import { checkLog } from './log-checker.ts';
 
 /** What each of the checker's parts has to find; the rules of `pulp.verify` have a test of their own. */
@@ -18,19 +17,15 @@ const CORRUPTIONS: Readonly<Record<string, string>> = {
 
 suite('the checker of logs', { concurrency: true }, () => {
   test('finds nothing in a history without a flaw', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client } = history;
     assert.deepEqual(await checkLog(client), []);
   });
 
   for (const [rule, corruption] of Object.entries(CORRUPTIONS)) {
     test(`finds what breaks the rule ${rule}`, async () => {
-      await using database = await createDatabase();
-      await using worker = await connect(database.url);
-      await using client = await connect(database.url);
-      await makeHistory(client, worker);
+      await using history = await openHistory();
+      const { client } = history;
       await client.query(
         `set session_replication_role = replica; ${corruption}; reset session_replication_role`,
       );
@@ -43,10 +38,8 @@ suite('the checker of logs', { concurrency: true }, () => {
   }
 
   test('tells of events that the folds refuse', async () => {
-    await using database = await createDatabase();
-    await using worker = await connect(database.url);
-    await using client = await connect(database.url);
-    await makeHistory(client, worker);
+    await using history = await openHistory();
+    const { client } = history;
     await client.query(`
       set session_replication_role = replica;
       update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);

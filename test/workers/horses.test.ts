@@ -12,9 +12,10 @@ import {
   type Task,
   type TaskType,
 } from '../../src/index.ts';
-import { processStat } from '../../src/processes/process-stat.ts';
 import { CommandLine } from '../cli/command-line.ts';
 import { createDatabase } from '../support/database.ts';
+import { isAlive } from '../support/is-alive.ts';
+import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
 import * as tasks from './horse-tasks.ts';
 
@@ -262,12 +263,12 @@ suite('a worker that is killed', LINUX_ONLY, () => {
       if (killsGuardian) {
         for (const guardian of guardiansOf(worker.process.pid)) process.kill(guardian, 'SIGKILL');
         await worker.logged('the guardian of the horses ended');
-        await until(() => Promise.resolve(guardiansOf(worker.process.pid).length > 0));
+        await until(() => guardiansOf(worker.process.pid).length > 0);
       }
       family.push(...guardiansOf(worker.process.pid));
       worker.process.kill('SIGKILL');
       const killedAt = performance.now();
-      await until(() => Promise.resolve(!family.some(isAlive)));
+      await until(() => !family.some(isAlive));
       const ms = performance.now() - killedAt;
       assert.ok(ms < LIFE_AFTER_WORKER_MS, `they lived for another ${ms} ms`);
     });
@@ -308,11 +309,6 @@ async function progressOf(task: { read(): Promise<Task> }): Promise<number[]> {
   return (await task.read()).progress as number[];
 }
 
-/** Whether a process goes on; one that nobody has taken note of yet is dead all the same. */
-function isAlive(pid: number): boolean {
-  return processStat(pid)?.hasEnded === false;
-}
-
 /** The guardians that a worker has. */
 function guardiansOf(worker = 0): readonly number[] {
   const children = readFileSync(`/proc/${worker}/task/${worker}/children`, 'utf8')
@@ -338,13 +334,4 @@ function environment(name: string, value: string): Disposable {
       else process.env[name] = before;
     },
   };
-}
-
-/** Waits for what no event tells of. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, `waited in vain for ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
