@@ -134,7 +134,7 @@ export const idle: Scenario = {
     const before = await transactions();
     await pause(30_000);
     const value = ((await transactions()) - before) * 2;
-    return [{ name: 'queries of an idle worker', value, unit: '/min', target: { atMost: 240 } }];
+    return [{ name: 'queries of an idle worker', value, unit: '/min', target: { atMost: 200 } }];
   },
 };
 

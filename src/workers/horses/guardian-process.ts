@@ -1,21 +1,20 @@
 /**
- * The guardian of a worker's horses, see `Guardian`. Its orders come on stdin: first the mark of the horses, then `+PID
- * STARTTIME` and `-PID` as they come and go. When stdin ends, the worker is gone or through. Arguments: the worker's pid, and
- * for how many milliseconds it may be stopped.
+ * The guardian of a worker's horses, see `Guardian`. It learns of them on stdin: `+PID STARTTIME` and `-PID` as
+ * they come and go; their mark it has from the start. When stdin ends, the worker is gone or through. Arguments: the worker's
+ * pid, and for how many milliseconds it may be stopped.
  */
-import { killAtOnce, killMarked } from './marked-processes.ts';
+import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
 }
 
-/** How often the worker is looked at within the time that it may be stopped, and at least once in so many milliseconds. */
+/** How often the worker is looked at within the time that it may be stopped. */
 const LOOKS = 8;
-const LOOK_MS = 250;
 
 const [worker = 0, limitMs = Infinity] = process.argv.slice(2).map(Number);
-let mark: string | undefined;
+const mark = guardedMark();
 /** Leaders of process groups, and when each was started. */
 const leaders = new Map<number, string>();
 let begun = '';
@@ -26,42 +25,34 @@ process.stdin.on('data', (text: string) => {
   begun = orders.pop() ?? '';
   orders.forEach(obey);
 });
-process.stdin.on('error', onWorkerGone).once('close', onWorkerGone);
+process.stdin.once('close', () => {
+  clearInterval(watch);
+  killAll();
+});
 
 /** Since when the worker is stopped. */
 let stoppedAt: number | undefined;
-const watch = setInterval(
-  () => {
-    if (process.ppid !== worker) {
-      onWorkerGone();
-      return;
-    }
-    if (processStat(worker)?.isStopped !== true) {
-      stoppedAt = undefined;
-      return;
-    }
-    stoppedAt ??= performance.now();
-    if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
-  },
-  Math.min(limitMs / LOOKS, LOOK_MS),
-);
+const watch = setInterval(() => {
+  if (processStat(worker)?.isStopped !== true) {
+    stoppedAt = undefined;
+    return;
+  }
+  stoppedAt ??= performance.now();
+  if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
+}, limitMs / LOOKS);
 
-function onWorkerGone(): void {
-  clearInterval(watch);
-  process.stdin.destroy();
-  killAll();
+function guardedMark(): string {
+  const given = process.env[GUARDED_VARIABLE] ?? '';
+  if (given === '') throw new Error(`${GUARDED_VARIABLE} is not set`); // every mark begins with nothing
+  return given;
 }
 
 function killAll(): void {
   for (const [pid, startTime] of leaders) if (isStill(pid, startTime)) killAtOnce(-pid);
-  if (mark !== undefined) void killMarked(mark);
+  void killMarked(mark);
 }
 
 function obey(order: string): void {
-  if (mark === undefined) {
-    mark = order;
-    return;
-  }
   const [pid = '', startTime = ''] = order.slice(1).split(' ');
   if (order.startsWith('+')) leaders.set(Number(pid), startTime);
   else leaders.delete(Number(pid));

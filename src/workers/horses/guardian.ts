@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { selfFenceMs } from '../../manager/worker-ttl.ts';
 import { processStat } from '../../processes/process-stat.ts';
+import { GUARDED_VARIABLE } from './marked-processes.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
   new URL(`./guardian-process${extname(import.meta.url)}`, import.meta.url),
@@ -62,7 +63,8 @@ export class Guardian {
       detached: true, // a session of its own: neither the terminal's signals nor a kill of our group reach it
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
-      env: {}, // nothing of ours: a worker may itself run in a horse, and bear its mark
+      // Nothing else of ours: a worker may itself run in a horse, and bear its mark.
+      env: { [GUARDED_VARIABLE]: this.#mark },
     });
     this.#process = child;
     let isGone = false;
@@ -86,6 +88,6 @@ export class Guardian {
     stdin.on('error', () => undefined); // it is gone, which its exit tells
     child.unref();
     stdin.unref(); // neither keeps this process alive
-    stdin.write([`${this.#mark}\n`, ...this.#watched.values()].join(''));
+    stdin.write([...this.#watched.values()].join(''));
   }
 }

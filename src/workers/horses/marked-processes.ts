@@ -8,6 +8,12 @@ import { processStat } from '../../processes/process-stat.ts';
  */
 export const MARK_VARIABLE = 'PULP_HORSE_MARK';
 
+/**
+ * By this a guardian has the mark of the horses from its first moment, should their worker die in the next; it does not
+ * bear the mark itself.
+ */
+export const GUARDED_VARIABLE = 'PULP_GUARDED_MARK';
+
 /** How long a process may take to become another program (exec), in milliseconds. */
 const UNREADABLE_MS = 50;
 
