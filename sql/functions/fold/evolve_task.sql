@@ -1,99 +1,99 @@
 -- What an event does to a task: the only place that says so. Projection, rebuild, verification and time travel all
--- fold with it. Takes null for a task that does not exist yet, gives null for one that was purged.
+-- fold with it. Takes null for a task that does not exist yet; one that was purged has no id any more.
+--
+-- One expression, so that the planner puts it into the query that calls it: a field of the new row then costs what it takes
+-- to compute it, and neither row nor event is ever made. For that, the event is given as pulp.task_event of what can be read
+-- more than once: columns and variables.
 create or replace function pulp.evolve_task(task pulp.task, event pulp.event) returns pulp.task
-language plpgsql immutable parallel safe as $$
-declare
-  data jsonb := event.data;
-begin
-  if event.version <> coalesce(task.version, 0) + 1 then
-    raise exception 'event % of task % cannot follow its version %', event.version, event.stream_id, coalesce(task.version, 0)
-      using errcode = 'PU008', hint = 'The log has a gap or an event was folded twice.';
-  end if;
-
-  case event.type
-    when 'TaskEnqueued' then
-      task.id := event.stream_id::uuid;
-      task.name := data ->> 'name';
-      task.state := 'waiting';
-      task.queue := data ->> 'queue';
-      task.args := data -> 'args';
-      task.kwargs := data -> 'kwargs';
-      task.exclusive_resources := pulp.text_array(data -> 'exclusive_resources');
-      task.shared_resources := pulp.text_array(data -> 'shared_resources');
-      task.attempt := 0;
-      task.lost_workers := 0;
-      task.priority := (data ->> 'priority')::integer;
-      task.retries := (data ->> 'retries')::integer;
-      task.timeout_seconds := (data ->> 'timeout_seconds')::double precision;
-      task.run_after := (data ->> 'run_after')::timestamptz;
-      task.parent_id := (data ->> 'parent_id')::uuid;
-      task.group_id := data ->> 'group_id';
-      task.correlation_id := event.correlation_id;
-      task.enqueued_at := event.recorded_at;
-      if task.exclusive_resources = '{}' and task.shared_resources = '{}' then
-        task.unblocked_at := greatest(event.recorded_at, task.run_after);
-      end if;
-      task.position := event.position;
-    when 'TaskDue' then
-      task.position := event.position;
-    when 'ReservationGranted' then
-      task.unblocked_at := event.recorded_at;
-      task.queue := data ->> 'queue';
-    when 'TaskStarted' then
-      task.state := 'running';
-      task.worker := data ->> 'worker';
-      task.attempt := (data ->> 'attempt')::integer;
-      task.fence := event.position;
-      task.started_at := event.recorded_at;
-      task.progress := null;
-    when 'TaskProgressed' then
-      task.progress := data -> 'progress';
-    when 'TaskCancelRequested' then
-      task.state := 'canceling';
-      task.cancel_reason := data ->> 'reason';
-    when 'ReservationReleased' then
-      null; -- concerns its claims alone
-    when 'TaskRerouted' then
-      task.queue := data ->> 'queue';
-    when 'TaskRetryScheduled' then
-      task.state := 'waiting';
-      task.worker := null;
-      task.fence := null;
-      task.error := data -> 'error';
-      task.run_after := (data ->> 'run_after')::timestamptz;
-      task.unblocked_at := case
-        when task.exclusive_resources = '{}' and task.shared_resources = '{}' then task.run_after
-      end;
-    when 'TaskCompleted' then
-      task.state := 'completed';
-      task.fence := null;
-      task.result := data -> 'result';
-      task.error := null;
-      task.finished_at := event.recorded_at;
-    when 'TaskFailed' then
-      task.state := 'failed';
-      task.fence := null;
-      task.error := data -> 'error';
-      task.finished_at := event.recorded_at;
-    when 'TaskCanceled' then
-      task.state := 'canceled';
-      task.fence := null;
-      task.cancel_reason := coalesce(data ->> 'reason', task.cancel_reason);
-      task.finished_at := event.recorded_at;
-    when 'TaskSkipped' then
-      task.state := 'skipped';
-      task.finished_at := event.recorded_at;
-    when 'TaskPurged' then
-      return null;
-    else
-      raise exception 'unknown event type % on task %', event.type, event.stream_id
-        using errcode = 'PU008', hint = 'It was written by a newer version: upgrade, then fold again.';
-  end case;
-
-  if data ? 'worker_lost' then
-    task.lost_workers := task.lost_workers + 1;
-  end if;
-  task.version := event.version;
-  return task;
-end $$;
+language sql immutable parallel safe as $$
+  select row(
+    /* id */ case event.type
+      when 'TaskEnqueued' then event.stream_id::uuid
+      when 'TaskPurged' then null
+      else task.id end,
+    /* name */ case event.type when 'TaskEnqueued' then event.data ->> 'name' else task.name end,
+    /* state */ case event.type
+      when 'TaskEnqueued' then 'waiting'
+      when 'TaskStarted' then 'running'
+      when 'TaskCompleted' then 'completed'
+      when 'TaskFailed' then 'failed'
+      when 'TaskCanceled' then 'canceled'
+      when 'TaskCancelRequested' then 'canceling'
+      when 'TaskRetryScheduled' then 'waiting'
+      when 'TaskSkipped' then 'skipped'
+      else task.state end,
+    /* queue */ case when event.type in ('TaskEnqueued', 'ReservationGranted', 'TaskRerouted')
+      then event.data ->> 'queue' else task.queue end,
+    /* args */ case event.type when 'TaskEnqueued' then event.data -> 'args' else task.args end,
+    /* kwargs */ case event.type when 'TaskEnqueued' then event.data -> 'kwargs' else task.kwargs end,
+    /* exclusive_resources */ case event.type
+      when 'TaskEnqueued' then pulp.text_array(event.data -> 'exclusive_resources')
+      else task.exclusive_resources end,
+    /* shared_resources */ case event.type
+      when 'TaskEnqueued' then pulp.text_array(event.data -> 'shared_resources')
+      else task.shared_resources end,
+    /* worker */ case event.type
+      when 'TaskStarted' then event.data ->> 'worker'
+      when 'TaskRetryScheduled' then null
+      else task.worker end,
+    /* attempt */ case event.type
+      when 'TaskEnqueued' then 0
+      when 'TaskStarted' then (event.data ->> 'attempt')::integer
+      else task.attempt end,
+    /* lost_workers */ case
+      when event.type = 'TaskEnqueued' then 0
+      when event.type in ('TaskCanceled', 'TaskFailed', 'TaskRetryScheduled') and event.data ? 'worker_lost'
+        then task.lost_workers + 1
+      else task.lost_workers end,
+    /* fence */ case
+      when event.type = 'TaskStarted' then event.position
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled') then null
+      else task.fence end,
+    /* priority */ case event.type when 'TaskEnqueued' then (event.data ->> 'priority')::integer else task.priority end,
+    /* retries */ case event.type when 'TaskEnqueued' then (event.data ->> 'retries')::integer else task.retries end,
+    /* timeout_seconds */ case event.type
+      when 'TaskEnqueued' then (event.data ->> 'timeout_seconds')::double precision
+      else task.timeout_seconds end,
+    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled')
+      then pulp.recorded_time(event.data -> 'run_after') else task.run_after end,
+    /* parent_id */ case event.type when 'TaskEnqueued' then (event.data ->> 'parent_id')::uuid else task.parent_id end,
+    /* group_id */ case event.type when 'TaskEnqueued' then event.data ->> 'group_id' else task.group_id end,
+    /* correlation_id */ case event.type when 'TaskEnqueued' then event.correlation_id else task.correlation_id end,
+    /* result */ case event.type when 'TaskCompleted' then event.data -> 'result' else task.result end,
+    /* error */ case event.type
+      when 'TaskCompleted' then null
+      when 'TaskFailed' then event.data -> 'error'
+      when 'TaskRetryScheduled' then event.data -> 'error'
+      else task.error end,
+    /* cancel_reason */ case event.type
+      when 'TaskCancelRequested' then event.data ->> 'reason'
+      when 'TaskCanceled' then coalesce(event.data ->> 'reason', task.cancel_reason)
+      else task.cancel_reason end,
+    /* progress */ case event.type
+      when 'TaskStarted' then null
+      when 'TaskProgressed' then event.data -> 'progress'
+      else task.progress end,
+    /* enqueued_at */ case event.type when 'TaskEnqueued' then event.recorded_at else task.enqueued_at end,
+    /* unblocked_at */ case event.type
+      when 'TaskEnqueued' then case
+        when pulp.text_array(event.data -> 'exclusive_resources') = '{}'
+          and pulp.text_array(event.data -> 'shared_resources') = '{}'
+        then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
+      when 'ReservationGranted' then event.recorded_at
+      when 'TaskRetryScheduled' then case
+        when task.exclusive_resources = '{}' and task.shared_resources = '{}'
+        then pulp.recorded_time(event.data -> 'run_after') end
+      else task.unblocked_at end,
+    /* started_at */ case event.type when 'TaskStarted' then event.recorded_at else task.started_at end,
+    /* finished_at */ case when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')
+      then event.recorded_at else task.finished_at end,
+    /* position */ case when event.type in ('TaskEnqueued', 'TaskDue') then event.position else task.position end,
+    /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
+        'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
+        'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
+        'TaskRetryScheduled', 'TaskSkipped', 'TaskPurged')
+      then event.version
+      else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end
+  )::pulp.task
+$$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

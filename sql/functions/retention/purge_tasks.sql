@@ -48,7 +48,7 @@ begin
   ),
   gone as (
     delete from pulp.task t using over o
-    where t.ctid = o.row and pulp.evolve_task(o.task, o.event) is null
+    where t.ctid = o.row and (pulp.evolve_task(o.task, o.event)).id is null
     returning o.event
   ),
   logged as (

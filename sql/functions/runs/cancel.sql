@@ -52,8 +52,11 @@ begin
     insert into pulp.wakeup (resource, mode) select resource, mode from gone
   )
   select exists (select from gone where gone.state = 'granted') into held;
+  if held then
+    perform pulp.append_task_events(array[t.id], array['ReservationReleased'], array['{}'::jsonb]);
+  end if;
   select (a.task).* into after from pulp.append_task_events(
-    array[t.id], array['TaskCanceled'], array[jsonb_build_object('reason', reason)], release_claims => held) a;
+    array[t.id], array['TaskCanceled'], array[jsonb_build_object('reason', reason)]) a;
   perform pg_notify('pulp_grant', '');
   perform pg_notify('pulp_finished', '');
   return after.state;

@@ -10,6 +10,7 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
+  rows tid[];
   ids uuid[];
   types text[];
   facts jsonb[];
@@ -24,7 +25,7 @@ begin
     order by 1
   ),
   run as materialized (
-    select t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
+    select t.ctid as row, t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
         when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
         when r.outcome = 'completed' then 'TaskCompleted'
         when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
@@ -35,13 +36,13 @@ begin
       and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
     for no key update of t skip locked
   )
-  select array_agg(run.id), array_agg(run.type), array_agg(case run.type
+  select array_agg(run.row), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
       when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
       when 'TaskRetryScheduled' then
         jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt))
       else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'), 'outcome', run.outcome) end)
-    into ids, types, facts
+    into rows, ids, types, facts
     from run;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
@@ -58,7 +59,7 @@ begin
     return;
   end if;
 
-  perform pulp.unlock_resources(pulp.end_runs(ids, types, facts));
+  perform pulp.unlock_resources(pulp.end_runs(rows, types, facts));
   return query
     select ended.id, case ended.type
         when 'TaskCompleted' then 'completed' when 'TaskFailed' then 'failed' when 'TaskCanceled' then 'canceled'

@@ -18,11 +18,22 @@ declare
   fetched uuid[];
   leaves oid[];
   rows tid[];
+  tasks tid[];
+  facts jsonb[];
+  claiming uuid[];
   refused uuid[];
+  first_attempt constant jsonb := jsonb_build_object('worker', start.worker, 'attempt', 1);
+  appended_at constant timestamptz := clock_timestamp();
+  acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
+  started integer;
 begin
   perform pulp.check_incarnation(start.worker, start.incarnation);
 
-  select array_agg(j.id), array_agg(j.leaf), array_agg(j.row) into fetched, leaves, rows
+  select array_agg(j.id), array_agg(j.leaf), array_agg(j.row), array_agg(t.ctid),
+      array_agg(case t.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', t.attempt + 1) end),
+      array_agg(j.id) filter (where t.exclusive_resources <> '{}' or t.shared_resources <> '{}')
+    into fetched, leaves, rows, tasks, facts, claiming
     from (
       select next.* from unnest(start.queues) as q(name)
       cross join lateral (
@@ -34,12 +45,13 @@ begin
         for update skip locked
       ) next
       limit start.at_most
-    ) j;
+    ) j
+    left join pulp.task t on t.id = j.id;
   if fetched is null then
     return;
   end if;
 
-  refused := pulp.lock_resources(fetched); -- until this is set, there is nothing to unlock
+  refused := case when claiming is null then '{}' else pulp.lock_resources(claiming) end; -- until this is set, there is nothing to unlock
   if refused <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       from unnest(fetched, leaves, rows) as f(id, leaf, row)
@@ -49,17 +61,39 @@ begin
     using unnest(fetched, leaves, rows) as f(id, leaf, row)
     where job.tableoid = f.leaf and job.ctid = f.row and f.id <> all (refused);
   if refused <> '{}' then
-    fetched := array(select unnest(fetched) except select unnest(refused));
+    select array_agg(f.id), array_agg(f.task), array_agg(f.facts) into fetched, tasks, facts
+      from unnest(fetched, tasks, facts) as f(id, task, facts) where f.id <> all (refused);
+    if fetched is null then
+      return;
+    end if;
   end if;
 
   insert into pulp.running (task_id, worker) select unnest(fetched), start.worker;
   return query
-    select (a.task).id, (a.task).name, (a.task).args, (a.task).kwargs, (a.task).attempt, (a.task).fence,
-      (a.task).timeout_seconds, (a.task).parent_id,
-      (a.task).correlation_id
-    from pulp.append_task_events(
-      fetched, array_fill('TaskStarted'::text, array[cardinality(fetched)]),
-      array_fill(jsonb_build_object('worker', start.worker), array[cardinality(fetched)])) a;
+  with taken as materialized (
+    select f.task, f.facts, nextval('pulp.event_position') as position from unnest(tasks, facts) as f(task, facts)
+  ),
+  started as (
+    update pulp.task t set (
+      id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+      priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version
+    ) = row((pulp.evolve_task(t, pulp.task_event(
+      f.position, tx, t.id, t.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+    from taken f
+    where t.ctid = f.task
+    returning t.*, f.facts
+  ),
+  logged as (
+    insert into pulp.event
+    select (pulp.task_event(s.fence, tx, s.id, s.version, 'TaskStarted', s.facts, s.correlation_id, null, acting,
+      appended_at)).* from started s
+  )
+  select s.id, s.name, s.args, s.kwargs, s.attempt, s.fence, s.timeout_seconds, s.parent_id, s.correlation_id from started s;
+  get diagnostics started = row_count;
+  if started <> cardinality(fetched) then
+    raise exception 'a task changed while it was started' using errcode = 'serialization_failure', hint = 'Repeat the command.';
+  end if;
 exception
   when query_canceled or others then
     -- Locks of a session outlive its transaction.

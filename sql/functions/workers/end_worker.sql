@@ -12,7 +12,7 @@ declare
   gone pulp.worker;
   farewell pulp.event;
   lost constant boolean := farewell_type = 'WorkerMissing';
-  ids uuid[];
+  rows tid[];
   types text[];
   facts jsonb[];
 begin
@@ -33,7 +33,7 @@ begin
   perform from pulp.task t
     where t.id in (select r.task_id from pulp.running r where r.worker = end_worker.worker)
     order by t.id for no key update;
-  select array_agg(t.id), array_agg(ended.type), array_agg(jsonb_strip_nulls(jsonb_build_object(
+  select array_agg(t.ctid), array_agg(ended.type), array_agg(jsonb_strip_nulls(jsonb_build_object(
       'worker_lost', nullif(lost, false),
       'reason', case ended.type when 'TaskCanceled' then coalesce(t.cancel_reason, end_worker.reason) end,
       'error', case when ended.type <> 'TaskCanceled' then jsonb_build_object('name', 'Error') || case
@@ -41,7 +41,7 @@ begin
             end_worker.reason || ' It is the third worker that this task has cost: it is not tried again.')
           else jsonb_build_object('code', 'WORKER_LOST', 'message', end_worker.reason) end end,
       'run_after', case ended.type when 'TaskRetryScheduled' then clock_timestamp() end)))
-    into ids, types, facts
+    into rows, types, facts
     from pulp.running r
     join pulp.task t on t.id = r.task_id and t.state in ('running', 'canceling')
     left join pulp.task_type k on k.name = t.name
@@ -53,10 +53,10 @@ begin
       from (select case t.state when 'canceling' then 'cancel' else coalesce(k.on_worker_loss, 'cancel') end as wish) w
     ) ended
     where r.worker = end_worker.worker;
-  if ids is null then
+  if rows is null then
     return 0;
   end if;
-  perform pulp.end_runs(ids, types, facts);
-  return cardinality(ids);
+  perform pulp.end_runs(rows, types, facts);
+  return cardinality(rows);
 end $$;
 comment on function pulp.end_worker is 'Ends a worker and its runs; gives how many.';

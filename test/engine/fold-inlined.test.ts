@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connect, createDatabase } from '../support/database.ts';
+
+/** The event that the fold is given in each of these, as the engine's own statements give it. */
+const CALLS: Readonly<Record<string, string>> = {
+  'an event of a known type': `pulp.evolve_task(t, ${event('TaskStarted')})`,
+  'an event of any type': `pulp.evolve_task(t, pulp.task_event(
+    i.position, '1', t.id, t.version + 1, i.type, i.data, t.correlation_id, null, 'me', i.recorded_at))`,
+  'two events': `pulp.evolve_task(pulp.evolve_task(t, ${event('ReservationReleased')}), pulp.task_event(
+    i.position, '1', t.id, t.version + 2, i.type, i.data, t.correlation_id, null, 'me', i.recorded_at))`,
+};
+
+function event(type: string): string {
+  return `pulp.task_event(
+    i.position, '1', t.id, t.version + 1, '${type}', i.data, t.correlation_id, null, 'me', i.recorded_at)`;
+}
+
+test('the planner takes the fold in: neither row nor event is made to call it', async (t) => {
+  await using database = await createDatabase();
+  await using client = await connect(database.url);
+  for (const [what, call] of Object.entries(CALLS)) {
+    await t.test(what, async () => {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `explain (verbose, costs off) select (${call}).* from pulp.task t cross join pulp.event i`,
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      assert.match(plan, /refuse_task_event\(/);
+      assert.doesNotMatch(plan, /evolve_task\(|[^_]task_event\(|ROW\(/);
+    });
+  }
+});
