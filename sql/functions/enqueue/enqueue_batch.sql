@@ -7,6 +7,7 @@ set enable_seqscan = off as $$
 declare
   enqueued_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
+  tx constant xid8 := pg_current_xact_id();
   bad record;
   ids uuid[];
   enqueued bigint;
@@ -46,35 +47,39 @@ begin
     ) first_of_id
     order by ordinality
   ),
-  appended as materialized (
-    select row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', id::text, 1, 'TaskEnqueued', 1,
-      pulp.enqueued_data(item, enqueued_at),
-      coalesce(item ->> 'correlation_id', id::text), (item ->> 'parent_id')::uuid, acting, enqueued_at
-    )::pulp.event as event
+  said as materialized (
+    select id, nextval('pulp.event_position') as position, pulp.enqueued_data(item, enqueued_at) as facts,
+      coalesce(item ->> 'correlation_id', id::text) as correlation_id, (item ->> 'parent_id')::uuid as parent_id
     from once
   ),
-  folded as materialized (
-    select event, pulp.evolve_task(null, event) as task from appended
-  ),
   inserted as (
-    insert into pulp.task select (task).* from folded
+    insert into pulp.task as t
+    select (pulp.evolve_task(null, pulp.task_event(
+      s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id, acting, enqueued_at))).*
+    from said s
     on conflict (id) do nothing
-    returning id
+    returning t.id, t as task, t.run_after is not null as is_deferred,
+      t.exclusive_resources = '{}' and t.shared_resources = '{}' as is_free
   ),
   fresh as materialized (
-    select folded.event, folded.task, (folded.task).exclusive_resources = '{}' and (folded.task).shared_resources = '{}' as free
-    from folded join inserted on inserted.id = (folded.task).id
+    select i.task, i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id
+    from inserted i join said s on s.id = i.id
   ),
   logged as (
-    insert into pulp.event select (event).* from fresh
+    insert into pulp.event
+    select (pulp.task_event(
+      f.position, tx, f.id, 1, 'TaskEnqueued', f.facts, f.correlation_id, f.parent_id, acting, enqueued_at)).*
+    from fresh f
   )
   select
       (select array_agg(id order by ordinality) from item), count(*),
-      array_agg(task) filter (where free and (task).run_after is null),
-      array_agg(event) filter (where not free and (task).run_after is null),
-      array_agg(task) filter (where (task).run_after is not null)
+      array_agg(f.task) filter (where f.is_free and not f.is_deferred),
+      array_agg(pulp.task_event(
+        f.position, tx, f.id, 1, 'TaskEnqueued', f.facts, f.correlation_id, f.parent_id, acting, enqueued_at))
+        filter (where not f.is_free and not f.is_deferred),
+      array_agg(f.task) filter (where f.is_deferred)
     into ids, enqueued, deliverable, claiming, deferred
-    from fresh;
+    from fresh f;
 
   if enqueued < cardinality(ids) then
     perform pulp.check_same_content(ids, items, enqueued_at);

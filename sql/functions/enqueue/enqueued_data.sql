@@ -3,20 +3,22 @@
 create or replace function pulp.enqueued_data(item jsonb, enqueued_at timestamptz) returns jsonb
 language plpgsql stable parallel safe as $$
 declare
-  exclusive text[] := pulp.text_array(item -> 'resources');
-  shared text[] := pulp.text_array(item -> 'shared_resources');
+  exclusive jsonb := coalesce(nullif(item -> 'resources', 'null'), '[]');
+  shared jsonb := coalesce(nullif(item -> 'shared_resources', 'null'), '[]');
   run_after timestamptz;
   facts jsonb;
 begin
-  if cardinality(exclusive) > 1 then
-    exclusive := array(select distinct resource from unnest(exclusive) as resource order by resource);
+  if jsonb_array_length(exclusive) > 1 then
+    exclusive := to_jsonb(array(
+      select distinct resource from jsonb_array_elements_text(exclusive) as resource order by resource));
   end if;
-  if cardinality(shared) > 0 then
-    shared := array(select distinct resource from unnest(shared) as resource where resource <> all (exclusive) order by resource);
+  if shared <> '[]' then
+    shared := to_jsonb(array(
+      select distinct resource from jsonb_array_elements_text(shared) as resource where not exclusive ? resource order by resource));
   end if;
   facts := jsonb_build_object(
     'name', item -> 'name',
-    'queue', coalesce(item ->> 'queue', 'default'),
+    'queue', coalesce(nullif(item -> 'queue', 'null'), '"default"'),
     'args', coalesce(nullif(item -> 'args', 'null'), '[]'),
     'kwargs', coalesce(nullif(item -> 'kwargs', 'null'), '{}'),
     'exclusive_resources', exclusive,

@@ -5,6 +5,7 @@ declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
     'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'parent_id', 'unchecked'];
+  rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -38,6 +39,12 @@ begin
     + jsonb_array_length(coalesce(nullif(item -> 'shared_resources', 'null'), '[]')) > 256 then
     return 'resources: a task may claim at most 256';
   end if;
+  if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then
+    return 'id: must be a UUID';
+  end if;
+  if not item ?| rare_keys then
+    return null;
+  end if;
   if item ? 'priority' and item ->> 'priority' is not null and (jsonb_typeof(item -> 'priority') <> 'number'
     or item ->> 'priority' !~ '^-?[0-9]{1,9}$') then
     return 'priority: must be an integer between -999999999 and 999999999';
@@ -69,9 +76,6 @@ begin
   end if;
   if item ? 'unchecked' and jsonb_typeof(item -> 'unchecked') not in ('boolean', 'null') then
     return 'unchecked: must be true or false';
-  end if;
-  if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then
-    return 'id: must be a UUID';
   end if;
   if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';

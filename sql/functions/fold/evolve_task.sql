@@ -76,8 +76,7 @@ language sql immutable parallel safe as $$
     /* enqueued_at */ case event.type when 'TaskEnqueued' then event.recorded_at else task.enqueued_at end,
     /* unblocked_at */ case event.type
       when 'TaskEnqueued' then case
-        when pulp.text_array(event.data -> 'exclusive_resources') = '{}'
-          and pulp.text_array(event.data -> 'shared_resources') = '{}'
+        when event.data -> 'exclusive_resources' = '[]' and event.data -> 'shared_resources' = '[]'
         then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case
