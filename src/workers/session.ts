@@ -146,7 +146,7 @@ export class Session {
     runs: readonly FinishedRun[],
     atMost: number,
   ): Promise<{ readonly recorded: readonly RecordedRun[]; readonly started: readonly StartedTask[] }> {
-    const { rows } = await this.#query<StartedTask & { readonly recorded: boolean }>(
+    const { rows } = await this.#query<StartedTask & { readonly left_out: boolean }>(
       'finish and start',
       'select * from pulp.finish_and_start($1, $2, $3, $4, $5, $6)',
       [
@@ -158,7 +158,8 @@ export class Session {
         atMost,
       ],
     );
-    return { recorded: rows.filter((row) => row.recorded), started: rows.filter((row) => !row.recorded) };
+    const leftOut = new Set(rows.filter((row) => row.left_out).map(({ id }) => id));
+    return { recorded: runs.filter(({ id }) => !leftOut.has(id)), started: rows.filter((row) => !row.left_out) };
   }
 
   /** Records progress reports of runs. */
