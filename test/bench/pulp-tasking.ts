@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
 import { pino } from 'pino';
 import { sql } from 'slonik';
 import { z } from 'zod';
@@ -24,6 +25,8 @@ interface Variant {
   readonly workers: number;
   readonly concurrency: number;
   readonly maxTasksPerHorse?: number;
+  /** How many tasks have run before the others come: then the workers are up, and their horses warm. */
+  readonly warmUp?: number;
   /** Each task claims one of so many resources exclusively; 0: none. */
   readonly resources: number;
 }
@@ -52,11 +55,12 @@ export const pulpResources = pulpTasking({
 export const pulpHorses = pulpTasking({
   name: 'pulp-horses',
   settings: 'warm child processes, 1 worker of concurrency 12',
-  share: 0.5,
+  share: 0.2,
   task: horseNoop,
   workers: 1,
   concurrency: 12,
   maxTasksPerHorse: 10_000, // warm ones are measured, not their making
+  warmUp: 6000,
   resources: 0,
 });
 
@@ -65,6 +69,10 @@ class PulpTaskingEntry implements Entry {
   readonly #variant: Variant;
   /** Stands beside the workers, as a deployment has it: it is there before them and sees claims as they come. */
   #manager: ResourceManager | undefined;
+  #workers: readonly PulpWorker[] = [];
+  #lives: readonly Promise<unknown>[] = [];
+  /** Holds back what is enqueued for workers that are up: it is delivered when this commits. */
+  #transaction: Client | undefined;
 
   constructor(databaseUrl: string, variant: Variant) {
     this.#databaseUrl = databaseUrl;
@@ -82,34 +90,55 @@ class PulpTaskingEntry implements Entry {
       log: pino({ level: 'silent' }),
     });
     this.#manager.start();
+
+    const { warmUp } = this.#variant;
+    if (warmUp === undefined) return;
+    await this.enqueue(warmUp);
+    await this.#startWorkers();
+    await this.#idle();
+    this.#transaction = new Client(this.#databaseUrl);
+    await this.#transaction.connect();
+    await this.#transaction.query('begin');
   }
 
   async enqueue(count: number): Promise<void> {
     const { task, resources } = this.#variant;
     for (const payloads of payloadBatches(count)) {
-      await enqueueMany(
-        payloads.map((kwargs) => ({
-          task,
-          kwargs,
-          resources: resources === 0 ? [] : [`/bench/${kwargs.number % resources}/`],
-        })),
-      );
+      const requests = payloads.map((kwargs) => ({
+        kwargs,
+        resources: resources === 0 ? [] : [`/bench/${kwargs.number % resources}/`],
+      }));
+      if (this.#transaction === undefined) await enqueueMany(requests.map((each) => ({ ...each, task })));
+      else {
+        await this.#transaction.query('select from pulp.enqueue_batch($1)', [
+          JSON.stringify(requests.map((each) => ({ ...each, name: task.name }))),
+        ]);
+      }
     }
   }
 
   async drain(count: number): Promise<void> {
-    const { task, workers, ...options } = this.#variant;
+    if (this.#transaction === undefined) await this.#startWorkers();
+    else await this.#transaction.query('commit');
+    if (this.#variant.task.isolation === 'inline') await allInlineHaveRun(count);
+    else await this.#idle();
+    for (const worker of this.#workers) worker.stop(); // they record what has run before they end
+    await Promise.all(this.#lives);
+  }
+
+  async #startWorkers(): Promise<void> {
+    const { workers, ...options } = this.#variant;
     const registry = await loadTaskTypes(TASKS_FILE);
-    const all = await Promise.all(
+    this.#workers = await Promise.all(
       Array.from({ length: workers }, (_, index) =>
         PulpWorker.create({ ...options, registry, tasksFile: TASKS_FILE, name: `bench-${index}` }),
       ),
     );
-    const lives = all.map((worker) => worker.run());
-    if (task.isolation === 'inline') await allInlineHaveRun(count);
-    else while (await this.#isBusy()) await pause(10);
-    for (const worker of all) worker.stop(); // they record what has run before they end
-    await Promise.all(lives);
+    this.#lives = this.#workers.map((worker) => worker.run());
+  }
+
+  async #idle(): Promise<void> {
+    while (await this.#isBusy()) await pause(10);
   }
 
   /** Whether tasks are to be delivered or run: by the two tables that hold only those, so that looking costs nothing. */
@@ -131,6 +160,9 @@ class PulpTaskingEntry implements Entry {
   }
 
   async close(): Promise<void> {
+    await this.#transaction?.end();
+    for (const worker of this.#workers) worker.stop();
+    await Promise.all(this.#lives);
     await this.#manager?.[Symbol.asyncDispose]();
     await closeConnection();
   }
