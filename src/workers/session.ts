@@ -159,7 +159,10 @@ export class Session {
       ],
     );
     const leftOut = new Set(rows.filter((row) => row.left_out).map(({ id }) => id));
-    return { recorded: runs.filter(({ id }) => !leftOut.has(id)), started: rows.filter((row) => !row.left_out) };
+    return {
+      recorded: runs.filter(({ id }) => !leftOut.has(id)),
+      started: rows.filter((row) => !row.left_out),
+    };
   }
 
   /** Records progress reports of runs. */
