@@ -14,6 +14,7 @@ declare
   ids uuid[];
   types text[];
   facts jsonb[];
+  claiming boolean[];
   fenced uuid[];
   now constant timestamptz := clock_timestamp();
 begin
@@ -25,7 +26,7 @@ begin
     order by 1
   ),
   run as materialized (
-    select t.ctid as row, t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
+    select t.ctid as row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
         when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
         when r.outcome = 'completed' then 'TaskCompleted'
         when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
@@ -36,13 +37,13 @@ begin
       and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
     for no key update of t skip locked
   )
-  select array_agg(run.row), array_agg(run.id), array_agg(run.type), array_agg(case run.type
+  select array_agg(run.row), array_agg(run.claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
       when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
       when 'TaskRetryScheduled' then
         jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt))
       else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'), 'outcome', run.outcome) end)
-    into rows, ids, types, facts
+    into rows, claiming, ids, types, facts
     from run;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
@@ -59,7 +60,7 @@ begin
     return;
   end if;
 
-  perform pulp.unlock_resources(pulp.end_runs(rows, types, facts));
+  perform pulp.unlock_resources(pulp.end_runs(rows, types, facts, claiming));
   return query
     select ended.id, case ended.type
         when 'TaskCompleted' then 'completed' when 'TaskFailed' then 'failed' when 'TaskCanceled' then 'canceled'

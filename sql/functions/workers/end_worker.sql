@@ -15,6 +15,7 @@ declare
   rows tid[];
   types text[];
   facts jsonb[];
+  claiming boolean[];
 begin
   select * into known from pulp.worker w where w.name = end_worker.worker for no key update;
   if known.state is distinct from 'online' or known.incarnation <> end_worker.incarnation then
@@ -33,7 +34,7 @@ begin
   perform from pulp.task t
     where t.id in (select r.task_id from pulp.running r where r.worker = end_worker.worker)
     order by t.id for no key update;
-  select array_agg(t.ctid), array_agg(ended.type), array_agg(jsonb_strip_nulls(jsonb_build_object(
+  select array_agg(t.ctid), array_agg(t.exclusive_resources <> '{}' or t.shared_resources <> '{}'), array_agg(ended.type), array_agg(jsonb_strip_nulls(jsonb_build_object(
       'worker_lost', nullif(lost, false),
       'reason', case ended.type when 'TaskCanceled' then coalesce(t.cancel_reason, end_worker.reason) end,
       'error', case when ended.type <> 'TaskCanceled' then jsonb_build_object('name', 'Error') || case
@@ -41,7 +42,7 @@ begin
             end_worker.reason || ' It is the third worker that this task has cost: it is not tried again.')
           else jsonb_build_object('code', 'WORKER_LOST', 'message', end_worker.reason) end end,
       'run_after', case ended.type when 'TaskRetryScheduled' then clock_timestamp() end)))
-    into rows, types, facts
+    into rows, claiming, types, facts
     from pulp.running r
     join pulp.task t on t.id = r.task_id and t.state in ('running', 'canceling')
     left join pulp.task_type k on k.name = t.name
@@ -56,7 +57,7 @@ begin
   if rows is null then
     return 0;
   end if;
-  perform pulp.end_runs(rows, types, facts);
+  perform pulp.end_runs(rows, types, facts, claiming);
   return cardinality(rows);
 end $$;
 comment on function pulp.end_worker is 'Ends a worker and its runs; gives how many.';
