@@ -60,11 +60,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Worker);
-    const { PulpWorker } = await import('../../workers/pulp-worker.ts');
-    const { makeWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
-    const { workerLog } = await import('../../cli/worker-log.ts');
-    const { SignsOfLife } = await import('../../services/signs-of-life.ts');
-    const { stopOnSignals } = await import('../../services/stop-on-signals.ts');
+    const { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals } =
+      await loadWorker();
     const log = workerLog();
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
@@ -114,4 +111,14 @@ async function taskTypes(
   if (needsNone && (await findTasksFile()) === undefined) return { registry: new Map() };
   const file = await requireTasksFile(given);
   return { file, registry: await loadTaskTypes(file) };
+}
+
+/** What a worker is made of. Not loaded in `run`: tsc leaves the extensions of imports as they are beside an `await using`. */
+async function loadWorker() {
+  const { PulpWorker } = await import('../../workers/pulp-worker.ts');
+  const { makeWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
+  const { workerLog } = await import('../../cli/worker-log.ts');
+  const { SignsOfLife } = await import('../../services/signs-of-life.ts');
+  const { stopOnSignals } = await import('../../services/stop-on-signals.ts');
+  return { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals };
 }
