@@ -16,6 +16,7 @@ begin
     using (
       select found.row, e as event
       from unnest(events) as e
+      -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each.
       cross join lateral (
         select x.ctid as row from pulp.reservation_waiting x where x.task_id = e.stream_id::uuid offset 0
       ) found

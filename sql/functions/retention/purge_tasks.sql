@@ -35,10 +35,10 @@ begin
   end if;
 
   with over as materialized (
-    select o.row, o.task, row(nextval('pulp.event_position'), pulp.event_tx(), 'task', (o.task).id::text,
-      (o.task).version + 1, 'TaskPurged', 1,
+    select o.row, o.task, pulp.task_event(nextval('pulp.event_position'), pulp.event_tx(), (o.task).id,
+      (o.task).version + 1, 'TaskPurged',
       jsonb_build_object('name', (o.task).name, 'state', (o.task).state, 'finished_at', (o.task).finished_at),
-      (o.task).correlation_id, null, acting, clock_timestamp())::pulp.event as event
+      (o.task).correlation_id, null, acting, clock_timestamp()) as event
     from (
       select t.ctid as row, t as task from pulp.task t
       where t.id = any (looked_at) and t.state = any (states) and t.finished_at < finished_before

@@ -26,7 +26,8 @@ begin
     order by 1
   ),
   run as materialized (
-    select t.ctid as row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
+    select t.ctid as row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason,
+      t.attempt, r.item, r.outcome, case
         when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
         when r.outcome = 'completed' then 'TaskCompleted'
         when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'

@@ -51,7 +51,8 @@ begin
     return;
   end if;
 
-  refused := case when claiming is null then '{}' else pulp.lock_resources(claiming) end; -- until this is set, there is nothing to unlock
+  -- Until this is set, there is nothing to unlock.
+  refused := case when claiming is null then '{}' else pulp.lock_resources(claiming) end;
   if refused <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       from unnest(fetched, leaves, rows) as f(id, leaf, row)
