@@ -474,6 +474,50 @@ suite("a run's directory", () => {
     assert.deepEqual(readdirSync(worker.path), []);
   });
 
+  test('is reused if the run left it as it was, and is a new one else', async () => {
+    await using worker = await Workplace.create();
+    const vacant = `.vacant-${process.pid}`;
+    const run = (deed: (path: string) => void = () => undefined) => {
+      using run = WorkingDirectory.of(worker.path, TASK, { isReused: true });
+      assert.deepEqual([readdirSync(run.path), modeOf(run.path)], [[], 0o700]);
+      assert.deepEqual(readdirSync(worker.path), [TASK]);
+      const { ino } = statSync(run.path);
+      deed(run.path);
+      return ino;
+    };
+    const first = run();
+    assert.deepEqual(readdirSync(worker.path), [vacant]);
+    assert.equal(run(), first);
+    run(fill);
+    assert.deepEqual(readdirSync(worker.path), []);
+    run((path) => {
+      chmodSync(path, 0o755);
+    });
+    assert.deepEqual(readdirSync(worker.path), []);
+
+    // Whatever somebody else does to the vacant one.
+    const deeds = [
+      (path: string) => {
+        fill(path);
+      },
+      (path: string) => {
+        chmodSync(path, 0o500);
+      },
+      (path: string) => {
+        rmSync(path, { recursive: true });
+      },
+      (path: string) => {
+        rmSync(path, { recursive: true });
+        symlinkSync('/', path);
+      },
+    ];
+    for (const deed of deeds) {
+      run();
+      deed(join(worker.path, vacant));
+      run();
+    }
+  });
+
   test('can be made without being entered', async () => {
     await using worker = await Workplace.create();
     const home = process.cwd();

@@ -1,3 +1,4 @@
+import { rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NAME_PATTERN } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
@@ -9,6 +10,9 @@ const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Where the processes of runs keep the code that they have compiled. */
 const COMPILE_CACHE = '.compile-cache';
+
+/** What the directories are called that are empty and kept for the next run: with the process that keeps it. */
+const VACANT = '.vacant-';
 
 /** What a directory's mode lets the group and others do. */
 const FOR_OTHERS = 0o077;
@@ -54,6 +58,20 @@ export class WorkerDirectory {
       remedy: 'The id of a task is a UUID.',
       exitCode: 2,
     });
+  }
+
+  /** The path of the empty directory that a process may keep between two runs. */
+  vacantDirectory(pid: number): string {
+    return join(this.path, `${VACANT}${pid}`);
+  }
+
+  /** Removes the one of a process that has ended. */
+  deleteVacantDirectory(pid: number): void {
+    try {
+      rmdirSync(this.vacantDirectory(pid));
+    } catch {
+      // it kept none, or it goes with the worker's directory
+    }
   }
 
   /**
@@ -155,7 +173,8 @@ function isWorkers(directory: PinnedDirectory): boolean {
 }
 
 function isOurs(name: Buffer): boolean {
-  return isRemains(name) || TASK_ID.test(name.toString()) || name.toString() === COMPILE_CACHE;
+  const text = name.toString();
+  return isRemains(name) || TASK_ID.test(text) || text.startsWith(VACANT) || text === COMPILE_CACHE;
 }
 
 function warn(error: unknown): void {

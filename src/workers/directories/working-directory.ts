@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { parse } from 'node:path';
 import { PulpError } from '../../errors.ts';
 import { getCurrentTask } from '../../tasks/current.ts';
@@ -7,6 +7,9 @@ import { WorkerDirectory } from './worker-directory.ts';
 
 /** The directories that this process has made for runs and not yet deleted. */
 const inUse = new Set<string>();
+
+/** The worker's directory in which this process keeps an empty one for its next run. */
+let vacancyIn: string | undefined;
 
 /**
  * The directory of a run: `<worker-dir>/<task-id>` (the seed's `WorkingDirectory`). It exists, and is the process's
@@ -20,16 +23,18 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
   readonly #worker: WorkerDirectory;
   readonly #taskId: string;
   readonly #isMaker: boolean;
+  readonly #isReused: boolean;
   #left: string | undefined;
 
-  private constructor(workerDirectory: string, taskId: string) {
+  private constructor(workerDirectory: string, taskId: string, isReused: boolean) {
+    this.#isReused = isReused;
     this.#worker = WorkerDirectory.at(workerDirectory);
     this.#taskId = taskId;
     this.path = this.#worker.workingDirectory(taskId);
     this.#isMaker = !inUse.has(this.path);
     if (!this.#isMaker) return;
-    // A horse does this for each task: the long way is for what is not as it should be.
-    if (!madeQuickly(this.#worker.path, this.path)) this.#worker.makeWorkingDirectorySync(taskId);
+    // The long way is for what is not as it should be.
+    if (!makeQuickly(this.#worker, this.path)) this.#worker.makeWorkingDirectorySync(taskId);
     inUse.add(this.path);
   }
 
@@ -54,10 +59,12 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
   /**
    * Makes and enters the directory of a task of this worker.
    *
+   * @param options.isReused the process keeps the directory, empty and under another name, for the next run that it does this
+   *   for: on a disk, renaming costs a quarter of making and removing
    * @throws PulpError DIRECTORY_UNUSABLE, WORKING_ROOT_UNSAFE and others, see `WorkerDirectory`
    */
-  static of(workerDirectory: string, taskId: string): WorkingDirectory {
-    const directory = WorkingDirectory.make(workerDirectory, taskId);
+  static of(workerDirectory: string, taskId: string, { isReused = false } = {}): WorkingDirectory {
+    const directory = new WorkingDirectory(workerDirectory, taskId, isReused);
     try {
       directory.#left = currentDirectory();
       process.chdir(directory.path);
@@ -70,7 +77,7 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
 
   /** Makes the directory of a task of this worker without entering it. @throws as `of` */
   static make(workerDirectory: string, taskId: string): WorkingDirectory {
-    return new WorkingDirectory(workerDirectory, taskId);
+    return new WorkingDirectory(workerDirectory, taskId, false);
   }
 
   [Symbol.dispose](): void {
@@ -93,24 +100,53 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
     }
     if (!this.#isMaker) return true;
     inUse.delete(this.path);
-    try {
-      rmdirSync(this.path);
-      return true;
-    } catch {
-      return false; // not empty, most of the time
-    }
+    return (this.#isReused && keepVacant(this.#worker, this.path)) || remove(this.path);
   }
 }
 
-/** Makes the directory if all is as it should be: the worker's is no link, nothing is in the way, no umask in effect. */
-function madeQuickly(workerDirectory: string, path: string): boolean {
+/**
+ * Makes the directory, of the vacant one if there is one, if all is as it should be: the worker's is no link, nothing is in
+ * the way, no umask in effect, and no task has touched the vacant one.
+ */
+function makeQuickly(worker: WorkerDirectory, path: string): boolean {
   try {
-    if (!lstatSync(workerDirectory).isDirectory()) return false;
-    mkdirSync(path, WorkerDirectory.MODE);
-    return (statSync(path).mode & MODE_BITS) === WorkerDirectory.MODE;
+    if (!lstatSync(worker.path).isDirectory()) return false;
+    if (vacancyIn === worker.path) {
+      vacancyIn = undefined;
+      renameSync(worker.vacantDirectory(process.pid), path);
+    } else {
+      mkdirSync(path, WorkerDirectory.MODE);
+    }
+    return isPristine(path);
   } catch {
     return false;
   }
+}
+
+/** Keeps the directory for the next run if it is as it was made; says whether it is gone from here. */
+function keepVacant(worker: WorkerDirectory, path: string): boolean {
+  try {
+    if (!isPristine(path)) return false;
+    renameSync(path, worker.vacantDirectory(process.pid));
+    vacancyIn = worker.path;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function remove(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false; // not empty, most of the time
+  }
+}
+
+function isPristine(path: string): boolean {
+  const stat = lstatSync(path);
+  return stat.isDirectory() && (stat.mode & MODE_BITS) === WorkerDirectory.MODE && readdirSync(path).length === 0;
 }
 
 function currentDirectory(): string {

@@ -136,7 +136,9 @@ export class HorsePool {
     if (pid !== undefined) this.#guardian.watch(pid);
     void horse.dead.then(() => {
       this.#all.delete(horse);
-      if (pid !== undefined) this.#guardian.forget(pid);
+      if (pid === undefined) return;
+      this.#guardian.forget(pid);
+      this.#directory.deleteVacantDirectory(pid);
     });
     return horse;
   }

@@ -98,7 +98,7 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
     return failed(unknown, { code: 'UNKNOWN_TASK_TYPE', retry: false });
   }
   try {
-    using directory = WorkingDirectory.of(settings.workerDirectory, task.id);
+    using directory = WorkingDirectory.of(settings.workerDirectory, task.id, { isReused: true });
     return await runTask(type, task, {
       worker: { name: settings.worker, directory: settings.workerDirectory },
       log,
