@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 
-/** How one node of a plan that was run reads a table. */
+/** How one node of a plan that was run reads a table, or throws away what others read. */
 export interface TableRead {
+  /** `join` if it is one. */
   readonly table: string;
   /** The kind of node, with the index that it uses: `Index Scan by task_pkey`. */
   readonly how: string;
@@ -65,14 +66,15 @@ function readsOf(written: string): TableRead[] {
   const { 'Query Text': text, Plan: plan } = JSON.parse(written) as { 'Query Text': string; Plan: PlanNode };
   const statement = text.replace(/\s+/g, ' ').trim().slice(0, 120);
   return [...nodesOf(plan)].flatMap((node) => {
-    const table = node['Relation Name'];
-    if (table === undefined || node['Node Type'] === 'ModifyTable') return [];
     const index = node['Index Name'];
+    const removed = node['Rows Removed by Join Filter'];
+    const table = removed === undefined ? node['Relation Name'] : 'join';
+    if (table === undefined || node['Node Type'] === 'ModifyTable') return [];
     const perLoop =
+      removed ??
       node['Actual Rows'] +
-      (node['Rows Removed by Filter'] ?? 0) +
-      (node['Rows Removed by Index Recheck'] ?? 0) +
-      (node['Rows Removed by Join Filter'] ?? 0);
+        (node['Rows Removed by Filter'] ?? 0) +
+        (node['Rows Removed by Index Recheck'] ?? 0);
     const how = index === undefined ? node['Node Type'] : `${node['Node Type']} by ${index}`;
     return [{ table, how, rows: Math.round(perLoop * node['Actual Loops']), statement }];
   });

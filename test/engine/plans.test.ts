@@ -11,6 +11,9 @@ const IN_LINE = 20_000;
 /** Tasks that wait for a worker alone. */
 const DELIVERED = 10_000;
 
+/** Resources that tasks have claimed. */
+const RESOURCES = 5000;
+
 /** How much each call is given to do. */
 const BATCH = 50;
 
@@ -59,7 +62,7 @@ class Session implements AsyncDisposable {
     const start = [this.#worker, this.#incarnation, BATCH];
     const free = items({ name: 't' });
     const claiming = [
-      ...items({ name: 't', resources: ['/new/'] }),
+      ...Array.from({ length: BATCH }, (_, n) => ({ name: 't', resources: [`/new/${n}`] })),
       { name: 't', resources: ['/busy/1'], shared_resources: ['/busy/2'] },
     ];
     const known = await this.client.query<{ id: string }>(
@@ -128,6 +131,7 @@ suite('however many tasks there are, a batch reads a few rows for each of its ow
   test('on tables without statistics', async (t) => {
     await using database = await createDatabase();
     await using old = await Session.open(database.url, 'old');
+    await keepAutovacuumOut(old.client);
     await old.work();
     await fill(old.client);
     await t.test('in a session that has its plans from small tables', () => assertFewIn(old));
@@ -138,6 +142,7 @@ suite('however many tasks there are, a batch reads a few rows for each of its ow
     test(`on tables with statistics of when they were ${state}`, async (t) => {
       await using database = await createDatabase();
       await using old = await Session.open(database.url, 'old');
+      await keepAutovacuumOut(old.client);
       await make(old);
       await old.client.query('analyze');
       await (await old.rebear()).work();
@@ -182,8 +187,8 @@ function items(item: object): object[] {
   return Array.from({ length: BATCH }, () => item);
 }
 
-/** Makes the tables large, without the statistics that autovacuum would make in its own time. */
-async function fill(client: Client): Promise<void> {
+/** No statistics but those that we make: altering tables later would have all plans made anew. */
+async function keepAutovacuumOut(client: Client): Promise<void> {
   await client.query(`
     do $$
     declare
@@ -194,6 +199,10 @@ async function fill(client: Client): Promise<void> {
         execute format('alter table %s set (autovacuum_enabled = off)', leaf);
       end loop;
     end $$`);
+}
+
+/** Makes the tables large, without the statistics that autovacuum would make in its own time. */
+async function fill(client: Client): Promise<void> {
   const enqueue = (count: number, item: string) =>
     client.query(
       `select count(*) from generate_series(0, $1 - 1, 1000) as first
@@ -223,4 +232,7 @@ async function fill(client: Client): Promise<void> {
     [FINISHED],
   );
   await client.query(`update pulp.task set state = 'completed' where correlation_id = 'bulk'`);
+  await client.query(`insert into pulp.resource (name) select '/known/' || n from generate_series(1, $1) as n`, [
+    RESOURCES,
+  ]);
 }

@@ -1,9 +1,11 @@
 -- Hands tasks to pg-boss: one job each, with the id of its task, in a queue that is made if it is not there. Columns and
 -- defaults follow pg-boss's own insert; a test compares both. Wakes the workers of these queues.
-create or replace function pulp.deliver(tasks pulp.task[]) returns void
+create or replace function pulp.deliver(ids uuid[]) returns void
 language plpgsql as $$
 declare
-  queue_names text[] := array(select distinct t.queue from unnest(tasks) as t);
+  queue_names text[] := array(
+    select distinct t.queue from unnest(ids) as i(id)
+    cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t);
   delivered integer;
 begin
   perform pulp.create_queues(queue_names);
@@ -15,10 +17,11 @@ begin
   select t.id, t.queue, jsonb_build_object('name', t.name), t.priority, pgboss.job_now(), pgboss.job_now(),
     q.expire_seconds, q.deletion_seconds, pgboss.job_now() + q.retention_seconds * interval '1s',
     q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
-  from unnest(tasks) as t
+  from unnest(ids) as i(id)
+  cross join lateral (select x.* from pulp.task x where x.id = i.id offset 0) t
   join pgboss.queue q on q.name = t.queue;
   get diagnostics delivered = row_count;
-  if delivered <> cardinality(tasks) then
+  if delivered <> cardinality(ids) then
     raise exception 'a queue was deleted while tasks were delivered to it' using errcode = 'serialization_failure',
       hint = 'Repeat the command.';
   end if;

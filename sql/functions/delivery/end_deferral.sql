@@ -3,21 +3,23 @@
 create or replace function pulp.end_deferral(ids uuid[]) returns void
 language plpgsql as $$
 declare
-  free pulp.task[];
+  free uuid[];
   claiming uuid[];
 begin
-  select array_agg(t.task order by t.ordinality) filter (where t.free),
+  select array_agg(t.id order by t.ordinality) filter (where t.free),
     array_agg(t.id order by t.ordinality) filter (where not t.free)
     into free, claiming
     from (
-      select i.ordinality, t.id, t as task, t.exclusive_resources = '{}' and t.shared_resources = '{}' as free
-      from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id
-      where t.state = 'waiting'
-      for no key update of t skip locked
+      select i.ordinality, x.id, x.free from unnest(ids) with ordinality as i(id, ordinality)
+      cross join lateral (
+        select t.id, t.exclusive_resources = '{}' and t.shared_resources = '{}' as free from pulp.task t
+        where t.id = i.id and t.state = 'waiting'
+        for no key update skip locked
+      ) x
     ) t;
 
   if free is not null then
-    delete from pulp.deferred d where d.task_id = any (array(select t.id from unnest(free) as t));
+    delete from pulp.deferred d where d.task_id = any (free);
     perform pulp.deliver(free);
   end if;
   if claiming is not null then

@@ -44,11 +44,8 @@ begin
   end if;
   delete from pgboss.job using unnest(found_ids) as moved(id), pulp.task t
     where t.id = moved.id and job.name = t.queue and job.id = moved.id;
-  perform pulp.deliver(array(
-    select a.task from unnest(found_ids) with ordinality as i(id, ordinality)
-    join pulp.append_task_events(found_ids, array_fill('TaskRerouted'::text, array[cardinality(found_ids)]),
-      array(select jsonb_build_object('queue', target) from unnest(targets) with ordinality as x(target, o) order by o)) a
-      on (a.task).id = i.id
-    order by i.ordinality));
+  perform pulp.append_task_events(found_ids, array_fill('TaskRerouted'::text, array[cardinality(found_ids)]),
+    array(select jsonb_build_object('queue', target) from unnest(targets) with ordinality as x(target, o) order by o));
+  perform pulp.deliver(found_ids);
 end $$;
 comment on function pulp.reroute_tasks is 'Delivers tasks anew that nobody would fetch where they are.';

@@ -15,7 +15,9 @@ begin
   if reserved = '{}' then
     return array(
       select case when pulp.is_reserved_worker(t.queue) then 'default' else t.queue end
-      from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id order by i.ordinality);
+      from unnest(ids) with ordinality as i(id, ordinality)
+      cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t
+      order by i.ordinality);
   end if;
 
   -- What each has in hand and before it. Counting ends at a thousand: beyond that, they are all alike.
@@ -26,7 +28,9 @@ begin
 
   for task in
     select t.name, t.queue, t.exclusive_resources || t.shared_resources as resources
-    from unnest(ids) with ordinality as i(id, ordinality) join pulp.task t on t.id = i.id order by i.ordinality
+    from unnest(ids) with ordinality as i(id, ordinality)
+    cross join lateral (select x.* from pulp.task x where x.id = i.id offset 0) t
+    order by i.ordinality
   loop
     chosen := null;
     if task.queue = 'default' or pulp.is_reserved_worker(task.queue) then
@@ -47,7 +51,7 @@ begin
       loads[chosen] := loads[chosen] + 1;
       insert into pulp.resource (name)
         select resource from unnest(task.resources) as resource
-        where not exists (select from pulp.resource known where known.name = resource)
+        where (select known.id from pulp.resource known where known.name = resource) is null
         on conflict (name) do nothing;
       update pulp.resource r set routed_to = reserved[chosen].name
         where r.name = any (task.resources) and r.routed_to is distinct from reserved[chosen].name;

@@ -11,9 +11,9 @@ declare
   bad record;
   ids uuid[];
   enqueued bigint;
-  deliverable pulp.task[];
+  deliverable uuid[];
   claiming pulp.event[];
-  deferred pulp.task[];
+  deferred uuid[];
 begin
   if jsonb_typeof(items) is distinct from 'array' then
     raise exception 'the items must be a JSON array' using errcode = 'PU004', hint = 'Give an array of objects, one a task.';
@@ -58,11 +58,11 @@ begin
       s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id, acting, enqueued_at))).*
     from said s
     on conflict (id) do nothing
-    returning t.id, t as task, t.run_after is not null as is_deferred,
+    returning t.id, t.run_after is not null as is_deferred,
       t.exclusive_resources = '{}' and t.shared_resources = '{}' as is_free
   ),
   fresh as materialized (
-    select i.task, i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id
+    select i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id
     from inserted i join said s on s.id = i.id
   ),
   logged as (
@@ -73,11 +73,11 @@ begin
   )
   select
       (select array_agg(id order by ordinality) from item), count(*),
-      array_agg(f.task) filter (where f.is_free and not f.is_deferred),
+      array_agg(f.id) filter (where f.is_free and not f.is_deferred),
       array_agg(pulp.task_event(
         f.position, tx, f.id, 1, 'TaskEnqueued', f.facts, f.correlation_id, f.parent_id, acting, enqueued_at))
         filter (where not f.is_free and not f.is_deferred),
-      array_agg(f.task) filter (where f.is_deferred)
+      array_agg(f.id) filter (where f.is_deferred)
     into ids, enqueued, deliverable, claiming, deferred
     from fresh f;
 

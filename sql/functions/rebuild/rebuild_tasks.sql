@@ -10,6 +10,7 @@ declare
   told pulp.task[] := '{}';
   lines pulp.reservation[] := '{}';
   deliverable pulp.task[];
+  undelivered uuid[];
   fold record;
 begin
   with present as materialized (
@@ -93,11 +94,12 @@ begin
       and not exists (
         select from unnest(deliverable) f
         where f.id = j.id and (f.queue, f.name, f.priority, 'created') = (j.name, j.data ->> 'name', j.priority, j.state::text));
-  select array_agg(f order by f.position) into deliverable
-    from unnest(deliverable) f
-    where not exists (select from pgboss.job j where j.name = f.queue and j.id = f.id);
-  if deliverable is not null then
-    perform pulp.deliver(deliverable);
+  undelivered := array(
+    select f.id from unnest(deliverable) f
+    where not exists (select from pgboss.job j where j.name = f.queue and j.id = f.id)
+    order by f.position);
+  if undelivered <> '{}' then
+    perform pulp.deliver(undelivered);
   end if;
   perform pg_notify('pulp_grant', '');
 end $$;

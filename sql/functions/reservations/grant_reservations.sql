@@ -12,6 +12,7 @@ declare
   candidates uuid[];
   grantable uuid[];
   locked uuid[];
+  rows tid[];
   due uuid[];
 begin
   granted := 0;
@@ -39,29 +40,27 @@ begin
     select resource, bool_or(mode = 'exclusive') as was_exclusive, min(coalesce(after_position, 0)) as after_position
     from taken where resource is not null group by resource
   ),
-  next_exclusive as (
-    -- The head of the line, if it waits for the resource alone.
-    select head.task_id
+  head as materialized (
+    select let_go.*, first.task_id, first.mode
     from let_go
     cross join lateral (
       select w.task_id, w.mode from pulp.reservation_waiting w
       where w.resource = let_go.resource order by w.position limit 1
-    ) head
-    where head.mode = 'exclusive'
+    ) first
   ),
   next_shared as materialized (
     -- The run of sharers at the front of the line. One that let go of a share cannot have held any of them up.
-    select run.*, let_go.resource, count(*) over (partition by let_go.resource) as run_length
-    from let_go
+    select run.*, head.resource, count(*) over (partition by head.resource) as run_length
+    from head
     cross join lateral (
       select w.task_id, w.position from pulp.reservation_waiting w
-      where w.resource = let_go.resource and w.mode = 'shared' and w.position > let_go.after_position
+      where w.resource = head.resource and w.mode = 'shared' and w.position > head.after_position
         and w.position < coalesce((
           select min(x.position) from pulp.reservation_waiting x
-          where x.resource = let_go.resource and x.mode = 'exclusive'), 9223372036854775807)
+          where x.resource = head.resource and x.mode = 'exclusive'), 9223372036854775807)
       order by w.position limit batch
     ) run
-    where let_go.was_exclusive
+    where head.mode = 'shared' and head.was_exclusive
   ),
   continued as (
     insert into pulp.wakeup (resource, mode, after_position)
@@ -70,7 +69,7 @@ begin
   )
   select (select count(*) from taken) >= batch or exists (select from continued), array(
       select task_id from taken where task_id is not null
-      union select task_id from next_exclusive
+      union select task_id from head where mode = 'exclusive'
       union select task_id from next_shared)
     into more, candidates;
 
@@ -97,16 +96,20 @@ begin
 
   if grantable <> '{}' then
     -- Whoever changes a task just now (a cancel in a caller's open transaction) is not waited for.
-    locked := array(
-      select t.id from unnest(grantable) as g(id) join pulp.task t on t.id = g.id
-      where t.state = 'waiting'
-      for no key update of t skip locked);
-    granted := cardinality(locked);
+    select array_agg(t.id order by t.ordinality), array_agg(t.row order by t.ordinality) into locked, rows
+      from (
+        select g.ordinality, x.id, x.row from unnest(grantable) with ordinality as g(id, ordinality)
+        cross join lateral (
+          select t.id, t.ctid as row from pulp.task t where t.id = g.id and t.state = 'waiting'
+          for no key update skip locked
+        ) x
+      ) t;
+    granted := coalesce(cardinality(locked), 0);
     if granted < cardinality(grantable) then
       insert into pulp.wakeup (task_id) select unnest(grantable) except select unnest(locked);
     end if;
     if granted > 0 then
-      perform pulp.grant_tasks(locked);
+      perform pulp.grant_tasks(locked, rows);
     end if;
   end if;
 

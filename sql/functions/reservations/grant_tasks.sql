@@ -1,25 +1,36 @@
--- Grants all claims of these locked, waiting tasks, decides where they go, and delivers them.
-create or replace function pulp.grant_tasks(ids uuid[]) returns void
+-- Grants all claims of these locked, waiting tasks, decides where they go, and delivers them. The rows are those of the ids.
+create or replace function pulp.grant_tasks(ids uuid[], rows tid[]) returns void
 language plpgsql as $$
 declare
-  tasks pulp.task[];
-  events pulp.event[];
+  appended_at constant timestamptz := clock_timestamp();
+  acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
 begin
-  select array_agg(a.task order by (a.task).position), array_agg(a.event order by (a.task).position)
-    into tasks, events
-    from pulp.append_task_events(
-      ids, array_fill('ReservationGranted'::text, array[cardinality(ids)]),
-      array(select jsonb_build_object('queue', q) from unnest(pulp.route_tasks(ids)) with ordinality as q order by q.ordinality)) a;
-
-  with claim as (
+  with given as materialized ( -- in their order, whatever way the rows are found
+    select g.row, jsonb_build_object('queue', g.queue) as facts, nextval('pulp.event_position') as position
+    from unnest(rows, pulp.route_tasks(ids)) as g(row, queue)
+  ),
+  task as (
+    update pulp.task t set (
+      id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+      priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version
+    ) = row((pulp.evolve_task(t, pulp.task_event(
+      g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
+    from given g
+    where t.ctid = g.row
+    returning t.id, pulp.task_event(
+      g.position, tx, t.id, t.version, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at) as event
+  ),
+  logged as (
+    insert into pulp.event select (t.event).* from task t
+  ),
+  claim as (
     delete from pulp.reservation_waiting w
     using (
-      select found.row, e as event
-      from unnest(events) as e
-      -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each.
-      cross join lateral (
-        select x.ctid as row from pulp.reservation_waiting x where x.task_id = e.stream_id::uuid offset 0
-      ) found
+      select found.row, t.event
+      from task t
+      cross join lateral (select x.ctid as row from pulp.reservation_waiting x where x.task_id = t.id offset 0) found
     ) of_task
     where w.ctid = of_task.row
     returning pulp.evolve_reservation(w::pulp.reservation, of_task.event) as granted
@@ -30,9 +41,9 @@ begin
   )
   insert into pulp.resource (name)
   select distinct resource from reservation
-  where not exists (select from pulp.resource known where known.name = reservation.resource)
+  where (select known.id from pulp.resource known where known.name = reservation.resource) is null
   on conflict (name) do nothing;
 
-  perform pulp.deliver(tasks);
+  perform pulp.deliver(ids);
 end $$;
 comment on function pulp.grant_tasks is 'Grants all claims of waiting tasks and delivers the tasks.';

@@ -12,8 +12,8 @@ begin
   for claim in
     select g::pulp.reservation as reservation, g.task_id, g.mode, r.id as resource_id
     from unnest(ids) as i(id)
-    join pulp.reservation_granted g on g.task_id = i.id
-    join pulp.resource r on r.name = g.resource
+    cross join lateral (select x.* from pulp.reservation_granted x where x.task_id = i.id offset 0) g
+    cross join lateral (select x.id from pulp.resource x where x.name = g.resource offset 0) r
   loop
     if claim.mode = 'exclusive' then
       free := pg_try_advisory_lock(class, claim.resource_id);

@@ -7,7 +7,9 @@ begin
     insert into pulp.reservation_waiting
     select r.*
     from unnest(events) as e
-    join pulp.task t on t.id = e.stream_id::uuid
+    cross join lateral (
+      select x.exclusive_resources, x.shared_resources from pulp.task x where x.id = e.stream_id::uuid offset 0
+    ) t
     cross join lateral (
       select resource, 'exclusive' as mode from unnest(t.exclusive_resources) as resource
       union all

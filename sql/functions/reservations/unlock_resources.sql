@@ -8,6 +8,7 @@ begin
   perform case c.mode
       when 'exclusive' then pg_advisory_unlock(pulp.lock_class('resource'), r.id)
       else pg_advisory_unlock_shared(pulp.lock_class('resource'), r.id) end
-    from unnest(claims) as c join pulp.resource r on r.name = c.resource;
+    from unnest(claims) as c
+    cross join lateral (select x.id from pulp.resource x where x.name = c.resource offset 0) r;
 end $$;
 comment on function pulp.unlock_resources is 'Gives back this session''s advisory locks of claims that have ended.';

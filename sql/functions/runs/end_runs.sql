@@ -8,7 +8,7 @@ declare
   tx constant xid8 := pulp.event_tx();
   ended uuid[];
   claimants uuid[];
-  again pulp.task[];
+  again uuid[];
   released pulp.reservation[] := '{}';
 begin
   -- Statements apart, since making ready the one that is not wanted costs a single run more than all that it does.
@@ -26,14 +26,14 @@ begin
         r.position, tx, t.id, t.version + 1, r.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from report r
       where t.ctid = r.row
-      returning t.id, t.version, t.correlation_id, r.position, r.type, r.facts, case t.state when 'waiting' then t end as retried
+      returning t.id, t.version, t.correlation_id, r.position, r.type, r.facts, case t.state when 'waiting' then t.id end as retried
     ),
     logged as (
       insert into pulp.event
       select (pulp.task_event(o.position, tx, o.id, o.version, o.type, o.facts, o.correlation_id, null, acting, appended_at)).*
       from over o
     )
-    select array_agg(o.id), array_agg(o.retried) filter (where (o.retried).id is not null) into ended, again from over o;
+    select array_agg(o.id), array_agg(o.retried) filter (where o.retried is not null) into ended, again from over o;
   end if;
   if true = any (claiming) then
     with report as materialized (
@@ -53,7 +53,7 @@ begin
       from report r
       where t.ctid = r.row
       returning t.id, t.version, t.correlation_id, r.release_position, r.position, r.type, r.facts,
-        case t.state when 'waiting' then t end as retried
+        case t.state when 'waiting' then t.id end as retried
     ),
     logged as (
       insert into pulp.event
@@ -63,7 +63,7 @@ begin
       select (pulp.task_event(o.position, tx, o.id, o.version, o.type, o.facts, o.correlation_id, null, acting, appended_at)).*
       from over o
     )
-    select array_agg(o.id), array_agg(o.id) || ended, array_agg(o.retried) filter (where (o.retried).id is not null) || again
+    select array_agg(o.id), array_agg(o.id) || ended, array_agg(o.retried) filter (where o.retried is not null) || again
       into claimants, ended, again from over o;
   end if;
   if coalesce(cardinality(ended), 0) <> cardinality(rows) then

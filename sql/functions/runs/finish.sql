@@ -26,17 +26,19 @@ begin
     order by 1
   ),
   run as materialized (
-    select t.ctid as row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason,
+    select t.row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason,
       t.attempt, r.item, r.outcome, case
         when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
         when r.outcome = 'completed' then 'TaskCompleted'
         when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
         else 'TaskFailed' end as type
     from reported r
-    join pulp.task t on t.id = r.id
-    where t.state in ('running', 'canceling') and t.worker = finish.worker
-      and t.attempt = (r.item ->> 'attempt')::integer and t.fence = (r.item ->> 'fence')::bigint
-    for no key update of t skip locked
+    cross join lateral (
+      select x.*, x.ctid as row from pulp.task x
+      where x.id = r.id and x.state in ('running', 'canceling') and x.worker = finish.worker
+        and x.attempt = (r.item ->> 'attempt')::integer and x.fence = (r.item ->> 'fence')::bigint
+      for no key update skip locked
+    ) t
   )
   select array_agg(run.row), array_agg(run.claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')

@@ -16,7 +16,6 @@ set enable_sort = off set enable_incremental_sort = off as $$
 #variable_conflict use_column
 declare
   fetched uuid[];
-  leaves oid[];
   rows tid[];
   tasks tid[];
   facts jsonb[];
@@ -30,14 +29,14 @@ declare
 begin
   perform pulp.check_incarnation(start.worker, start.incarnation);
 
-  select array_agg(j.id), array_agg(j.leaf), array_agg(j.row), array_agg(t.ctid),
+  select array_agg(j.id), array_agg(j.row), array_agg(t.row),
       array_agg(case t.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', t.attempt + 1) end),
       array_agg(j.id) filter (where t.exclusive_resources <> '{}' or t.shared_resources <> '{}')
-    into fetched, leaves, rows, tasks, facts, claiming
+    into fetched, rows, tasks, facts, claiming
     from (
       select next.* from unnest(start.queues) as q(name)
       cross join lateral (
-        select job.id, job.tableoid as leaf, job.ctid as row from pgboss.job
+        select job.id, job.ctid as row from pgboss.job
         where job.name = q.name and job.state < 'active' and not job.blocked and job.start_after <= pgboss.job_now()
           and job.data ->> 'name' = any (start.task_types)
         order by job.priority desc, job.created_on
@@ -46,7 +45,7 @@ begin
       ) next
       limit start.at_most
     ) j
-    left join pulp.task t on t.id = j.id;
+    left join lateral (select x.*, x.ctid as row from pulp.task x where x.id = j.id offset 0) t on true;
   if fetched is null then
     return;
   end if;
@@ -55,19 +54,15 @@ begin
   refused := case when claiming is null then '{}' else pulp.lock_resources(claiming) end;
   if refused <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
-      from unnest(fetched, leaves, rows) as f(id, leaf, row)
-      where job.tableoid = f.leaf and job.ctid = f.row and f.id = any (refused);
-  end if;
-  delete from pgboss.job
-    using unnest(fetched, leaves, rows) as f(id, leaf, row)
-    where job.tableoid = f.leaf and job.ctid = f.row and f.id <> all (refused);
-  if refused <> '{}' then
-    select array_agg(f.id), array_agg(f.task), array_agg(f.facts) into fetched, tasks, facts
-      from unnest(fetched, tasks, facts) as f(id, task, facts) where f.id <> all (refused);
+      where job.ctid = any (rows) and job.id = any (refused);
+    select array_agg(f.id), array_agg(f.row), array_agg(f.task), array_agg(f.facts) into fetched, rows, tasks, facts
+      from unnest(fetched, rows, tasks, facts) as f(id, row, task, facts) where f.id <> all (refused);
     if fetched is null then
       return;
     end if;
   end if;
+  -- By place, and by id too: a queue may have a leaf of its own.
+  delete from pgboss.job where job.ctid = any (rows) and job.id = any (fetched);
 
   insert into pulp.running (task_id, worker) select unnest(fetched), start.worker;
   return query
