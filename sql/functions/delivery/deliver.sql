@@ -3,6 +3,8 @@
 create or replace function pulp.deliver(ids uuid[]) returns void
 language plpgsql as $$
 declare
+  -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each. It may have planned
+  -- when the tables were empty, and keep to that.
   queue_names text[] := array(
     select distinct t.queue from unnest(ids) as i(id)
     cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t);
