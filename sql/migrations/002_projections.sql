@@ -138,7 +138,7 @@ create table pulp.reservation (
   resource text not null collate "C",
   task_id uuid not null,
   mode text not null check (mode in ('exclusive', 'shared')),
-  state text not null check (state in ('waiting', 'granted')),
+  state text not null,
   position bigint not null,
   requested_at timestamptz not null,
   granted_at timestamptz

@@ -72,6 +72,7 @@ export class Heartbeat implements AsyncDisposable {
       this.#client ??= await connectDedicated(databaseUrl, `pulp heartbeat ${worker}`, {
         connectTimeoutMs: heartbeatIntervalMs(),
         answerTimeoutMs: heartbeatIntervalMs(),
+        settings: { synchronous_commit: 'off' }, // one that a crash forgets is like one that did not get through
       });
       const { rows } = await this.#client.query({
         name: 'heartbeat',

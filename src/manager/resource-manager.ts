@@ -157,7 +157,9 @@ class Term {
     this.#grantAt = Infinity; // a notification that comes meanwhile may tell of what this pass did not see
     const { rows } = await this.#client.query<{ more: boolean; next_due_seconds: number | null }>({
       name: 'grant',
-      text: 'select more, next_due_seconds from pulp.grant_reservations($1)',
+      // A pass that a crash forgets is made again, and whoever builds on it commits after it: it need not wait for the disk.
+      text: `select more, next_due_seconds, set_config('synchronous_commit', 'off', true)
+             from pulp.grant_reservations($1)`,
       values: [BATCH],
     });
     const [pass] = rows;

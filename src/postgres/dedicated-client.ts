@@ -29,6 +29,11 @@ export interface ClientLimits {
   readonly answerTimeoutMs?: number;
 }
 
+export interface DedicatedClientOptions extends ClientLimits {
+  /** Settings of the server for this session. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /**
  * Makes a client, not yet connected, that never waits without end, whatever the network does: connecting, each statement
  * and `end()` are limited in time. A statement without an answer takes the connection with it, since what comes over it
@@ -73,7 +78,7 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
 export async function connectDedicated(
   databaseUrl: string,
   applicationName: string,
-  limits?: ClientLimits,
+  { settings, ...limits }: DedicatedClientOptions = {},
 ): Promise<Client> {
   const client = createClient(
     { connectionString: databaseUrl, application_name: applicationName.slice(0, 63) },
@@ -81,7 +86,7 @@ export async function connectDedicated(
   );
   try {
     await client.connect();
-    await guardSession(client, 'session', { idle_session_timeout: '0', statement_timeout: '0' });
+    await guardSession(client, 'session', { idle_session_timeout: '0', statement_timeout: '0', ...settings });
     return client;
   } catch (error) {
     await client.end();

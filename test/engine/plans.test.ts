@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { connect, createDatabase } from '../support/database.ts';
@@ -74,6 +75,9 @@ class Session implements AsyncDisposable {
     await record('enqueue with claims', 'select pulp.enqueue_batch($1)', [JSON.stringify(claiming)]);
     await record('enqueue later', 'select pulp.enqueue_batch($1)', [
       JSON.stringify(items({ name: 't', resources: ['/busy/1'], delay: 0.001 })),
+    ]);
+    await record('enqueue with ids that do not tell when they were made', 'select pulp.enqueue_batch($1)', [
+      JSON.stringify(free.map((item) => ({ ...item, id: randomUUID() }))),
     ]);
     await record('enqueue again', 'select pulp.enqueue_batch($1)', [
       JSON.stringify(known.rows.map(({ id }) => ({ id, name: 't' }))),

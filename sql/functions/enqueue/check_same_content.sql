@@ -6,7 +6,10 @@ declare
 begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids) with ordinality as i(id, ordinality)
-    join pulp.event e on e.stream_kind = 'task' and e.stream_id = i.id::text and e.version = 1
+    cross join lateral (
+      select x.data, x.correlation_id from pulp.event x
+      where x.stream_kind = 'task' and x.stream_id = i.id::text and x.version = 1 offset 0
+    ) e
     where e.data - 'run_after' <> pulp.enqueued_data(items -> (i.ordinality - 1)::integer, enqueued_at) - 'run_after'
       or e.correlation_id <> coalesce(items -> (i.ordinality - 1)::integer ->> 'correlation_id', i.id::text)
     order by i.ordinality limit 1;

@@ -27,7 +27,9 @@ begin
     end if;
   end loop;
 
-  perform pulp.unlock_resources(array(select h from unnest(held) as h where h.task_id = any (refused)));
+  if refused <> '{}' then
+    perform pulp.unlock_resources(array(select h from unnest(held) as h where h.task_id = any (refused)));
+  end if;
   return refused;
 exception
   when query_canceled or others then

@@ -1,8 +1,7 @@
 -- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one. Gives
 -- those among them that were given up meanwhile.
 create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}') returns setof text
-language plpgsql security definer set search_path = pulp, pg_temp set jit = off
-set synchronous_commit = off as $$
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
 declare
   alive text[];
   counts jsonb;
