@@ -54,13 +54,13 @@ export const pulpResources = pulpTasking({
 
 export const pulpHorses = pulpTasking({
   name: 'pulp-horses',
-  settings: 'warm child processes, 1 worker of concurrency 12',
+  settings: 'warm child processes, 1 worker of concurrency 20',
   share: 0.2,
   task: horseNoop,
   workers: 1,
-  concurrency: 12,
+  concurrency: 20,
   maxTasksPerHorse: 10_000, // warm ones are measured, not their making
-  warmUp: 6000,
+  warmUp: 10_000,
   resources: 0,
 });
 

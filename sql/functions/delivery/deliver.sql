@@ -3,13 +3,20 @@
 create or replace function pulp.deliver(ids uuid[]) returns void
 language plpgsql as $$
 declare
-  -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each. It may have planned
-  -- when the tables were empty, and keep to that.
-  queue_names text[] := array(
-    select distinct t.queue from unnest(ids) as i(id)
-    cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t);
+  names text[];
+  queues text[];
+  queue_names text[];
+  priorities integer[];
   delivered integer;
 begin
+  -- "offset 0" here and elsewhere holds the planner to this direction: one probe of the index for each. It may have planned
+  -- when the tables were empty, and keep to that.
+  select array_agg(t.name order by i.ordinality), array_agg(t.queue order by i.ordinality),
+      array_agg(t.priority order by i.ordinality)
+    into names, queues, priorities
+    from unnest(ids) with ordinality as i(id, ordinality)
+    cross join lateral (select x.name, x.queue, x.priority from pulp.task x where x.id = i.id offset 0) t;
+  queue_names := array(select distinct unnest(queues));
   perform pulp.create_queues(queue_names);
 
   insert into pgboss.job (
@@ -19,8 +26,7 @@ begin
   select t.id, t.queue, jsonb_build_object('name', t.name), t.priority, pgboss.job_now(), pgboss.job_now(),
     q.expire_seconds, q.deletion_seconds, pgboss.job_now() + q.retention_seconds * interval '1s',
     q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
-  from unnest(ids) as i(id)
-  cross join lateral (select x.* from pulp.task x where x.id = i.id offset 0) t
+  from unnest(ids, queues, names, priorities) as t(id, queue, name, priority)
   join pgboss.queue q on q.name = t.queue;
   get diagnostics delivered = row_count;
   if delivered <> cardinality(ids) then

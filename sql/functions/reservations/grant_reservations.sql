@@ -31,9 +31,7 @@ begin
 
   -- What there is to look at.
   with taken as (
-    delete from pulp.wakeup w
-    using (select x.ctid as row from pulp.wakeup x order by x.id limit batch for update skip locked) oldest
-    where w.ctid = oldest.row
+    delete from pulp.wakeup w where w.ctid = any (array(select x.ctid from pulp.wakeup x order by x.id limit batch))
     returning w.*
   ),
   let_go as materialized (
