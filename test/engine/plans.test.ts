@@ -236,7 +236,8 @@ async function fill(client: Client): Promise<void> {
     [FINISHED],
   );
   await client.query(`update pulp.task set state = 'completed' where correlation_id = 'bulk'`);
-  await client.query(`insert into pulp.resource (name) select '/known/' || n from generate_series(1, $1) as n`, [
-    RESOURCES,
-  ]);
+  await client.query(
+    `insert into pulp.resource (name) select '/known/' || n from generate_series(1, $1) as n`,
+    [RESOURCES],
+  );
 }

@@ -143,7 +143,9 @@ suite('a task', () => {
     assert.equal(rejection?.name, 'RangeError');
     assert.match(rejection.stack, /horse-tasks\.ts/);
     assert.equal(callback?.name, 'TypeError');
-    const left = readdirSync(join(process.env['PULP_WORKING_DIRECTORY'] ?? '', worker.name), { recursive: true });
+    const left = readdirSync(join(process.env['PULP_WORKING_DIRECTORY'] ?? '', worker.name), {
+      recursive: true,
+    });
     assert.deepEqual(
       left.filter((name) => !/^\.(compile-cache|vacant-)/.test(String(name))),
       [],

@@ -146,7 +146,9 @@ function remove(path: string): boolean {
 
 function isPristine(path: string): boolean {
   const stat = lstatSync(path);
-  return stat.isDirectory() && (stat.mode & MODE_BITS) === WorkerDirectory.MODE && readdirSync(path).length === 0;
+  return (
+    stat.isDirectory() && (stat.mode & MODE_BITS) === WorkerDirectory.MODE && readdirSync(path).length === 0
+  );
 }
 
 function currentDirectory(): string {
