@@ -41,29 +41,23 @@ begin
     select coalesce((i.item ->> 'id')::uuid, pulp.new_id()) as id, i.item, i.ordinality
     from jsonb_array_elements(items) with ordinality as i(item, ordinality)
   ),
-  once as materialized (
-    select id, item, ordinality from (
-      select distinct on (id) id, item, ordinality from item order by id, ordinality
-    ) first_of_id
-    order by ordinality
-  ),
   said as materialized (
     select id, nextval('pulp.event_position') as position, pulp.enqueued_data(item, enqueued_at) as facts,
       coalesce(item ->> 'correlation_id', id::text) as correlation_id, (item ->> 'parent_id')::uuid as parent_id
-    from once
+    from item
   ),
   inserted as (
     insert into pulp.task as t
     select (pulp.evolve_task(null, pulp.task_event(
       s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id, acting, enqueued_at))).*
     from said s
-    on conflict (id) do nothing
-    returning t.id, t.run_after is not null as is_deferred,
+    on conflict (id) do nothing -- of an id that is there twice, the first is taken
+    returning t.position, t.run_after is not null as is_deferred,
       t.exclusive_resources = '{}' and t.shared_resources = '{}' as is_free
   ),
   fresh as materialized (
     select i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id
-    from inserted i join said s on s.id = i.id
+    from inserted i join said s on s.position = i.position
   ),
   logged as (
     insert into pulp.event

@@ -27,10 +27,12 @@ language sql immutable parallel safe as $$
     /* args */ case event.type when 'TaskEnqueued' then event.data -> 'args' else task.args end,
     /* kwargs */ case event.type when 'TaskEnqueued' then event.data -> 'kwargs' else task.kwargs end,
     /* exclusive_resources */ case event.type
-      when 'TaskEnqueued' then pulp.text_array(event.data -> 'exclusive_resources')
+      when 'TaskEnqueued' then case event.data -> 'exclusive_resources'
+        when '[]' then '{}' else pulp.text_array(event.data -> 'exclusive_resources') end
       else task.exclusive_resources end,
     /* shared_resources */ case event.type
-      when 'TaskEnqueued' then pulp.text_array(event.data -> 'shared_resources')
+      when 'TaskEnqueued' then case event.data -> 'shared_resources'
+        when '[]' then '{}' else pulp.text_array(event.data -> 'shared_resources') end
       else task.shared_resources end,
     /* worker */ case event.type
       when 'TaskStarted' then event.data ->> 'worker'
