@@ -6,22 +6,22 @@ declare
   now_ms constant bigint := extract(epoch from clock_timestamp()) * 1000;
   recent_from constant uuid := rpad(lpad(to_hex(now_ms - 600000), 12, '0'), 32, '0');
   recent_to constant uuid := rpad(lpad(to_hex(now_ms + 600000), 12, '0'), 32, '0');
-  given bigint[];
+  indexes bigint[];
   ids uuid[];
   purged record;
 begin
-  select array_agg(i.ordinality - 1), array_agg((i.item ->> 'id')::uuid) into given, ids
+  select array_agg(i.ordinality - 1), array_agg((i.item ->> 'id')::uuid) into indexes, ids
     from jsonb_array_elements(items) with ordinality as i(item, ordinality)
     where (i.item ->> 'id')::uuid not between recent_from and recent_to;
   if ids is null then
     return;
   end if;
-  select g.index, g.id into purged
-    from unnest(given, ids) as g(index, id)
+  select given.index, given.id into purged
+    from unnest(indexes, ids) as given(index, id)
     cross join lateral (
-      select from pulp.event e where e.stream_kind = 'task' and e.stream_id = g.id::text and e.type = 'TaskPurged' offset 0
+      select from pulp.event e where e.stream_kind = 'task' and e.stream_id = given.id::text and e.type = 'TaskPurged' offset 0
     ) event
-    order by g.index limit 1;
+    order by given.index limit 1;
   if found then
     raise exception 'id: task % was enqueued before, is over and was purged', purged.id using errcode = 'PU003',
       detail = jsonb_build_object('item', purged.index),

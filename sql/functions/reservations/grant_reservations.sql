@@ -29,7 +29,7 @@ begin
     perform pulp.end_deferral(due);
   end if;
 
-  -- What there is to look at.
+  -- What there is to look at. There is one pass at a time, so nobody else takes any of it.
   with taken as (
     delete from pulp.wakeup w where w.ctid = any (array(select x.ctid from pulp.wakeup x order by x.id limit batch))
     returning w.*

@@ -5,6 +5,7 @@ declare
   appended_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
+  granted integer;
 begin
   with given as materialized ( -- in their order, whatever way the rows are found
     select g.row, jsonb_build_object('queue', g.queue) as facts, nextval('pulp.event_position') as position
@@ -38,11 +39,17 @@ begin
   reservation as (
     insert into pulp.reservation_granted select (claim.granted).* from claim
     returning resource
+  ),
+  new_resource as (
+    insert into pulp.resource (name)
+    select distinct resource from reservation
+    where (select known.id from pulp.resource known where known.name = reservation.resource) is null
+    on conflict (name) do nothing
   )
-  insert into pulp.resource (name)
-  select distinct resource from reservation
-  where (select known.id from pulp.resource known where known.name = reservation.resource) is null
-  on conflict (name) do nothing;
+  select count(*) into granted from task;
+  if granted <> cardinality(ids) then
+    raise exception 'a task changed while it was granted' using errcode = 'serialization_failure', hint = 'Repeat the command.';
+  end if;
 
   perform pulp.deliver(ids);
 end $$;
