@@ -3,7 +3,8 @@
  *
  * What is compared is one worker process of each engine, run as its user would run it, on a backlog that is
  * already there. The worker lives in the bench's own process: the engine's JavaScript and the server share
- * the machine as they do in production, and starting an operating-system process is nobody's cost.
+ * the machine as they do in production. What is measured is a worker that is up: connecting, registering and
+ * compiling code are nobody's cost.
  */
 export interface Contestant {
   /** What `--only`, the report and the targets call it. */
@@ -12,6 +13,8 @@ export interface Contestant {
   readonly settings: string;
   /** The part of the tasks of a drain that it gets, above 0 and at most 1: less for one that would take minutes. */
   readonly share: number;
+  /** Whether its workers are up and warm when a drain begins. Of the others, the first tasks of a drain do not count. */
+  readonly isWarm: boolean;
   /** Takes a place in one round. `databaseUrl` is an empty database of its own on the server that all share. */
   enter(databaseUrl: string): Entry;
 }
@@ -25,8 +28,8 @@ export interface Entry {
   enqueue(count: number): Promise<void>;
 
   /**
-   * Runs `count` tasks, which are all there. Timed: from the call, so including whatever the engine starts to
-   * work (connections, listeners), until every task has run and its end is committed.
+   * Runs `count` tasks, which are all there. Timed: from when it is warm until every task has run and its end is
+   * committed.
    */
   drain(count: number): Promise<void>;
 

@@ -1,6 +1,6 @@
 import { Logger, makeWorkerUtils, run, WorkerPreset, type Runner, type WorkerUtils } from 'graphile-worker';
 import type { Contestant, Entry } from './contestant.ts';
-import { noop, payloadBatches } from './workload.ts';
+import { noop, payloadBatches, runs } from './workload.ts';
 
 const TASK = 'noop';
 
@@ -14,6 +14,7 @@ export const graphileWorker: Contestant = {
   name: 'graphile-worker',
   settings: 'defaults, 4 concurrent',
   share: 0.2,
+  isWarm: false,
   enter: (databaseUrl) => new GraphileEntry(databaseUrl, { concurrentJobs: 4 }),
 };
 
@@ -22,6 +23,7 @@ export const graphileWorkerLocalQueue: Contestant = {
   name: 'graphile-worker-local-queue',
   settings: 'local queue 500, 24 concurrent, batched completion',
   share: 1,
+  isWarm: false,
   enter: (databaseUrl) =>
     new GraphileEntry(databaseUrl, {
       concurrentJobs: 24,
@@ -52,19 +54,17 @@ class GraphileEntry implements Entry {
   }
 
   async drain(count: number): Promise<void> {
-    const lastRan = Promise.withResolvers<void>();
-    let ran = 0;
-    const task = async (payload: unknown): Promise<void> => {
-      await noop(payload);
-      ran += 1;
-      if (ran === count) lastRan.resolve();
-    };
-    this.#runner = await run({ preset: this.#preset, noHandleSignals: true }, { [TASK]: task }, []);
+    let isOver = false;
+    const all = runs.reached(count);
+    this.#runner = await run({ preset: this.#preset, noHandleSignals: true }, { [TASK]: noop }, []);
     // The runner's own promise settles first only if the worker gave up; `unfinished` then tells.
-    await Promise.race([lastRan.promise, this.#runner.promise]);
+    const gaveUp = this.#runner.promise.then(() => {
+      isOver = true;
+    });
+    await Promise.race([all, gaveUp]);
     // Completions are written behind the tasks and no event tells when: ask until the last is there. The round
     // trips are its only cost, one or two of them.
-    while (ran === count && (await this.unfinished()) > 0);
+    while (!isOver && (await this.unfinished()) > 0);
   }
 
   /** graphile-worker deletes what is finished. */

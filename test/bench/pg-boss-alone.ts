@@ -6,8 +6,8 @@ const QUEUE = 'bench';
 const LOOPS = 2;
 
 /**
- * pg-boss without anything around it: two loops that fetch a batch, run it and complete it by its ids. This is
- * faster than its own `work()`, which polls, so it is the most that an engine on pg-boss could hope for.
+ * pg-boss without anything around it: two loops that fetch a batch, run it and complete it by its ids. Its own
+ * `work()` comes close to this in bursts of full batches, so it is the most that an engine on pg-boss could hope for.
  * Supervision and schedules are off: in a drain of a second they would be noise.
  */
 export function pgBossAlone(batchSize: number): Contestant {
@@ -15,6 +15,7 @@ export function pgBossAlone(batchSize: number): Contestant {
     name: `pg-boss-${batchSize}`,
     settings: `${LOOPS} loops of fetch and complete, batch ${batchSize}`,
     share: 1,
+    isWarm: false,
     enter: (databaseUrl) => new PgBossEntry(databaseUrl, batchSize),
   };
 }

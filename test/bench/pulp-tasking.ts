@@ -12,8 +12,8 @@ import { enqueueMany } from '../../src/tasks/enqueue.ts';
 import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
 import type { Contestant, Entry } from './contestant.ts';
-import { horseNoop, inlineNoop, ran } from './tasks.ts';
-import { payloadBatches } from './workload.ts';
+import { horseNoop, inlineNoop } from './tasks.ts';
+import { payloadBatches, runs } from './workload.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
 
@@ -33,7 +33,11 @@ interface Variant {
 
 /** Ours, at full history: every event and every task stays. */
 export function pulpTasking(variant: Variant): Contestant {
-  return { ...variant, enter: (databaseUrl) => new PulpTaskingEntry(databaseUrl, variant) };
+  return {
+    ...variant,
+    isWarm: variant.warmUp !== undefined,
+    enter: (databaseUrl) => new PulpTaskingEntry(databaseUrl, variant),
+  };
 }
 
 const inline = { task: inlineNoop as TaskType, workers: 2, concurrency: 500, share: 1 };
@@ -118,12 +122,12 @@ class PulpTaskingEntry implements Entry {
   }
 
   async drain(count: number): Promise<void> {
-    if (this.#transaction === undefined) await this.#startWorkers();
-    else await this.#transaction.query('commit');
-    if (this.#variant.task.isolation === 'inline') await allInlineHaveRun(count);
-    else await this.#idle();
-    for (const worker of this.#workers) worker.stop(); // they record what has run before they end
-    await Promise.all(this.#lives);
+    if (this.#transaction === undefined) {
+      const all = runs.reached(count);
+      await this.#startWorkers();
+      await all;
+    } else await this.#transaction.query('commit');
+    await this.#idle();
   }
 
   async #startWorkers(): Promise<void> {
@@ -166,13 +170,4 @@ class PulpTaskingEntry implements Entry {
     await this.#manager?.[Symbol.asyncDispose]();
     await closeConnection();
   }
-}
-
-async function allInlineHaveRun(count: number): Promise<void> {
-  const all = Promise.withResolvers<void>();
-  ran.count = 0;
-  ran.onRun = () => {
-    if (ran.count === count) all.resolve();
-  };
-  await all.promise;
 }

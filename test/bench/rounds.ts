@@ -1,5 +1,9 @@
 import type { Contestant } from './contestant.ts';
 import type { BenchServer } from './server.ts';
+import { runs } from './workload.ts';
+
+/** The part of a drain that warms a contestant up. */
+const WARM_UP = 1 / 6;
 
 /** One contestant in one round; rates are tasks per second. */
 export interface Sample {
@@ -55,7 +59,7 @@ async function takeTurn(
     await entry.prepare();
     const enqueueRate = await rate(tasks, () => entry.enqueue(tasks));
     await database.settle();
-    const drainRate = await rate(tasks, () => entry.drain(tasks));
+    const drainRate = await rateWhenWarm(contestant, tasks, () => entry.drain(tasks));
 
     const unfinished = await entry.unfinished();
     if (unfinished !== 0) {
@@ -74,4 +78,16 @@ async function rate(tasks: number, work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return tasks / ((performance.now() - start) / 1_000);
+}
+
+async function rateWhenWarm(
+  { isWarm }: Contestant,
+  tasks: number,
+  drain: () => Promise<void>,
+): Promise<number> {
+  if (isWarm) return await rate(tasks, drain);
+  const first = Math.ceil(tasks * WARM_UP);
+  runs.reset();
+  const [start] = await Promise.all([runs.reached(first), drain()]);
+  return (tasks - first) / ((performance.now() - start) / 1_000);
 }

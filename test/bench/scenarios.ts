@@ -11,10 +11,10 @@ import { follow } from './follow.ts';
 import { retention } from './retention.ts';
 import type { Scenario } from './scenario.ts';
 import { median } from './statistics.ts';
-import { inlineNoop, ran } from './tasks.ts';
+import { inlineNoop } from './tasks.ts';
 import { verification } from './verify.ts';
 import { why } from './why.ts';
-import { payloadBatches } from './workload.ts';
+import { payloadBatches, runs } from './workload.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
 
@@ -154,15 +154,11 @@ export const SCENARIOS: readonly Scenario[] = [
 /** The rate at which tasks on ten resources are granted and run, over `count` of them, once the first has run. */
 async function grantAndRunRate(count: number): Promise<number> {
   await enqueueBacklog(count + 10, onTenResources);
-  let started = 0;
-  const measured = Promise.withResolvers<number>();
-  ran.count = 0;
-  ran.onRun = () => {
-    if (ran.count === 1) started = performance.now();
-    if (ran.count === count) measured.resolve(count / ((performance.now() - started) / 1000));
-  };
+  runs.reset();
+  const firstAndLast = Promise.all([runs.reached(1), runs.reached(count)]);
   await using _ = await onlineWorker(100);
-  return await measured.promise;
+  const [first, last] = await firstAndLast;
+  return count / ((last - first) / 1000);
 }
 
 function onTenResources(number: number): readonly string[] {

@@ -20,24 +20,29 @@ begin
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from given g
     where t.ctid = g.row
-    returning t.id, pulp.task_event(
-      g.position, tx, t.id, t.version, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at) as event
+    returning t.id, t.version, t.correlation_id, g.position, g.facts
   ),
   logged as (
-    insert into pulp.event select (t.event).* from task t
+    insert into pulp.event
+    select (pulp.task_event(
+      t.position, tx, t.id, t.version, 'ReservationGranted', t.facts, t.correlation_id, null, acting, appended_at)).*
+    from task t
   ),
   claim as (
     delete from pulp.reservation_waiting w
     using (
-      select found.row, t.event
+      select found.row, t.*
       from task t
       cross join lateral (select x.ctid as row from pulp.reservation_waiting x where x.task_id = t.id offset 0) found
-    ) of_task
-    where w.ctid = of_task.row
-    returning pulp.evolve_reservation(w::pulp.reservation, of_task.event) as granted
+    ) t
+    where w.ctid = t.row
+    returning (pulp.evolve_reservation(
+      row(w.resource, w.task_id, w.mode, w.state, w.position, w.requested_at, w.granted_at)::pulp.reservation,
+      pulp.task_event(t.position, tx, t.id, t.version, 'ReservationGranted', t.facts, t.correlation_id, null, acting, appended_at)
+    )).*
   ),
   reservation as (
-    insert into pulp.reservation_granted select (claim.granted).* from claim
+    insert into pulp.reservation_granted select claim.* from claim
     returning resource
   ),
   new_resource as (

@@ -23,7 +23,6 @@ begin
   with reported as materialized (
     select (i.item ->> 'id')::uuid as id, i.item, i.item ->> 'outcome' as outcome
     from jsonb_array_elements(items) as i(item)
-    order by 1
   ),
   run as materialized (
     select t.row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason,

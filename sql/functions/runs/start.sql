@@ -61,8 +61,8 @@ begin
       return;
     end if;
   end if;
-  -- By place, and by id too: a queue may have a leaf of its own.
-  delete from pgboss.job where job.ctid = any (rows) and job.id = any (fetched);
+  -- By place, and by id too: a queue may have a leaf of its own. "is true" makes the ids a table of hashes, not a join.
+  delete from pgboss.job where job.ctid = any (rows) and (job.id in (select unnest(fetched))) is true;
 
   insert into pulp.running (task_id, worker) select unnest(fetched), start.worker;
   return query
@@ -78,7 +78,7 @@ begin
       f.position, tx, t.id, t.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
     from taken f
     where t.ctid = f.task
-    returning t.*, f.facts
+    returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.version, f.facts
   ),
   logged as (
     insert into pulp.event
