@@ -36,7 +36,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array'],
-  [EVERYBODY, 'evolve_task_step recorded_time refuse_task_event'],
+  [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
   [EVERYBODY, 'events_after event_horizon event_cursor_at event_holder'],
   [EVERYBODY, 'resource_contention resource_holds'],
   [

@@ -12,7 +12,7 @@ begin
     from (
       select i.ordinality, x.id, x.free from unnest(ids) with ordinality as i(id, ordinality)
       cross join lateral (
-        select t.id, t.exclusive_resources = '{}' and t.shared_resources = '{}' as free from pulp.task t
+        select t.id, not pulp.has_claims(t) as free from pulp.task t
         where t.id = i.id and t.state = 'waiting'
         for no key update skip locked
       ) x

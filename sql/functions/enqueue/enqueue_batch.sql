@@ -52,8 +52,7 @@ begin
       s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id, acting, enqueued_at))).*
     from said s
     on conflict (id) do nothing -- of an id that is there twice, the first is taken
-    returning t.position, t.run_after is not null as is_deferred,
-      t.exclusive_resources = '{}' and t.shared_resources = '{}' as is_free
+    returning t.position, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
   ),
   fresh as materialized (
     select i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id

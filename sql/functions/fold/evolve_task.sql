@@ -81,9 +81,7 @@ language sql immutable parallel safe as $$
         when event.data -> 'exclusive_resources' = '[]' and event.data -> 'shared_resources' = '[]'
         then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
       when 'ReservationGranted' then event.recorded_at
-      when 'TaskRetryScheduled' then case
-        when task.exclusive_resources = '{}' and task.shared_resources = '{}'
-        then pulp.recorded_time(event.data -> 'run_after') end
+      when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       else task.unblocked_at end,
     /* started_at */ case event.type when 'TaskStarted' then event.recorded_at else task.started_at end,
     /* finished_at */ case when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')

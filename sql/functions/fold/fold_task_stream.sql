@@ -14,7 +14,7 @@ begin
   foreach event in array events loop
     task := pulp.evolve_task(task, event);
   end loop;
-  if task.finished_at is null and (task.exclusive_resources <> '{}' or task.shared_resources <> '{}') then
+  if task.finished_at is null and pulp.has_claims(task) then
     foreach event in array events loop
       claim := pulp.evolve_reservation(claim, event);
     end loop;

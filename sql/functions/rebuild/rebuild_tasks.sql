@@ -68,7 +68,7 @@ begin
 
   -- The log does not say whether a delay is over for a task without claims: it is, if its time has come and it has a job.
   with task as materialized (
-    select f as row, f.id, f.run_after, f.exclusive_resources = '{}' and f.shared_resources = '{}' as is_free,
+    select f as row, f.id, f.run_after, not pulp.has_claims(f) as is_free,
       (select c.state from unnest(lines) c where c.task_id = f.id limit 1) as claims,
       exists (select from pgboss.job j where j.name = f.queue and j.id = f.id) as has_job
     from unnest(told) f where f.state = 'waiting'

@@ -25,7 +25,7 @@ begin
     from jsonb_array_elements(items) as i(item)
   ),
   run as materialized (
-    select t.row, t.exclusive_resources <> '{}' or t.shared_resources <> '{}' as claims, t.id, t.cancel_reason,
+    select t.row, t.has_claims, t.id, t.cancel_reason,
       t.attempt, r.item, r.outcome, case
         when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
         when r.outcome = 'completed' then 'TaskCompleted'
@@ -33,13 +33,13 @@ begin
         else 'TaskFailed' end as type
     from reported r
     cross join lateral (
-      select x.*, x.ctid as row from pulp.task x
+      select x.id, x.state, x.attempt, x.retries, x.cancel_reason, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
       where x.id = r.id and x.state in ('running', 'canceling') and x.worker = finish.worker
         and x.attempt = (r.item ->> 'attempt')::integer and x.fence = (r.item ->> 'fence')::bigint
       for no key update skip locked
     ) t
   )
-  select array_agg(run.row), array_agg(run.claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
+  select array_agg(run.row), array_agg(run.has_claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
       when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
       when 'TaskRetryScheduled' then

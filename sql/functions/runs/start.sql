@@ -31,7 +31,7 @@ begin
 
   select array_agg(j.id), array_agg(j.row), array_agg(t.row),
       array_agg(case t.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', t.attempt + 1) end),
-      array_agg(j.id) filter (where t.exclusive_resources <> '{}' or t.shared_resources <> '{}')
+      array_agg(j.id) filter (where t.has_claims)
     into fetched, rows, tasks, facts, claiming
     from (
       select next.* from unnest(start.queues) as q(name)
@@ -45,7 +45,9 @@ begin
       ) next
       limit start.at_most
     ) j
-    left join lateral (select x.*, x.ctid as row from pulp.task x where x.id = j.id offset 0) t on true;
+    left join lateral (
+      select x.attempt, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x where x.id = j.id offset 0
+    ) t on true;
   if fetched is null then
     return;
   end if;

@@ -15,8 +15,7 @@ begin
     from (
       select id, queue, name, priority, state, state = 'waiting'
         and not exists (select from pulp.deferred d where d.task_id = task.id) and (
-          exclusive_resources = '{}' and shared_resources = '{}'
-          or exists (select from pulp.reservation_granted g where g.task_id = task.id)) as deliverable
+          not pulp.has_claims(task) or exists (select from pulp.reservation_granted g where g.task_id = task.id)) as deliverable
       from pulp.task
       where only_ids is null or id = any (only_ids)
     ) t

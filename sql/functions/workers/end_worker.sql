@@ -34,7 +34,7 @@ begin
   perform from pulp.task t
     where t.id in (select r.task_id from pulp.running r where r.worker = end_worker.worker)
     order by t.id for no key update;
-  select array_agg(t.ctid), array_agg(t.exclusive_resources <> '{}' or t.shared_resources <> '{}'), array_agg(ended.type),
+  select array_agg(t.ctid), array_agg(pulp.has_claims(t)), array_agg(ended.type),
     array_agg(jsonb_strip_nulls(jsonb_build_object(
       'worker_lost', nullif(lost, false),
       'reason', case ended.type when 'TaskCanceled' then coalesce(t.cancel_reason, end_worker.reason) end,
