@@ -138,8 +138,8 @@ class Term {
 
   /** Leads until told to stop, the connection is lost, or one made for it is there. */
   async lead(isStopped: () => boolean): Promise<void> {
-    const { worker, log, standIn } = this.#settings;
-    log.info({ worker }, 'leads as resource manager');
+    const { log, standIn } = this.#settings;
+    log.info({}, 'leads as resource manager');
     await this.#client.query(`listen ${CHANNELS.grant}`);
     while (!this.#isLost && !isStopped()) {
       this.#wakeup.arm();
@@ -186,7 +186,7 @@ class Term {
     if (seen === undefined) return;
     const { log } = this.#settings;
     for (const worker of seen.missing) {
-      log.error({ worker }, `worker ${worker} has gone missing; its tasks are recovered`);
+      log.error({ missing: worker }, `worker ${worker} has gone missing; its tasks are recovered`);
     }
     if (seen.workers === 0 && !this.#isAlone)
       log.error({}, 'no worker is online: no task will run until one is started');

@@ -1,7 +1,8 @@
 -- Fetches the next jobs of these queues for a worker and starts their tasks, in one transaction: each job is deleted,
 -- so that from here on the log owns the run, and the session takes the advisory locks of the tasks' resources. Only
 -- task types that the worker knows are taken. Called by the worker's own session. A task whose locks are not free (the
--- session of a lost worker may not have ended yet) is put back for a moment. A delivered task changes only under the
+-- session of a lost worker may not have ended yet) is put back for a moment. A stray job, of which no task waits in its
+-- queue, is put off for ever: it holds up nobody, and verify still tells of it. A delivered task changes only under the
 -- lock of its job, so that its own row need not be locked first.
 create or replace function pulp.start(
   worker text, incarnation bigint, queues text[], task_types text[], at_most integer
@@ -20,6 +21,8 @@ declare
   tasks tid[];
   facts jsonb[];
   claiming uuid[];
+  stray uuid[];
+  stray_queues text[];
   refused uuid[];
   first_attempt constant jsonb := jsonb_build_object('worker', start.worker, 'attempt', 1);
   appended_at constant timestamptz := clock_timestamp();
@@ -31,12 +34,13 @@ begin
 
   select array_agg(j.id), array_agg(j.row), array_agg(t.row),
       array_agg(case t.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', t.attempt + 1) end),
-      array_agg(j.id) filter (where t.has_claims)
-    into fetched, rows, tasks, facts, claiming
+      array_agg(j.id) filter (where t.has_claims),
+      array_agg(j.id) filter (where t.row is null), array_agg(j.name) filter (where t.row is null)
+    into fetched, rows, tasks, facts, claiming, stray, stray_queues
     from (
       select next.* from unnest(start.queues) as q(name)
       cross join lateral (
-        select job.id, job.ctid as row from pgboss.job
+        select job.id, job.name, job.ctid as row from pgboss.job
         where job.name = q.name and job.state < 'active' and not job.blocked and job.start_after <= pgboss.job_now()
           and job.data ->> 'name' = any (start.task_types)
         order by job.priority desc, job.created_on
@@ -46,7 +50,8 @@ begin
       limit start.at_most
     ) j
     left join lateral (
-      select x.attempt, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x where x.id = j.id offset 0
+      select x.attempt, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
+      where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
     ) t on true;
   if fetched is null then
     return;
@@ -54,11 +59,14 @@ begin
 
   -- Until this is set, there is nothing to unlock.
   refused := case when claiming is null then '{}' else pulp.lock_resources(claiming) end;
-  if refused <> '{}' then
+  if stray is not null or refused <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       where job.ctid = any (rows) and job.id = any (refused);
+    update pgboss.job set start_after = 'infinity'
+      from unnest(stray_queues, stray) as s(queue, id) where job.name = s.queue and job.id = s.id;
     select array_agg(f.id), array_agg(f.row), array_agg(f.task), array_agg(f.facts) into fetched, rows, tasks, facts
-      from unnest(fetched, rows, tasks, facts) as f(id, row, task, facts) where f.id <> all (refused);
+      from unnest(fetched, rows, tasks, facts) as f(id, row, task, facts)
+      where f.task is not null and f.id <> all (refused);
     if fetched is null then
       return;
     end if;

@@ -49,7 +49,7 @@ minute. What "pulp db rebuild" can put right is everything but the log itself.`)
     this.logToStderr(
       violations.length === 0
         ? `All is well: ${looked}.`
-        : `${violations.length.toLocaleString('en')} violations${shown.length < violations.length ? `, of which ${shown.length} are shown` : ''}: ${looked}.`,
+        : `${violations.length.toLocaleString('en')} violation${violations.length === 1 ? '' : 's'}${shown.length < violations.length ? `, of which ${shown.length} are shown` : ''}: ${looked}.`,
     );
     if (violations.length > 0) process.exitCode = 1;
     return { ok: violations.length === 0, found: violations.length, events, seconds, violations: shown };
