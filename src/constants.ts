@@ -13,6 +13,8 @@ export const TASK_STATES = [
   'canceled',
   'skipped',
 ] as const;
+
+/** One of `TASK_STATES`. */
 export type TaskState = (typeof TASK_STATES)[number];
 
 /** States that a task never leaves. */
@@ -30,7 +32,10 @@ export const TASK_INCOMPLETE_STATES = [
   'canceling',
 ] as const satisfies readonly TaskState[];
 
+/** Every state of a worker: it gives signs of life; it said that it ends; it fell silent, or its session is gone. */
 export const WORKER_STATES = ['online', 'offline', 'missing'] as const;
+
+/** One of `WORKER_STATES`. */
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** After how many seconds without a sign of life a worker counts as missing. */

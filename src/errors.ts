@@ -22,3 +22,13 @@ export class PulpError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** There is no task of that id (the seed's `MissingResource`). */
+export class MissingResourceError extends PulpError {
+  constructor(taskId: string) {
+    super('MISSING_RESOURCE', `there is no task ${taskId}`, {
+      remedy: 'Check the id: `pulp task list` shows the tasks there are.',
+      exitCode: 3,
+    });
+  }
+}

@@ -1,5 +1,5 @@
 export * from './constants.ts';
-export { PulpError } from './errors.ts';
+export { MissingResourceError, PulpError } from './errors.ts';
 export type { Log } from './log.ts';
 export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
 export {
@@ -20,6 +20,7 @@ export {
   type LogEvent,
   type ReadOptions,
 } from './events/read.ts';
+export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
 export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
 export {
   checkWorkerProcesses,
@@ -51,7 +52,7 @@ export { verify, type Verification, type Violation } from './projections/verify.
 export { explainTask, type Explanation } from './projections/why.ts';
 export { listWorkers, type Worker } from './projections/worker.ts';
 export { secret } from './secrets/secret.ts';
-export { cancel, MissingResourceError } from './tasks/cancel.ts';
+export { cancel } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
 export {

@@ -6,6 +6,8 @@ import { sql } from '../postgres/sql.ts';
 
 /** What an event can be about. Heartbeats are signs of life of workers: many, and kept for a short time only. */
 export const EVENT_KINDS = ['task', 'worker', 'resource', 'system', 'heartbeat'] as const;
+
+/** One of `EVENT_KINDS`. */
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** The kinds that state is folded from, which are read where none are named. */

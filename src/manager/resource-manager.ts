@@ -24,6 +24,7 @@ const UPKEEP_RETRY_MS = 3_600_000;
 /** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
 const LEAVES_AHEAD_MS = 7 * 86_400_000;
 
+/** What a resource manager is made with. */
 export interface ResourceManagerSettings {
   readonly databaseUrl: string;
   /** The worker that it belongs to; its connection bears the name, and it leads as long as that gives signs of life. */

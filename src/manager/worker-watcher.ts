@@ -14,7 +14,8 @@ const watchRow = z.object({
 
 /**
  * Gives up workers that are gone: silent for longer than the TTL, or without their session (the seed's
- * `check_worker_processes`). Logs an error for each, one if there is no resource manager, and one if there is no worker.
+ * `check_worker_processes`). Logs an error for each, one if there is no resource manager and nobody stands in for it, and
+ * one if there is no worker.
  * The resource manager that leads does the same every second.
  *
  * @returns the names of those that were given up
@@ -37,6 +38,8 @@ export async function checkWorkerProcesses(log: Log = standardLog()): Promise<re
 /**
  * Takes note of a sign of life of a worker that has no session here, such as a process that another system watches: one
  * that is not online comes online by it (the seed's `handle_worker_heartbeat`). Workers of this package beat by themselves.
+ *
+ * @throws PulpError INVALID_INPUT if no worker can have such a name
  */
 export async function handleWorkerHeartbeat(worker: string, log: Log = standardLog()): Promise<void> {
   const isNew = await signOfLife(worker);
@@ -56,9 +59,11 @@ export async function handleWorkerOffline(worker: string, log: Log = standardLog
 
 /**
  * Marks a worker as gone, lets go of its reservations and ends its runs as their task types say: cancelled, if they say
- * nothing (the seed's `mark_worker_offline`). An error is logged unless it stopped by itself.
+ * nothing (the seed's `mark_worker_offline`). An error is logged unless it stopped by itself. One that is not online is
+ * left alone.
  *
  * @param normalShutdown whether it stopped by itself; else it is missing, and what is left of its session is ended
+ * @throws PulpError INVALID_INPUT if no worker can have such a name
  */
 export async function markWorkerOffline(
   worker: string,
@@ -66,14 +71,15 @@ export async function markWorkerOffline(
   log: Log = standardLog(),
 ): Promise<void> {
   const pool = await getConnection();
-  const runs = await retrying(() =>
-    pool.oneFirst(
-      sql.type(
-        z.object({ runs: z.number() }),
-      )`select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs`,
+  const { runs, before } = await retrying(() =>
+    pool.one(
+      sql.type(z.object({ runs: z.number(), before: z.string().nullable() }))`
+        select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs,
+          (select w.state from pulp.worker w where w.name = ${worker}) as before`,
     ),
   );
-  if (!normalShutdown) log.error({ worker, runs }, `worker ${worker} is missing; its tasks are recovered`);
+  if (!normalShutdown && before === 'online')
+    log.error({ worker, runs }, `worker ${worker} is missing; its tasks are recovered`);
 }
 
 async function signOfLife(worker: string): Promise<boolean> {

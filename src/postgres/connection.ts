@@ -29,6 +29,8 @@ let pool: Promise<DatabasePool> | undefined;
 /**
  * The pool of this process, made at first use (the seed's `get_redis_connection`). It reaches `DATABASE_URL`, else the
  * embedded server.
+ *
+ * @throws PulpError if the embedded server cannot be started; whether another can be reached shows at the first query
  */
 export function getConnection(): Promise<DatabasePool> {
   if (pool === undefined) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../constants.ts';
+import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
@@ -130,9 +131,10 @@ export type TimeSpan = z.infer<typeof span>;
 /**
  * Explains one task, as it is now.
  *
- * @throws PulpError MISSING_RESOURCE if there is no such task
+ * @throws MissingResourceError if there is no such task
  */
 export async function explainTask(id: string): Promise<Explanation> {
+  if (!z.guid().safeParse(id).success) throw new MissingResourceError(id);
   const pool = await getConnection();
   const told = await retrying(() =>
     pool.oneFirst(sql.type(z.object({ explanation: z.unknown() }))`select pulp.why(${id}) as explanation`),

@@ -30,6 +30,7 @@ export interface TaskContext<Args, Kwargs> {
   readonly progress: (report: unknown) => void;
 }
 
+/** What makes a task type: its code, the schemas of its arguments, and how it is run. */
 export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result> {
   /** Schema of the positional arguments, usually a tuple. Default: none are taken. */
   readonly args?: ArgsSchema;

@@ -1,7 +1,8 @@
 import { PulpError } from '../errors.ts';
-import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import { enqueueItems } from './enqueue.ts';
+import { refusedItem } from './refused-item.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 import { rewriteItem } from './written-item.ts';
 
@@ -155,11 +156,9 @@ function refusalIn(
   error: unknown,
   items: readonly Item[],
 ): (Refusal & { readonly index: number }) | undefined {
-  if (!(error instanceof PulpError)) return undefined;
-  const [, digits] = /^\{"item": (\d+)\}$/.exec(sqlFailure(error.cause)?.detail ?? '') ?? [];
-  const index = Number(digits);
-  const item = items[index];
-  return item === undefined ? undefined : { index, line: item.line, error };
+  const refused = refusedItem(error);
+  const item = items[refused?.index ?? -1];
+  return refused === undefined || item === undefined ? undefined : { ...refused, line: item.line };
 }
 
 /** The error with the number of its line. */

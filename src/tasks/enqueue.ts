@@ -12,7 +12,8 @@ import type { TaskType } from './define-task.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
 import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
-import { resourceNames, type Resource } from './resource.ts';
+import { refusedItem } from './refused-item.ts';
+import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -76,11 +77,11 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
 /**
  * Enqueues many tasks, all or none, in order.
  *
- * @throws as `enqueueWithReservation`, with the index of the bad request in the message
+ * @throws as `enqueueWithReservation`; of several requests, the index of the bad one is in the message
  */
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
-  const ids = await knowingSecrets(async () => enqueueItems(await writeItems(all)));
+  const ids = await knowingSecrets(async () => enqueueAll(await writeItems(all)));
   return ids.map((id) => new TaskHandle(id));
 }
 
@@ -96,27 +97,38 @@ async function writeItems(requests: readonly EnqueueRequest[]): Promise<string[]
     try {
       return writeItem(request, secrets);
     } catch (error) {
-      throw index === 0 || !(error instanceof PulpError) ? error : locate(error, index);
+      throw requests.length > 1 && error instanceof PulpError ? locate(error, index) : error;
     }
   });
 }
 
+async function enqueueAll(items: readonly string[]): Promise<string[]> {
+  let from = 0;
+  try {
+    if (items.length <= BATCH) return await enqueueItems(items);
+    const pool = await getConnection();
+    return await retrying(() =>
+      pool.transaction(async (transaction) => {
+        const ids: string[] = [];
+        for (from = 0; from < items.length; from += BATCH) {
+          ids.push(...(await enqueueBatch(transaction, items.slice(from, from + BATCH))));
+        }
+        return ids;
+      }),
+    );
+  } catch (error) {
+    const refused = refusedItem(error);
+    throw items.length > 1 && refused !== undefined ? locate(refused.error, from + refused.index) : error;
+  }
+}
+
 /**
- * Enqueues items that are written as JSON already, with the keys that `pulp.enqueue_batch` takes. Each must have an id
- * of its own: only then may a lost answer be asked for again.
+ * Enqueues a batch of items that are written as JSON already, with the keys that `pulp.enqueue_batch` takes. Each must have
+ * an id of its own: only then may a lost answer be asked for again.
  */
 export async function enqueueItems(items: readonly string[]): Promise<string[]> {
   const pool = await getConnection();
-  if (items.length <= BATCH) return retrying(() => enqueueBatch(pool, items));
-  return retrying(() =>
-    pool.transaction(async (transaction) => {
-      const ids: string[] = [];
-      for (let from = 0; from < items.length; from += BATCH) {
-        ids.push(...(await enqueueBatch(transaction, items.slice(from, from + BATCH))));
-      }
-      return ids;
-    }),
-  );
+  return retrying(() => enqueueBatch(pool, items));
 }
 
 async function enqueueBatch(connection: CommonQueryMethods, items: readonly string[]): Promise<string[]> {
@@ -135,6 +147,7 @@ function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): st
   const current = getCurrentTask();
   const type = typeof task === 'string' ? undefined : task;
   const name = typeof task === 'string' ? task : task.name;
+  checkNumbers(request);
   checkArgument(type?.args, args, 'args', secrets);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
   const rest = JSON.stringify({
@@ -145,7 +158,7 @@ function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): st
     queue: request.queue,
     priority: request.priority,
     delay: request.delay,
-    at: request.at instanceof Date ? request.at.toISOString() : request.at,
+    at: request.at instanceof Date ? checkedTime(request.at).toISOString() : request.at,
     retries: request.retries,
     timeout: request.timeout,
     group: request.group,
@@ -161,8 +174,30 @@ function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): st
   return `${rest.slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
 }
 
+/** @throws PulpError INVALID_INPUT for what JSON would turn into null, and so into the default. */
+function checkNumbers(request: EnqueueRequest): void {
+  for (const option of ['priority', 'delay', 'retries', 'timeout'] as const) {
+    const value = request[option];
+    if (typeof value === 'number' && !Number.isFinite(value)) throw notStorable(option, String(value));
+  }
+}
+
+function checkedTime(at: Date): Date {
+  if (Number.isNaN(at.getTime())) throw notStorable('at', 'an invalid date');
+  return at;
+}
+
+function notStorable(option: string, value: string): PulpError {
+  return new PulpError('INVALID_INPUT', `${option}: is ${value}`, {
+    remedy: 'Correct this value; nothing was enqueued.',
+    exitCode: 2,
+  });
+}
+
 function locate(error: PulpError, index: number): PulpError {
-  return new PulpError(error.code, `request ${index}: ${error.message}`, {
+  const message = `request ${index}: ${error.message}`;
+  if (error instanceof UnsupportedResourceError) return new UnsupportedResourceError(message);
+  return new PulpError(error.code, message, {
     remedy: error.remedy,
     exitCode: error.exitCode,
     cause: error,

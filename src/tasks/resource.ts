@@ -5,15 +5,11 @@ export type Resource = string | URL | { readonly url: string | URL };
 
 /** A resource that is neither a string nor an object with a URL (the seed's ValueError). */
 export class UnsupportedResourceError extends PulpError {
-  constructor(resource: unknown) {
-    super(
-      'UNSUPPORTED_RESOURCE',
-      `a resource must be a string or an object with a url, not ${describe(resource)}`,
-      {
-        remedy: 'Name the resource by its URL path, or pass an object that has a url.',
-        exitCode: 2,
-      },
-    );
+  constructor(problem: string) {
+    super('UNSUPPORTED_RESOURCE', problem, {
+      remedy: 'Name the resource by its URL path, or pass an object that has a url.',
+      exitCode: 2,
+    });
   }
 }
 
@@ -28,16 +24,20 @@ export function getUrl(model: Exclude<Resource, string>): string {
   if (typeof url === 'string' && url !== '' && URL.canParse(url, 'http://localhost')) {
     return new URL(url, 'http://localhost').pathname;
   }
-  throw new UnsupportedResourceError(model);
+  throw new UnsupportedResourceError(`an object with a url is wanted, not ${describe(model)}`);
 }
 
 /** The names of resources as the database knows them. A string stays as it is. */
 export function resourceNames(resources: readonly Resource[]): string[] {
-  if (!Array.isArray(resources)) throw new UnsupportedResourceError(resources);
+  if (!Array.isArray(resources)) {
+    throw new UnsupportedResourceError(`resources must be an array, not ${describe(resources)}`);
+  }
   return resources.map((resource: unknown) => {
     if (typeof resource === 'string') return resource;
     if (typeof resource === 'object' && resource !== null) return getUrl(resource as URL);
-    throw new UnsupportedResourceError(resource);
+    throw new UnsupportedResourceError(
+      `a resource must be a string or an object with a url, not ${describe(resource)}`,
+    );
   });
 }
 

@@ -1,8 +1,8 @@
-import { PulpError } from '../errors.ts';
+import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
-import { cancel, MissingResourceError } from './cancel.ts';
+import { cancel } from './cancel.ts';
 
 /** A task that was enqueued. */
 export class TaskHandle {
@@ -27,6 +27,7 @@ export class TaskHandle {
    * Waits until the task is final and gives it; look at its `state`, which may be failed or canceled.
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
+   * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
    * @throws MissingResourceError if it is not there
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {

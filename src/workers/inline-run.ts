@@ -19,17 +19,20 @@ export function startInline(
   let controller: AbortController | undefined;
   let aborted: Error | undefined;
   let directory: WorkingDirectory | undefined;
-  const outcome = runTask(type, task, {
-    worker,
-    log,
-    report,
-    signal: () => {
-      controller ??= new AbortController();
-      if (aborted !== undefined) controller.abort(aborted);
-      return controller.signal;
-    },
-    workingDirectory: () => (directory ??= WorkingDirectory.make(worker.directory, task.id)).path,
-  });
+  // Not before this has returned: the code may report at once.
+  const outcome = Promise.resolve().then(() =>
+    runTask(type, task, {
+      worker,
+      log,
+      report,
+      signal: () => {
+        controller ??= new AbortController();
+        if (aborted !== undefined) controller.abort(aborted);
+        return controller.signal;
+      },
+      workingDirectory: () => (directory ??= WorkingDirectory.make(worker.directory, task.id)).path,
+    }),
+  );
   return {
     ended: outcome.then((ended) => directory?.[Symbol.asyncDispose]().then(() => ended) ?? ended),
     abort: (reason) => {

@@ -20,6 +20,9 @@ const BUSY_MS = 10;
 /** How long to wait when the database lacks something (disk, memory, locks), in milliseconds. */
 const EXHAUSTION_PAUSE_MS = 1000;
 
+/** Why tasks are cancelled that a killed worker had in hand. */
+const STOPPED = 'the worker was stopped';
+
 export interface LifeSettings {
   readonly databaseUrl: string;
   readonly registry: TaskRegistry;
@@ -126,7 +129,7 @@ export class Life {
   /** Ends what runs, and with it the life: its tasks are recorded as cancelled. */
   kill(): void {
     this.#killedAt ??= performance.now();
-    this.#runs.cancelAll('the worker was stopped');
+    this.#runs.cancelAll(STOPPED);
     this.stop();
   }
 
@@ -159,6 +162,7 @@ export class Life {
         }
       }
       if (this.#loss === undefined) {
+        await this.#giveUp();
         this.#horses.kill();
         this.#settings.onFarewell();
         await this.#session.close(this.#killedAt === undefined);
@@ -167,14 +171,10 @@ export class Life {
       this.lose(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#session.abandon();
-      const deaf = (await this.#deaf) ?? [];
-      if (deaf.length > 0) {
-        this.#settings.log.error(
-          { tasks: deaf },
-          'code that was lost goes on in this process: it ignores its signal',
-        );
-      }
-      await this.#settings.directory.delete();
+      this.#tellOfDeaf((await this.#deaf) ?? []);
+      await this.#settings.directory.delete().catch((error: unknown) => {
+        this.#settings.log.error({ err: error }, 'the directory of the worker stays');
+      });
     }
     if (this.#loss !== undefined) throw this.#loss;
   }
@@ -203,6 +203,20 @@ export class Life {
       this.#ready = true;
       this.#cancels = runs.size > 0;
     }
+  }
+
+  /** Records as cancelled what has not ended within the grace. */
+  async #giveUp(): Promise<void> {
+    this.#tellOfDeaf(this.#runs.giveUp(STOPPED));
+    if (this.#runs.hasEnded) await this.#runs.settle((ended) => this.#session.finish(ended));
+  }
+
+  #tellOfDeaf(tasks: readonly string[]): void {
+    if (tasks.length === 0) return;
+    this.#settings.log.error(
+      { tasks },
+      'code that is to end goes on in this process, which had better end too: it ignores its signal',
+    );
   }
 
   /** Records ends of runs, and takes tasks for the hands that this frees. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { Upkeep } from './upkeep.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
 import { fullyQualifiedHostname, isResourceManager, queuesOf, workerName } from './worker-name.ts';
 
+/** What a worker is made with. */
 export interface PulpWorkerOptions {
   readonly registry: TaskRegistry;
   /** Where the horses find the task types. Needed if any of them runs in a horse. */
@@ -45,6 +47,7 @@ export class PulpWorker {
   readonly name: string;
   readonly queues: readonly string[];
   readonly #options: PulpWorkerOptions;
+  readonly #tasksFile: string;
   readonly #databaseUrl: string;
   readonly #host: string;
   readonly #log: Logger;
@@ -55,6 +58,8 @@ export class PulpWorker {
 
   private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
     this.#options = options;
+    // Absolute: tasks may change the current directory.
+    this.#tasksFile = options.tasksFile === undefined ? '' : resolve(options.tasksFile);
     this.#databaseUrl = databaseUrl;
     this.#host = host;
     this.name = name;
@@ -154,11 +159,11 @@ export class PulpWorker {
   }
 
   #begin(previous: string | undefined, upkeep: Upkeep): Promise<Life> {
-    const { registry, tasksFile = '', maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
+    const { registry, maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
     return Life.begin({
       databaseUrl: this.#databaseUrl,
       registry,
-      tasksFile,
+      tasksFile: this.#tasksFile,
       maxTasksPerHorse,
       cancelGraceMs,
       directory: new WorkerDirectory(this.name),

@@ -120,6 +120,16 @@ export class Runs {
   }
 
   /**
+   * Takes runs that were told to end for ended, whatever their code does. Gives their tasks: only code in this process can
+   * be like that.
+   */
+  giveUp(reason: string): readonly string[] {
+    const left = [...this.#going.values()];
+    for (const run of left) this.#onEnd(run, { outcome: 'canceled', reason });
+    return left.map(({ task }) => task.id);
+  }
+
+  /**
    * Records how runs ended; `finish` gives those that it recorded. Runs that are no longer ours are dropped; those whose
    * tasks somebody holds locked just now are reported again after a pause.
    */
@@ -197,10 +207,9 @@ export class Runs {
   }
 
   #onEnd(run: Run, outcome: Outcome): void {
-    if (this.#abandoned) return;
     const { task } = run;
+    if (this.#abandoned || !this.#going.delete(task.id)) return;
     run.timers.forEach(clearTimeout);
-    this.#going.delete(task.id);
     this.#progress.delete(task.id); // how it ended says more
     this.#ended.push({ ...(run.verdict ?? outcome), id: task.id, attempt: task.attempt, fence: task.fence });
     this.#settings.onChange();

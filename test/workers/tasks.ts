@@ -83,6 +83,16 @@ export const hold = defineTask('test.hold', {
   },
 });
 
+/** Goes on whatever its signal says. */
+export const deafInline = defineTask('test.deaf-inline', {
+  isolation: 'inline',
+  onWorkerLoss: 'retry',
+  run: async ({ progress }) => {
+    progress('deaf');
+    await pause(60_000, undefined, { ref: false });
+  },
+});
+
 /** Holds up the event loop of its worker. */
 export const block = defineTask('test.block', {
   kwargs: z.object({ ms: z.number() }),

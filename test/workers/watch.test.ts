@@ -63,6 +63,9 @@ suite('the watch', { timeout: 60_000 }, () => {
     await handleWorkerOffline('elsewhere', log);
     assert.equal(await stateOf('elsewhere'), 'offline');
     await markWorkerOnline('elsewhere');
+    log.lines.length = 0;
+    await markWorkerOffline('nowhere', false, log);
+    assert.equal(log.lines.length, 0);
     await markWorkerOffline('elsewhere', false, log);
     assert.equal(await stateOf('elsewhere'), 'missing');
     assert.match(log.lines.at(-1) ?? '', /^error: worker elsewhere is missing/);

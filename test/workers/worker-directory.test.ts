@@ -116,6 +116,16 @@ suite("a worker's directory", () => {
     assert.deepEqual(readdirSync(place.root), []);
   });
 
+  test('is removed by the process that made it, whatever a task has put there', async () => {
+    using place = new Place();
+    const worker = new WorkerDirectory('w', place.root);
+    await worker.create();
+    chmodSync(worker.path, 0o755);
+    writeFileSync(join(worker.path, 'out.log'), '');
+    await new WorkerDirectory('w', place.root).delete();
+    assert.deepEqual(readdirSync(place.root), []);
+  });
+
   test('is not deleted if it was there before any worker', async () => {
     using place = new Place();
     mkdirSync(join(place.root, 'lib/postgresql'), { recursive: true, mode: 0o755 });
@@ -539,6 +549,28 @@ suite("a run's directory", () => {
     });
     assert.equal(process.cwd(), realpathSync(run.path));
     assert.deepEqual(readdirSync(run.path), ['kept']);
+  });
+
+  test('goes with the run, not with who entered it first', async () => {
+    await using worker = await Workplace.create();
+    const entered = WorkingDirectory.of(worker.path, TASK);
+    const ofRun = WorkingDirectory.make(worker.path, TASK);
+    entered[Symbol.dispose]();
+    writeFileSync(join(ofRun.path, 'kept'), '');
+    ofRun[Symbol.dispose]();
+    assert.deepEqual(readdirSync(worker.path), []);
+  });
+
+  test('is left for where the process was, in whatever order several are left', async () => {
+    await using worker = await Workplace.create();
+    const home = process.cwd();
+    const first = WorkingDirectory.of(worker.path, TASK);
+    const second = WorkingDirectory.of(worker.path, OTHER_TASK);
+    first[Symbol.dispose]();
+    assert.equal(process.cwd(), realpathSync(second.path));
+    second[Symbol.dispose]();
+    assert.equal(process.cwd(), home);
+    assert.deepEqual(readdirSync(worker.path), []);
   });
 
   test('is entered by the code of a task, and by no other', async () => {

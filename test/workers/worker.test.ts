@@ -203,6 +203,24 @@ suite('cancel', () => {
     assert.deepEqual(await engine.violations(), []);
   });
 
+  test('of all that a worker has in hand is recorded when it is killed, also of code in it that is deaf', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    const worker = await engine.worker();
+    const [horse, inline] = await Promise.all([
+      enqueueWithReservation(tasks.stubborn, ['/h/']),
+      enqueueWithReservation(tasks.deafInline, ['/i/']),
+    ]);
+    await until(
+      async () => (await horse.read()).progress !== null && (await inline.read()).progress !== null,
+    );
+    worker.kill();
+    await engine.stop(worker);
+    for (const task of [await horse.read(), await inline.read()]) {
+      assert.deepEqual([task.state, task.cancel_reason], ['canceled', 'the worker was stopped']);
+    }
+    assert.deepEqual(await engine.violations(), []);
+  });
+
   test('in a transaction that is not over holds up the end of its own task alone, and wins', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker();
@@ -219,6 +237,19 @@ suite('cancel', () => {
     await client.query('commit');
     assert.equal((await held.wait(PATIENCE)).state, 'canceled');
     assert.deepEqual(await engine.violations(), []);
+  });
+
+  test('of a task that is over is logged, and changes nothing', async () => {
+    await using _ = await Engine.create(TASKS_FILE);
+    const task = await enqueueWithReservation('t', [], { unchecked: true });
+    const lines: string[] = [];
+    const keep = (_fields: object, message: string) => lines.push(message);
+    const log = { info: keep, warn: keep, error: keep };
+    assert.equal(await cancel(task.id, 'first', { log }), 'canceled');
+    assert.deepEqual(lines, []);
+    assert.equal(await cancel(task.id, 'second', { log }), 'canceled');
+    assert.deepEqual(lines, [`task ${task.id} is canceled already: it stays so`]);
+    assert.equal((await task.read()).cancel_reason, 'first');
   });
 
   test('refuses a task that is not there', async () => {

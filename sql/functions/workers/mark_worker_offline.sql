@@ -3,6 +3,7 @@ create or replace function pulp.mark_worker_offline(worker text, normal_shutdown
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
+  perform pulp.check_worker_name(worker);
   if normal_shutdown then
     return pulp.end_worker(worker, 'WorkerOffline', true, format('Worker %s was stopped.', worker));
   end if;

@@ -28,7 +28,8 @@ Exits with 3 if there is no task of one of the ids; the others are canceled all 
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Cancel);
-    const { cancel, MissingResourceError } = await import('../../tasks/cancel.ts');
+    const { MissingResourceError } = await import('../../errors.ts');
+    const { cancel } = await import('../../tasks/cancel.ts');
     const results: object[] = [];
     for (const id of args.id) {
       try {

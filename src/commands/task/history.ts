@@ -21,7 +21,7 @@ in short; --json shows them all.`);
   async run(): Promise<unknown> {
     const { args } = await this.parse(History);
     const { readHistory } = await import('../../projections/task.ts');
-    const { MissingResourceError } = await import('../../tasks/cancel.ts');
+    const { MissingResourceError } = await import('../../errors.ts');
     const events = await readHistory(args.id.toLowerCase());
     if (events.length === 0) throw new MissingResourceError(args.id);
     this.log(

@@ -23,7 +23,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
   static override readonly flags = {
     name: Flags.string({
       helpValue: 'NAME',
-      summary: 'Its name; %h is the host. Default: made of process and host.',
+      summary: 'Its name, a letter first; %h is the host. Default: made of process and host.',
     }),
     queue: Flags.string({
       helpValue: 'NAME',

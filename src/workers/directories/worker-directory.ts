@@ -14,6 +14,9 @@ const COMPILE_CACHE = '.compile-cache';
 /** What the directories are called that are empty and kept for the next run: with the process that keeps it. */
 const VACANT = '.vacant-';
 
+/** The directories of workers that this process has made, by path: which inode each is. Tasks may do with them what they like. */
+const made = new Map<string, number>();
+
 /** What a directory's mode lets the group and others do. */
 const FOR_OTHERS = 0o077;
 
@@ -86,7 +89,7 @@ export class WorkerDirectory {
     for (const remains of root.names().filter(isRemains)) {
       await gently(discard(root, remains, join(this.#root, remains.toString()))).catch(warn);
     }
-    this.#make(root, this.#name)[Symbol.dispose]();
+    using _directory = this.#makeOwn(root);
   }
 
   /**
@@ -127,7 +130,7 @@ export class WorkerDirectory {
     atOnce(this.#removal(taskId));
     using root = makeWorkingRoot(this.#root);
     root.unlink(this.#name); // a link in its place
-    using worker = this.#make(root, this.#name);
+    using worker = this.#makeOwn(root);
     this.#make(worker, taskId)[Symbol.dispose]();
   }
 
@@ -135,7 +138,7 @@ export class WorkerDirectory {
   async #clear(root: PinnedDirectory): Promise<void> {
     {
       using directory = root.open(this.#name);
-      if (directory !== undefined && !isWorkers(directory)) {
+      if (directory !== undefined && made.get(this.path) !== directory.stat().ino && !isWorkers(directory)) {
         throw new PulpError('DIRECTORY_NOT_OURS', `${this.path} is not the directory of a worker`, {
           remedy: 'Set PULP_WORKING_DIRECTORY to a folder of its own, or remove the directory by hand.',
           exitCode: 2,
@@ -143,6 +146,7 @@ export class WorkerDirectory {
       }
     }
     await gently(discard(root, this.#name, this.path));
+    made.delete(this.path);
   }
 
   *#removal(taskId: string): Removal {
@@ -150,6 +154,12 @@ export class WorkerDirectory {
     using root = openWorkingRoot(this.#root);
     using worker = root?.openWritable(this.#name);
     if (worker !== undefined) yield* discard(worker, taskId, path);
+  }
+
+  #makeOwn(root: PinnedDirectory): PinnedDirectory {
+    const directory = this.#make(root, this.#name);
+    made.set(this.path, directory.stat().ino);
+    return directory;
   }
 
   #make(parent: PinnedDirectory, name: string): PinnedDirectory {

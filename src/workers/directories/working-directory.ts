@@ -5,8 +5,11 @@ import { getCurrentTask } from '../../tasks/current.ts';
 import { MODE_BITS } from './pinned-directory.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 
-/** The directories that this process has made for runs and not yet deleted. */
-const inUse = new Set<string>();
+/** Who uses the directories of runs that this process has made and not yet deleted. */
+const users = new Map<string, Set<WorkingDirectory>>();
+
+/** Those that the process has entered and not left, the one it is in last. */
+const entered: WorkingDirectory[] = [];
 
 /** The worker's directory in which this process keeps an empty one for its next run. */
 let vacancyIn: string | undefined;
@@ -15,27 +18,32 @@ let vacancyIn: string | undefined;
  * The directory of a run: `<worker-dir>/<task-id>` (the seed's `WorkingDirectory`). It exists, and is the process's
  * current directory, until it is disposed of: `await using directory = await WorkingDirectory.enter()`. Then the process
  * is back where it was, and the directory gone whatever the task did with it; see `WorkerDirectory` for what withstands.
- * In a process that has the run's directory already, as in a horse, it is that one, and stays until its maker is through.
+ * In a process that has the run's directory already, as in a horse, it is that one. It stays until the last of its users is
+ * through, or the run.
  */
 export class WorkingDirectory implements AsyncDisposable, Disposable {
   /** Absolute. */
   readonly path: string;
   readonly #worker: WorkerDirectory;
   readonly #taskId: string;
-  readonly #isMaker: boolean;
+  /** It ends with its run, whoever has not left it. */
+  readonly #isRuns: boolean;
   readonly #isReused: boolean;
   #left: string | undefined;
 
-  private constructor(workerDirectory: string, taskId: string, isReused: boolean) {
+  private constructor(workerDirectory: string, taskId: string, { isRuns = false, isReused = false }) {
+    this.#isRuns = isRuns;
     this.#isReused = isReused;
     this.#worker = WorkerDirectory.at(workerDirectory);
     this.#taskId = taskId;
     this.path = this.#worker.workingDirectory(taskId);
-    this.#isMaker = !inUse.has(this.path);
-    if (!this.#isMaker) return;
-    // The long way is for what is not as it should be.
-    if (!makeQuickly(this.#worker, this.path)) this.#worker.makeWorkingDirectorySync(taskId);
-    inUse.add(this.path);
+    let others = users.get(this.path);
+    if (others === undefined) {
+      // The long way is for what is not as it should be.
+      if (!makeQuickly(this.#worker, this.path)) this.#worker.makeWorkingDirectorySync(taskId);
+      users.set(this.path, (others = new Set()));
+    }
+    others.add(this);
   }
 
   /**
@@ -64,10 +72,11 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
    * @throws PulpError DIRECTORY_UNUSABLE, WORKING_ROOT_UNSAFE and others, see `WorkerDirectory`
    */
   static of(workerDirectory: string, taskId: string, { isReused = false } = {}): WorkingDirectory {
-    const directory = new WorkingDirectory(workerDirectory, taskId, isReused);
+    const directory = new WorkingDirectory(workerDirectory, taskId, { isRuns: isReused, isReused });
     try {
       directory.#left = currentDirectory();
       process.chdir(directory.path);
+      entered.push(directory);
       return directory;
     } catch (error) {
       directory[Symbol.dispose]();
@@ -75,9 +84,9 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
     }
   }
 
-  /** Makes the directory of a task of this worker without entering it. @throws as `of` */
+  /** Makes the directory of a run of this worker, for as long as the run goes on, without entering it. @throws as `of` */
   static make(workerDirectory: string, taskId: string): WorkingDirectory {
-    return new WorkingDirectory(workerDirectory, taskId, false);
+    return new WorkingDirectory(workerDirectory, taskId, { isRuns: true });
   }
 
   [Symbol.dispose](): void {
@@ -91,16 +100,28 @@ export class WorkingDirectory implements AsyncDisposable, Disposable {
 
   /** Goes back to where the process was; says whether nothing is left to delete. */
   #leave(): boolean {
-    if (this.#left !== undefined) {
-      try {
-        process.chdir(this.#left);
-      } catch {
-        process.chdir(parse(this.path).root); // that place is gone or closed; stay in none that goes
-      }
-    }
-    if (!this.#isMaker) return true;
-    inUse.delete(this.path);
+    this.#goBack();
+    const all = users.get(this.path);
+    if (!all?.delete(this) || (all.size > 0 && !this.#isRuns)) return true;
+    users.delete(this.path);
     return (this.#isReused && keepVacant(this.#worker, this.path)) || remove(this.path);
+  }
+
+  /** Back to where the process was; if it went on from here to another, that one goes back there in its turn. */
+  #goBack(): void {
+    const place = entered.indexOf(this);
+    if (place === -1 || this.#left === undefined) return;
+    entered.splice(place, 1);
+    const next = entered[place];
+    if (next !== undefined) {
+      next.#left = this.#left;
+      return;
+    }
+    try {
+      process.chdir(this.#left);
+    } catch {
+      process.chdir(parse(this.path).root); // that place is gone or closed; stay in none that goes
+    }
   }
 }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  closeConnection,
+  enqueueMany,
+  enqueueWithReservation,
+  explainTask,
+  listTasks,
+  MissingResourceError,
+  UnsupportedResourceError,
+  type EnqueueRequest,
+} from '../../src/index.ts';
+import { createDatabase } from '../support/database.ts';
+
+const GOOD: EnqueueRequest = { task: 't', unchecked: true };
+
+/** Requests that must be refused, with the beginning of the message. */
+const BAD_REQUESTS: readonly (readonly [what: string, request: object, message: RegExp])[] = [
+  ['a timeout that is no number', { timeout: NaN }, /^timeout: is NaN$/],
+  ['endless delay', { delay: Infinity }, /^delay: is Infinity$/],
+  ['a priority that is no number', { priority: NaN }, /^priority: is NaN$/],
+  ['retries without end', { retries: Infinity }, /^retries: is Infinity$/],
+  ['an invalid date', { at: new Date(NaN) }, /^at: is an invalid date$/],
+  ['a queue with a slash', { queue: 'a/b' }, /^queue: must start with a letter/],
+  ['resources that are no list', { resources: '/a/' }, /^resources must be an array, not a string$/],
+  ['a resource without a URL', { resources: [{}] }, /^an object with a url is wanted/],
+];
+
+suite('requests in TypeScript', () => {
+  for (const [what, request, message] of BAD_REQUESTS) {
+    test(`with ${what} are refused; of several, the bad one is named, and nothing is enqueued`, async () => {
+      await using database = await createDatabase();
+      process.env['DATABASE_URL'] = database.url;
+      try {
+        const bad = { ...GOOD, ...request } as EnqueueRequest;
+        const refusal = { exitCode: 2, ...('resources' in request && { name: 'PulpError' }) };
+        await assert.rejects(enqueueMany([bad]), { ...refusal, message });
+        for (const at of [0, 1, 1500]) {
+          const requests = Array.from({ length: at + 2 }, (_, index) => (index === at ? bad : GOOD));
+          await assert.rejects(enqueueMany(requests), (error: Error) => {
+            assert.match(error.message, new RegExp(`^request ${at}: ${message.source.slice(1)}`));
+            assert.equal(error instanceof UnsupportedResourceError, 'resources' in request);
+            return true;
+          });
+        }
+        assert.deepEqual(await listTasks({ limit: 1 }), []);
+      } finally {
+        await closeConnection();
+      }
+    });
+  }
+
+  test('are explained; what is no id is no task', async () => {
+    await using database = await createDatabase();
+    process.env['DATABASE_URL'] = database.url;
+    try {
+      const task = await enqueueWithReservation('t', [], { unchecked: true });
+      assert.equal((await explainTask(task.id)).id, task.id);
+      await assert.rejects(explainTask('nonsense'), MissingResourceError);
+    } finally {
+      await closeConnection();
+    }
+  });
+});
