@@ -77,7 +77,7 @@ comment on column pulp.task.error is 'Why its last run failed: code, name, messa
 comment on column pulp.task.cancel_reason is 'Why it was cancelled.';
 comment on column pulp.task.progress is 'Its latest progress report.';
 comment on column pulp.task.enqueued_at is 'When it was enqueued.';
-comment on column pulp.task.unblocked_at is 'Since when nothing but a free worker is wanting.';
+comment on column pulp.task.unblocked_at is 'Since when, or from when if it is delayed, nothing but a free worker is wanting.';
 comment on column pulp.task.started_at is 'When its latest run started.';
 comment on column pulp.task.finished_at is 'When it became final.';
 comment on column pulp.task.position is 'Position of the event that put it in line: TaskEnqueued, or TaskDue after a delay.';

@@ -1,4 +1,5 @@
-import { isFinal, WORKER_TTL } from '../constants.ts';
+import { isFinal } from '../constants.ts';
+import { workerTtl } from '../manager/worker-ttl.ts';
 import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
 import { formatDuration } from './duration.ts';
 import { errorSummary } from './task-text.ts';
@@ -131,7 +132,7 @@ function runText({ run, asked_at }: Explanation): string {
 
 function silenceText(workers: readonly { name: string; heartbeat_age: number }[]): string[] {
   return workers
-    .filter(({ heartbeat_age }) => heartbeat_age > WORKER_TTL)
+    .filter(({ heartbeat_age }) => heartbeat_age > workerTtl())
     .map(
       ({ name, heartbeat_age }) =>
         `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is given up when somebody leads. See: pulp worker list`,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../cli/counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { parseMoment } from '../cli/moment.ts';
 import { printable, printableLine } from '../cli/printable.ts';
@@ -57,6 +58,7 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
       helpValue: 'N',
       summary: `How many at most. Default: ${LIMIT}; with --follow: without limit.`,
       min: 1,
+      max: MOST,
     }),
   };
 
@@ -65,6 +67,7 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Events);
     const { follow, stream, type: types } = flags;
+    await checkTypes(types ?? []);
     const { currentCursor } = await import('../events/read.ts');
     const start = parseStart(flags.from ?? (follow ? 'now' : undefined));
     const options = {
@@ -147,6 +150,16 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
 /** Which events, and after which. */
 interface Start extends EventFilter {
   readonly after?: string | undefined;
+}
+
+async function checkTypes(types: readonly string[]): Promise<void> {
+  const { EVENT_TYPES } = await import('../events/event-types.ts');
+  const unknown = types.find((type) => !Object.hasOwn(EVENT_TYPES, type));
+  if (unknown === undefined) return;
+  throw new PulpError('INVALID_INPUT', `--type: there is no event ${JSON.stringify(unknown)}`, {
+    remedy: `There are ${Object.keys(EVENT_TYPES).join(', ')}.`,
+    exitCode: 2,
+  });
 }
 
 /** A cursor, a time, `now`, or undefined for the beginning. */

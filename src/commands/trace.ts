@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../cli/counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { formatDuration } from '../cli/duration.ts';
 import { prose } from '../cli/prose.ts';
@@ -26,7 +27,13 @@ run. A task that was enqueued without a correlation has its own id as such, and 
   };
 
   static override readonly flags = {
-    limit: Flags.integer({ helpValue: 'N', summary: 'How many tasks at most.', default: 1000, min: 1 }),
+    limit: Flags.integer({
+      helpValue: 'N',
+      summary: 'How many tasks at most.',
+      default: 1000,
+      min: 1,
+      max: MOST,
+    }),
   };
 
   async run(): Promise<unknown> {

@@ -72,6 +72,9 @@ const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: st
 /** SQLSTATEs with which the server ends a connection or refuses it for now, or by which it is the wrong one. */
 const CONNECTION_FAILURE = /^(08|57P0[1-5]|53300|25006|25P0[34])/;
 
+/** What the log's index says of a task that is to begin a second time: `pulp.refuse_purged` takes young ids for new. */
+const FIRST_EVENT_AGAIN = /^Key \(stream_id, version, stream_kind\)=\((.*), 1, task\) already exists/;
+
 /** What the system says of a network without a server at its end. */
 const NETWORK_FAILURES: ReadonlySet<string> = new Set([
   'ECONNABORTED',
@@ -166,6 +169,14 @@ export function toPulpError(error: unknown): unknown {
     return new PulpError(refusal.code, message, {
       remedy: failure?.hint ?? '',
       exitCode: refusal.exitCode,
+      cause: error,
+    });
+  }
+  const [, known] = FIRST_EVENT_AGAIN.exec(failure?.detail ?? '') ?? [];
+  if (code === '23505' && known !== undefined) {
+    return new PulpError('ID_CONFLICT', `id: task ${known} was enqueued before, is over and was purged`, {
+      remedy: 'Give each task an id of its own, or leave it out; nothing was enqueued.',
+      exitCode: 2,
       cause: error,
     });
   }

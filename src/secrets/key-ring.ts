@@ -36,6 +36,11 @@ export function keyRing(): KeyRing {
   return read.ring;
 }
 
+/** @throws PulpError BAD_SECRET_KEYS if the environment names keys that cannot be read; none are fine */
+export function checkKeys(): void {
+  if ((process.env[VARIABLE]?.trim() ?? '') !== '') keyRing();
+}
+
 function parse(text: string): KeyRing {
   if (text === '') {
     throw new PulpError('NO_SECRET_KEYS', 'there are no keys for secrets', { remedy: REMEDY, exitCode: 2 });

@@ -13,7 +13,8 @@ const taskState = z.enum(TASK_STATES);
  * code of one that runs is told to end and killed if it doesn't; one that is final stays as it is, which is logged.
  *
  * @returns its state after it: `canceled`, `canceling` while its code is being ended, or the final state that it had
- * @throws MissingResourceError if there is no such task; PulpError DATABASE_UNREACHABLE and others of the database
+ * @param reason text of 16,384 bytes at most, without NUL characters
+ * @throws MissingResourceError if there is no such task; PulpError INVALID_INPUT for the reason; DATABASE_UNREACHABLE and others of the database
  */
 export async function cancel(
   taskId: string,
@@ -21,6 +22,12 @@ export async function cancel(
   { log = standardLog() }: { readonly log?: Log } = {},
 ): Promise<TaskState> {
   if (!z.guid().safeParse(taskId).success) throw new MissingResourceError(taskId);
+  if (reason?.includes('\0') === true || reason?.isWellFormed() === false) {
+    throw new PulpError('INVALID_INPUT', 'reason: is text that cannot be stored', {
+      remedy: 'Leave out NUL characters and halves of surrogate pairs; nothing was cancelled.',
+      exitCode: 2,
+    });
+  }
   const pool = await getConnection();
   try {
     const { state, before } = await retrying(() =>

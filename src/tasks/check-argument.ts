@@ -19,15 +19,20 @@ export function checkArgument(
 ): void {
   const parsed = schema?.safeParse(value);
   if (parsed?.success !== false) return;
-  const [issue] = parsed.error.issues;
-  const at = [path, ...(issue?.path ?? [])].map(String).join('.');
   // A schema's own messages may quote the value.
   const problem = redactFrom(
     secretsIn({ args: undefined, kwargs: undefined, [path]: value }, secrets),
-    issue?.message ?? 'is not what the task type takes',
+    argumentProblem(parsed.error, path),
   );
-  throw new PulpError('INVALID_INPUT', `${at}: ${problem}`, {
+  throw new PulpError('INVALID_INPUT', problem, {
     remedy: 'Correct this argument; nothing was enqueued.',
     exitCode: 2,
   });
+}
+
+/** What a schema says is wrong with arguments first, after the path of the bad value. */
+export function argumentProblem({ issues }: z.ZodError, path: 'args' | 'kwargs'): string {
+  const [issue] = issues;
+  const at = [path, ...(issue?.path ?? [])].map(String).join('.');
+  return `${at}: ${issue?.message ?? 'is not what the task type takes'}`;
 }

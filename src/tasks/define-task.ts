@@ -5,10 +5,12 @@ import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
 /** Where a task's code runs: in a child process that can be killed, or in the worker itself, for speed. */
-export type Isolation = 'horse' | 'inline';
+export type Isolation = (typeof ISOLATIONS)[number];
+const ISOLATIONS = ['horse', 'inline'] as const;
 
 /** What becomes of a run whose worker is lost: cancelled as in the seed, tried again, or failed. */
-export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
+export type OnWorkerLoss = (typeof WAYS_OF_LOSS)[number];
+const WAYS_OF_LOSS = ['cancel', 'retry', 'fail'] as const;
 
 /** What a task's code is given. */
 export interface TaskContext<Args, Kwargs> {
@@ -74,7 +76,7 @@ type NoKwargs = z.ZodObject<Record<string, never>, z.core.$strict>;
  * Defines a task type; workers find it among the exports of their tasks file.
  *
  * @param name its registered name, which tasks in the database bear: renaming it strands them
- * @throws PulpError INVALID_INPUT if the name is not allowed, or a secret is where it cannot be located
+ * @throws PulpError INVALID_INPUT if the name or an option is not allowed, or a secret is where it cannot be located
  */
 export function defineTask<
   ArgsSchema extends z.ZodType = NoArgs,
@@ -90,6 +92,10 @@ export function defineTask<
       exitCode: 2,
     });
   }
+  const { isolation = 'horse', onWorkerLoss = 'cancel', run } = options;
+  checkOption(name, 'isolation', isolation, ISOLATIONS);
+  checkOption(name, 'onWorkerLoss', onWorkerLoss, WAYS_OF_LOSS);
+  checkOption(name, 'run', typeof run, ['function']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
   return {
@@ -98,10 +104,23 @@ export function defineTask<
     args,
     kwargs,
     secretPlaces: secretPlacesOf(name, { args, kwargs }),
-    isolation: options.isolation ?? 'horse',
-    onWorkerLoss: options.onWorkerLoss ?? 'cancel',
-    run: options.run,
+    isolation,
+    onWorkerLoss,
+    run,
   };
+}
+
+/** Types are not there any more where the code runs. */
+function checkOption(task: string, option: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new PulpError(
+    'INVALID_INPUT',
+    `task type ${task}: ${option}: ${JSON.stringify(value)} is not allowed`,
+    {
+      remedy: `Allowed: ${allowed.join(', ')}.`,
+      exitCode: 2,
+    },
+  );
 }
 
 /** Looks once; at once, unless a lazy schema cannot be looked into before the module that defines it has been run. */

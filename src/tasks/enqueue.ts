@@ -8,7 +8,7 @@ import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
-import type { TaskType } from './define-task.ts';
+import { isTaskType, type TaskType } from './define-task.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
 import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
@@ -53,6 +53,9 @@ export interface EnqueueRequest<
   readonly kwargs?: z.input<KwargsSchema>;
 }
 
+/** How JSON may write a text that Postgres cannot hold: with a NUL character, or half of a surrogate pair. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/;
+
 /** How many tasks go to the database in one statement. */
 const BATCH = 1000;
 
@@ -93,9 +96,8 @@ async function writeItems(requests: readonly EnqueueRequest[]): Promise<string[]
   }
   return requests.map((request, index) => {
     const { task } = request;
-    const secrets = typeof task === 'string' ? (published.get(task) ?? []) : task.secretPlaces();
     try {
-      return writeItem(request, secrets);
+      return writeItem(request, typeof task === 'string' ? (published.get(task) ?? []) : undefined);
     } catch (error) {
       throw requests.length > 1 && error instanceof PulpError ? locate(error, index) : error;
     }
@@ -140,13 +142,21 @@ async function enqueueBatch(connection: CommonQueryMethods, items: readonly stri
   return [...ids];
 }
 
-function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): string {
+/** `published`: where the secrets of a task type are whose code is not here. */
+function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | undefined): string {
   const { task, id = newTaskId() } = request;
+  if (typeof task !== 'string' && !isTaskType(task)) {
+    throw new PulpError('INVALID_INPUT', 'task: must be a task type or the name of one', {
+      remedy: 'Give what defineTask returned; nothing was enqueued.',
+      exitCode: 2,
+    });
+  }
   const args = request.args ?? [];
   const kwargs = request.kwargs ?? {};
   const current = getCurrentTask();
   const type = typeof task === 'string' ? undefined : task;
   const name = typeof task === 'string' ? task : task.name;
+  const secrets = published ?? type?.secretPlaces() ?? [];
   checkNumbers(request);
   checkArgument(type?.args, args, 'args', secrets);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
@@ -166,12 +176,24 @@ function writeItem(request: EnqueueRequest, secrets: readonly SecretPlace[]): st
     parent_id: current?.id,
     unchecked: (type !== undefined || request.unchecked) ?? undefined,
   });
+  if (UNSTORABLE.test(rest)) refuseUnstorable(JSON.parse(rest) as object);
   let written = [writePayload(args, 'args'), writePayload(kwargs, 'kwargs')];
   if (secrets.length > 0) {
     const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
     written = [writePayload(sealed.args, 'args'), writePayload(sealed.kwargs, 'kwargs')];
   }
   return `${rest.slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
+}
+
+/** @throws PulpError INVALID_INPUT for text that Postgres cannot hold */
+function refuseUnstorable(item: object): void {
+  for (const [option, value] of Object.entries(item) as [string, unknown][]) {
+    for (const text of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (typeof text !== 'string') continue;
+      if (text.includes('\0')) throw notStorable(option, 'text with a NUL character');
+      if (!text.isWellFormed()) throw notStorable(option, 'text with half of a surrogate pair');
+    }
+  }
 }
 
 /** @throws PulpError INVALID_INPUT for what JSON would turn into null, and so into the default. */

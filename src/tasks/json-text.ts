@@ -1,10 +1,7 @@
 import { PulpError } from '../errors.ts';
 
-/** How much of a text an error shows, in characters. */
-const EXCERPT = 20;
-
 /**
- * Reads JSON.
+ * Reads JSON. The error shows nothing of the text, which may hold secrets.
  *
  * @param what names the text in the error, such as `--args`
  * @throws PulpError INVALID_INPUT with the position, from 0, at which it stops being JSON
@@ -14,13 +11,9 @@ export function parseJson(text: string, what?: string): unknown {
     return JSON.parse(text);
   } catch {
     const position = badPosition(text);
-    const problem =
-      position >= text.length
-        ? 'it ends too early'
-        : `unexpected ${JSON.stringify(text.slice(position, position + EXCERPT))}`;
     throw new PulpError(
       'INVALID_INPUT',
-      `${what === undefined ? '' : `${what}: `}bad JSON at position ${position}: ${problem}`,
+      `${what === undefined ? '' : `${what}: `}bad JSON at position ${position}${position < text.length ? '' : ': it ends too early'}`,
       {
         remedy: 'Correct the JSON; in a shell, put it in single quotes.',
         exitCode: 2,

@@ -2,6 +2,7 @@ import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
+import { LONGEST_TIMER_MS } from '../timer.ts';
 import { cancel } from './cancel.ts';
 
 /** A task that was enqueued. */
@@ -28,13 +29,19 @@ export class TaskHandle {
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
+    if (timeout !== undefined && !(timeout >= 0)) {
+      throw new PulpError('INVALID_INPUT', `timeout: ${String(timeout)} is no number of milliseconds`, {
+        remedy: 'Give a number from 0 on, or leave it out to wait without end.',
+        exitCode: 2,
+      });
+    }
     await this.read();
-    const limits = [signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout)].filter(
-      (x) => x !== undefined,
-    );
+    const limit =
+      timeout === undefined ? undefined : AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER_MS));
+    const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       await awaitFinal(this.id, AbortSignal.any(limits));
     } catch (error) {

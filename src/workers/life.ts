@@ -182,15 +182,15 @@ export class Life {
   /** One turn: records what has ended, ends what is cancelled, takes what is there; else waits for something to do. */
   async #work(): Promise<void> {
     const runs = this.#runs;
+    if (runs.hasProgress) await this.#session.progress(runs.takeProgress());
     if (runs.hasEnded) {
       if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
       await runs.settle((ended) => this.#turn(ended));
       this.#settledAt = performance.now();
     }
-    if (runs.hasProgress) await this.#session.progress(runs.takeProgress());
     if (this.#cancels) {
       this.#cancels = false;
-      for (const id of await this.#session.canceling()) runs.cancel(id, 'cancelled');
+      for (const id of await this.#session.canceling()) runs.cancel(id);
     }
     if (this.#canTake && this.#ready) {
       this.#ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
@@ -199,7 +199,10 @@ export class Life {
       this.#isShort = false;
     }
     if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver) return;
-    if (!(await this.#wakeup.sleep(this.#killedAt === undefined ? POLL_MS : this.#settings.cancelGraceMs))) {
+    const { cancelGraceMs } = this.#settings;
+    if (
+      !(await this.#wakeup.sleep(this.#killedAt === undefined ? POLL_MS : Math.min(cancelGraceMs, POLL_MS)))
+    ) {
       this.#ready = true;
       this.#cancels = runs.size > 0;
     }

@@ -6,7 +6,7 @@ import { writePayload } from '../tasks/payload.ts';
 export type Outcome =
   | { readonly outcome: 'completed'; readonly result: string }
   | { readonly outcome: 'failed'; readonly error: string; readonly retry: boolean }
-  | { readonly outcome: 'canceled'; readonly reason: string };
+  | { readonly outcome: 'canceled'; readonly reason?: string };
 
 /** An error as tasks record it. */
 export interface TaskError {

@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
+import { workerTtl } from '../manager/worker-ttl.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
+import { startTimer } from '../timer.ts';
 import { Life } from './life.ts';
 import { Upkeep } from './upkeep.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
@@ -53,7 +55,7 @@ export class PulpWorker {
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   #isKilled = false;
-  #deadline: NodeJS.Timeout | undefined;
+  #endDeadline: (() => void) | undefined;
   #life: Life | undefined;
 
   private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
@@ -67,8 +69,13 @@ export class PulpWorker {
     this.#log = (options.log ?? pino({ level: 'silent' })).child({ worker: name });
   }
 
-  /** Makes a worker for the database of this process, see `getConnection`. */
+  /**
+   * Makes a worker for the database of this process, see `getConnection`.
+   *
+   * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used
+   */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
+    workerTtl();
     return new PulpWorker(
       options,
       await getDatabaseUrl(),
@@ -121,7 +128,7 @@ export class PulpWorker {
         this.#life = undefined;
       }
     }
-    clearTimeout(this.#deadline);
+    this.#endDeadline?.();
     this.#log.info({ clean: !this.#isKilled }, 'stopped');
     return { clean: !this.#isKilled };
   }
@@ -141,9 +148,9 @@ export class PulpWorker {
     this.#stopping.abort();
     this.#life?.stop();
     if (deadlineMs !== undefined) {
-      this.#deadline ??= setTimeout(() => {
+      this.#endDeadline ??= startTimer(deadlineMs, () => {
         this.kill();
-      }, deadlineMs);
+      });
     }
   }
 

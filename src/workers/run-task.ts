@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import type { z } from 'zod';
 import { openArguments, secretsIn, type Arguments } from '../secrets/arguments.ts';
 import { redactLog } from '../secrets/redact-log.ts';
 import { currentRedactor, keepingSecret, keepSecretToo } from '../secrets/redaction.ts';
+import { argumentProblem } from '../tasks/check-argument.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { writePayload } from '../tasks/payload.ts';
@@ -54,15 +56,20 @@ async function perform(
   };
   try {
     const args = type.args.safeParse(given.args);
-    if (!args.success) return failed(args.error, { code: 'INVALID_ARGUMENTS', retry: false });
+    if (!args.success) return invalid(args.error, 'args');
     const kwargs = type.kwargs.safeParse(given.kwargs);
-    if (!kwargs.success) return failed(kwargs.error, { code: 'INVALID_ARGUMENTS', retry: false });
+    if (!kwargs.success) return invalid(kwargs.error, 'kwargs');
     const taken = { args: args.data, kwargs: kwargs.data };
     if (given !== task) keepSecretToo(secretsIn(taken, type.secretPlaces())); // the schema may have changed them
     return completed(await asCurrentTask(current, () => type.run(new Context(task, taken, environment))));
   } catch (error) {
     return failed(error);
   }
+}
+
+function invalid(error: z.ZodError, path: 'args' | 'kwargs'): Outcome {
+  const thrown = new Error(argumentProblem(error, path), { cause: error });
+  return failed(thrown, { code: 'INVALID_ARGUMENTS', retry: false });
 }
 
 class Context implements TaskContext<unknown, unknown> {

@@ -5,6 +5,7 @@ import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { sqlFailure } from '../postgres/sql-error.ts';
 import type { HorsePool } from './horses/horse-pool.ts';
+import { LONGEST_TIMER_MS, startTimer } from '../timer.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
 import type { FinishedRun, ProgressReport, RecordedRun, StartedTask } from './session.ts';
@@ -39,7 +40,8 @@ export interface Code {
 interface Run {
   readonly task: StartedTask;
   readonly code: Code;
-  timers: NodeJS.Timeout[];
+  /** What ends its timers. */
+  readonly endTimers: (() => void)[];
   /** What to record instead of what the code says, because we ended it. */
   verdict?: Outcome;
 }
@@ -88,28 +90,25 @@ export class Runs {
       type?.isolation === 'inline'
         ? startInline(type, task, this.#settings, report)
         : this.#settings.horses.run(task, { onProgress: report });
-    const run: Run = { task, code, timers: [] };
+    const run: Run = { task, code, endTimers: [] };
     this.#going.set(task.id, run);
     if (task.timeout_seconds !== null) {
       const seconds = task.timeout_seconds;
-      const timer = setTimeout(
-        () => {
-          const error = new Error(`the task took longer than its timeout of ${seconds} s`);
-          this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
-        },
-        Math.min(seconds * 1000, 2 ** 31 - 1),
-      );
-      run.timers.push(timer);
+      const end = startTimer(seconds * 1000, () => {
+        const error = new Error(`the task took longer than its timeout of ${seconds} s`);
+        this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
+      });
+      run.endTimers.push(end);
     }
     void code.ended.then((outcome) => {
       this.#onEnd(run, outcome);
     });
   }
 
-  /** Ends a run because its task is cancelled. */
-  cancel(id: string, reason: string): void {
+  /** Ends a run because its task is cancelled; the reason that was given for it is in the task's row. */
+  cancel(id: string): void {
     const run = this.#going.get(id);
-    if (run !== undefined) this.#end(run, { outcome: 'canceled', reason }, reason);
+    if (run !== undefined) this.#end(run, { outcome: 'canceled' }, 'the task was cancelled');
   }
 
   cancelAll(reason: string): void {
@@ -177,8 +176,10 @@ export class Runs {
     this.#abandoned = true;
     clearTimeout(this.#gathering);
     const left = new Set<string>();
-    const endings = [...this.#going.values()].map(({ task, code, timers }) => {
-      timers.forEach(clearTimeout);
+    const endings = [...this.#going.values()].map(({ task, code, endTimers }) => {
+      endTimers.forEach((end) => {
+        end();
+      });
       code.abort('the worker lost its session');
       left.add(task.id);
       return code.ended.then(() => left.delete(task.id));
@@ -188,7 +189,9 @@ export class Runs {
     const grace = new AbortController();
     await Promise.race([
       Promise.all(endings),
-      pause(this.#settings.cancelGraceMs, undefined, { signal: grace.signal }).catch(() => undefined),
+      pause(Math.min(this.#settings.cancelGraceMs, LONGEST_TIMER_MS), undefined, {
+        signal: grace.signal,
+      }).catch(() => undefined),
     ]);
     grace.abort();
     return [...left];
@@ -199,18 +202,20 @@ export class Runs {
     if (run.verdict !== undefined) return;
     run.verdict = verdict;
     run.code.abort(reason);
-    run.timers.push(
-      setTimeout(() => {
+    run.endTimers.push(
+      startTimer(this.#settings.cancelGraceMs, () => {
         run.code.kill();
-      }, this.#settings.cancelGraceMs),
+      }),
     );
   }
 
   #onEnd(run: Run, outcome: Outcome): void {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
-    run.timers.forEach(clearTimeout);
-    this.#progress.delete(task.id); // how it ended says more
+    run.endTimers.forEach((end) => {
+      end();
+    });
+    this.#progressDue ||= this.#progress.has(task.id); // the last one counts: it is recorded before the end
     this.#ended.push({ ...(run.verdict ?? outcome), id: task.id, attempt: task.attempt, fence: task.fence });
     this.#settings.onChange();
   }

@@ -228,6 +228,6 @@ function writeFinishedRun(run: FinishedRun): string {
     case 'failed':
       return `${head},"error":${run.error},"retry":${run.retry}}`;
     case 'canceled':
-      return `${head},"reason":${JSON.stringify(run.reason)}}`;
+      return `${head},"reason":${JSON.stringify(run.reason ?? null)}}`;
   }
 }

@@ -67,7 +67,7 @@ suite('pulp task enqueue', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     await pulp.write('pulp.tasks.ts', `export * from ${JSON.stringify(TASKS_FILE)};`);
     const bad: readonly [RegExp, ...string[]][] = [
-      [/--args: bad JSON at position 4: unexpected "x\]"/, 'test.add', '--args', '[1, x]'],
+      [/--args: bad JSON at position 4$/m, 'test.add', '--args', '[1, x]'],
       [/args\[1\]: is Infinity/, 'test.add', '--args', '[1, 1e400]'],
       [/args\[0\]: is an integer beyond 2\^53 - 1/, 'test.add', '--args', '[9007199254740993, 1]'],
       [/args\.1: .*expected number/, 'test.add', '--args', '[1, "2"]'],

@@ -130,6 +130,7 @@ suite('pulp events', () => {
       ['--from', '4711'],
       ['--from', '999999999999:1'],
       ['--kind', 'none'],
+      ['--type', 'TaskFaild'],
       ['--limit', '0'],
       ['--stream', 'w', '--kind', 'heartbeat'],
     ];

@@ -138,7 +138,7 @@ suite('the commands about tasks', () => {
       assert.equal(code, 0);
       return (data as Listed[]).map((task) => task.id);
     };
-    const [all, waiting, named, claiming, run, since, future, limited, table, unread] = await Promise.all([
+    const [all, waiting, named, claiming, run, since, future, limited, none, table] = await Promise.all([
       list(),
       list('--state', 'waiting'),
       list('--name', 'test.other'),
@@ -147,8 +147,8 @@ suite('the commands about tasks', () => {
       list('--since', '1h'),
       list('--since', '2100-01-01'),
       list('--limit', '2'),
+      list('--resource', ''),
       pulp.run(['task', 'list', '--limit', '2']),
-      pulp.run(['task', 'list', '--since', 'yesterday']),
     ]);
     assert.deepEqual(all, [third, second, first]);
     assert.deepEqual(waiting, [third, second]);
@@ -158,6 +158,7 @@ suite('the commands about tasks', () => {
     assert.deepEqual(since, all);
     assert.deepEqual(future, []);
     assert.deepEqual(limited, [third, second]);
+    assert.deepEqual(none, []);
     const [header, row, ...more] = table.stdout.trimEnd().split('\n');
     assert.match(header ?? '', /^ID +STATE +NAME +ENQUEUED +WORKER +RESOURCES$/);
     assert.ok(row?.startsWith(`${third}  waiting  test.other  `));
@@ -167,8 +168,17 @@ suite('the commands about tasks', () => {
     );
     assert.equal(more.length, 1);
     assert.match(table.stderr, /There are more/);
-    assert.equal(unread.code, 2);
-    assert.match(unread.stderr, /--since: "yesterday" is no time/);
+    const wrong = [
+      ['--since', 'yesterday'],
+      ['--since', '99999999d'],
+      ['--limit', '9'.repeat(20)],
+    ];
+    for (const { code, stderr } of await Promise.all(
+      wrong.map((flags) => pulp.run(['task', 'list', ...flags])),
+    )) {
+      assert.equal(code, 2);
+      assert.match(stderr, /^Error: .+/);
+    }
     worker.process.kill('SIGTERM');
     assert.deepEqual(await worker.ended, { code: 0 });
   });

@@ -85,7 +85,7 @@ suite('pulp worker', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     await pulp.write('empty.ts', 'export {};');
     await pulp.worker('--tasks', TASKS_FILE, '--name', 'taken');
-    const [noFile, missing, empty, level, taken, none, grace] = await Promise.all([
+    const [noFile, missing, empty, level, taken, none, grace, ttl, keys] = await Promise.all([
       pulp.run(['worker']),
       pulp.run(['worker', '--tasks', 'nowhere.ts']),
       pulp.run(['worker', '--tasks', 'empty.ts']),
@@ -93,10 +93,12 @@ suite('pulp worker', () => {
       pulp.run(['worker', '--tasks', TASKS_FILE, '--name', 'taken']),
       pulp.run(['worker', '--tasks', TASKS_FILE, '--concurrency', '0']),
       pulp.run(['worker', '--tasks', TASKS_FILE, '--grace', 'soon']),
+      pulp.run(['worker', '--tasks', TASKS_FILE], { env: { PULP_WORKER_TTL: '0' } }),
+      pulp.run(['worker', '--tasks', TASKS_FILE], { env: { PULP_SECRET_KEYS: 'bad' } }),
     ]);
     assert.deepEqual(
-      [noFile, missing, empty, level, taken, none, grace].map((ended) => ended.code),
-      [2, 2, 2, 2, 1, 2, 2],
+      [noFile, missing, empty, level, taken, none, grace, ttl, keys].map((ended) => ended.code),
+      [2, 2, 2, 2, 1, 2, 2, 2, 2],
     );
     assert.match(noFile.stderr, /there is no pulp\.tasks\.ts, \.js or \.mjs in this folder\nTry: .*--tasks/);
     assert.match(missing.stderr, /there is no .*\/nowhere\.ts\nTry: .*--tasks/);
@@ -104,6 +106,8 @@ suite('pulp worker', () => {
     assert.match(level.stderr, /PULP_LOG_LEVEL: "loud" is no level/);
     assert.match(taken.stderr, /worker "taken" is up already/);
     assert.match(none.stderr, /--concurrency: Expected an integer greater than or equal to 1/);
+    assert.match(ttl.stderr, /PULP_WORKER_TTL: "0" is no number of seconds/);
+    assert.match(keys.stderr, /PULP_SECRET_KEYS: entry 1 is no NAME:KEY/);
     assert.match(grace.stderr, /--grace: "soon" is no length of time/);
   });
 });

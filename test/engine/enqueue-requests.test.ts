@@ -22,9 +22,14 @@ const BAD_REQUESTS: readonly (readonly [what: string, request: object, message: 
   ['retries without end', { retries: Infinity }, /^retries: is Infinity$/],
   ['an invalid date', { at: new Date(NaN) }, /^at: is an invalid date$/],
   ['a queue with a slash', { queue: 'a/b' }, /^queue: must start with a letter/],
+  ['a group with a NUL character', { group: 'a\0b' }, /^group: is text with a NUL character$/],
+  ['a resource that is no text', { resources: ['/\ud800/'] }, /^resources: is text with half of a surrogate/],
+  ['no task type', { task: { name: 't' } }, /^task: must be a task type or the name of one$/],
   ['resources that are no list', { resources: '/a/' }, /^resources must be an array, not a string$/],
   ['a resource without a URL', { resources: [{}] }, /^an object with a url is wanted/],
 ];
+
+const UNSUPPORTED = new Set(['resources that are no list', 'a resource without a URL']);
 
 suite('requests in TypeScript', () => {
   for (const [what, request, message] of BAD_REQUESTS) {
@@ -33,13 +38,12 @@ suite('requests in TypeScript', () => {
       process.env['DATABASE_URL'] = database.url;
       try {
         const bad = { ...GOOD, ...request } as EnqueueRequest;
-        const refusal = { exitCode: 2, ...('resources' in request && { name: 'PulpError' }) };
-        await assert.rejects(enqueueMany([bad]), { ...refusal, message });
+        await assert.rejects(enqueueMany([bad]), { name: 'PulpError', exitCode: 2, message });
         for (const at of [0, 1, 1500]) {
           const requests = Array.from({ length: at + 2 }, (_, index) => (index === at ? bad : GOOD));
           await assert.rejects(enqueueMany(requests), (error: Error) => {
             assert.match(error.message, new RegExp(`^request ${at}: ${message.source.slice(1)}`));
-            assert.equal(error instanceof UnsupportedResourceError, 'resources' in request);
+            assert.equal(error instanceof UnsupportedResourceError, UNSUPPORTED.has(what));
             return true;
           });
         }
@@ -57,6 +61,11 @@ suite('requests in TypeScript', () => {
       const task = await enqueueWithReservation('t', [], { unchecked: true });
       assert.equal((await explainTask(task.id)).id, task.id);
       await assert.rejects(explainTask('nonsense'), MissingResourceError);
+      await assert.rejects(task.wait({ timeout: NaN }), { code: 'INVALID_INPUT' });
+      await assert.rejects(task.wait({ timeout: 1 }), { code: 'WAIT_TIMEOUT' });
+      await assert.rejects(task.cancel('x'.repeat(16_385)), { code: 'INVALID_INPUT' });
+      await assert.rejects(task.cancel('a\0b'), { code: 'INVALID_INPUT' });
+      assert.equal((await task.read()).state, 'waiting');
     } finally {
       await closeConnection();
     }

@@ -81,6 +81,17 @@ suite('enqueueing by SQL', () => {
     assert.deepEqual(rows, [{ events: 0, tasks: 0, claims: 0, jobs: 0 }]);
   });
 
+  test('takes claims and arguments as such, and not among the options', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    for (const options of [{ resources: ['/a/'] }, { name: 'b' }, { delay: '9999999999d' }]) {
+      await assert.rejects(client.query(`select pulp.enqueue('a', options => $1)`, [options]), {
+        code: 'PU004',
+      });
+    }
+    assert.equal((await client.query('select from pulp.task')).rowCount, 0);
+  });
+
   test('takes what is just within the limits', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);

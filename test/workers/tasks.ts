@@ -83,6 +83,18 @@ export const hold = defineTask('test.hold', {
   },
 });
 
+/** Reports faster than reports are passed on, and ends with the last one. */
+const reportThrice = async ({ progress }: { progress: (report: unknown) => void }) => {
+  progress('first');
+  progress('second');
+  await pause(1);
+  progress('last');
+};
+
+export const reports = defineTask('test.reports', { run: reportThrice });
+
+export const reportsInline = defineTask('test.reports.inline', { isolation: 'inline', run: reportThrice });
+
 /** Goes on whatever its signal says. */
 export const deafInline = defineTask('test.deaf-inline', {
   isolation: 'inline',

@@ -57,6 +57,14 @@ suite('a worker', () => {
     assert.equal(results[0]?.pid, results[1]?.pid);
   });
 
+  test('records the last report of a task, however soon it ends then', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    await engine.worker();
+    const handles = await enqueueMany([{ task: tasks.reports }, { task: tasks.reportsInline }]);
+    for (const handle of handles) assert.equal((await handle.wait(PATIENCE)).progress, 'last');
+    assert.deepEqual(await engine.violations(), []);
+  });
+
   test('replaces a horse after maxTasksPerHorse', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker({ concurrency: 1, maxTasksPerHorse: 1 });

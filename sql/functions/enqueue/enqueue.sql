@@ -9,6 +9,10 @@ begin
   if jsonb_typeof(options) is distinct from 'object' then
     raise exception 'options: must be an object' using errcode = 'PU004', hint = 'Correct this value; nothing was enqueued.';
   end if;
+  if options ?| array['name', 'args', 'kwargs', 'resources', 'shared_resources'] then
+    raise exception 'options: name, args, kwargs, resources and shared_resources are arguments of their own' using errcode = 'PU004',
+      hint = 'Give them as such; nothing was enqueued.';
+  end if;
   return (select * from pulp.enqueue_batch(jsonb_build_array(options || jsonb_build_object(
     'name', name, 'args', args, 'kwargs', kwargs, 'resources', resources, 'shared_resources', shared_resources))));
 end $$;

@@ -4,7 +4,7 @@ language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'parent_id', 'unchecked'];
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'parent_id'];
   rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked'];
   problem text;
 begin
@@ -13,7 +13,7 @@ begin
   end if;
   if item - known_keys <> '{}' then
     return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
-      array_to_string(known_keys[:14], ', '));
+      array_to_string(known_keys[:15], ', '));
   end if;
   if jsonb_typeof(item -> 'name') is distinct from 'string' or not pulp.is_name(item ->> 'name') then
     return 'name: ' || a_name;

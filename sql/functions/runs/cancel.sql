@@ -13,6 +13,11 @@ declare
   after pulp.task;
   held boolean;
 begin
+  if octet_length(reason) > 16384 then
+    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
+      hint = 'Give a shorter one; nothing was cancelled.';
+  end if;
+
   -- The order of locks is job, then task, as in start. A job that came, or moved to another queue, while we waited for
   -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.
   loop

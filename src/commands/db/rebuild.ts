@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import type { Progress } from '../../projections/rebuild.ts';
@@ -27,6 +28,7 @@ Not restored is the say of a worker in a run whose row was gone when it wanted t
       summary: 'How many tasks to name at most.',
       default: 100,
       min: 1,
+      max: MOST,
     }),
   };
 

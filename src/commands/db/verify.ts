@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { printableLine } from '../../cli/printable.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
@@ -30,6 +31,7 @@ minute. What "pulp db rebuild" can put right is everything but the log itself.`)
       summary: 'How many violations to show at most.',
       default: 100,
       min: 1,
+      max: MOST,
     }),
   };
 

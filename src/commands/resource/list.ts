@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration, parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
@@ -32,7 +33,7 @@ are not counted.`);
       summary: 'By what they cost, by who stands in line now, or by how long they were held.',
       default: 'waiting' as const,
     })(),
-    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 20, min: 1 }),
+    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 20, min: 1, max: MOST }),
   };
 
   async run(): Promise<unknown> {

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration, parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
@@ -38,6 +39,7 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
       summary: 'How many holders and waiters at most.',
       default: 20,
       min: 1,
+      max: MOST,
     }),
   };
 

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
@@ -34,7 +35,7 @@ were purged since are left out; the SQL function pulp.task_at(time) tells of the
       helpValue: 'TIME',
       summary: 'As they were at a time in ISO 8601, or 10m ago.',
     }),
-    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 50, min: 1 }),
+    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 50, min: 1, max: MOST }),
   };
 
   async run(): Promise<unknown> {
@@ -45,9 +46,9 @@ were purged since are left out; the SQL function pulp.task_at(time) tells of the
     const { listTasks } = await import('../../projections/task.ts');
     const found = await listTasks({
       ...(state && { state }),
-      ...(name && { name }),
-      ...(resource && { resource }),
-      ...(worker && { worker }),
+      ...(name !== undefined && { name }),
+      ...(resource !== undefined && { resource }),
+      ...(worker !== undefined && { worker }),
       ...(since && { since }),
       ...(at && { at }),
       limit: limit + 1, // one more, to know whether there are more

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
@@ -26,7 +27,7 @@ stays in the log until it is archived (\`pulp db archive\`). Broken off, it can 
       helpValue: 'STATE',
       summary: `Only those that are ${TASK_FINAL_STATES.join(', ')}; may be repeated.`,
     })(),
-    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', min: 1 }),
+    limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', min: 1, max: MOST }),
     'dry-run': Flags.boolean({ summary: 'Only count them.' }),
   };
 

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
@@ -36,6 +37,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       summary: 'How many tasks it has in hand.',
       default: 4,
       min: 1,
+      max: MOST,
     }),
     tasks: Flags.string({
       helpValue: 'FILE',
@@ -46,6 +48,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       summary: 'After how many tasks a child process is replaced.',
       default: 100,
       min: 1,
+      max: MOST,
     }),
     grace: Flags.string({
       helpValue: '5s',
@@ -60,9 +63,10 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Worker);
-    const { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals } =
+    const { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals, checkKeys } =
       await loadWorker();
     const log = workerLog();
+    checkKeys();
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
@@ -74,7 +78,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       cancelGraceMs,
       log,
       ...(file && { tasksFile: file }),
-      ...(flags.name && { name: flags.name }),
+      ...(flags.name !== undefined && { name: flags.name }),
       ...(flags.queue && { queues: flags.queue }),
     });
     const { name } = worker;
@@ -120,5 +124,6 @@ async function loadWorker() {
   const { workerLog } = await import('../../cli/worker-log.ts');
   const { SignsOfLife } = await import('../../services/signs-of-life.ts');
   const { stopOnSignals } = await import('../../services/stop-on-signals.ts');
-  return { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals };
+  const { checkKeys } = await import('../../secrets/key-ring.ts');
+  return { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals, checkKeys };
 }

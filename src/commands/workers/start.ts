@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as Flags from '@oclif/core/flags';
+import { MOST } from '../../cli/counts.ts';
 import { parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
@@ -36,6 +37,7 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
       summary: 'How many tasks a reserved worker has in hand.',
       default: 1,
       min: 1,
+      max: MOST,
     }),
     'environment-file': Flags.string({ helpValue: 'FILE', summary: 'Their environment, with DATABASE_URL.' }),
     'run-as': Flags.string({ helpValue: 'NAME', summary: 'The account they run as.', exclusive: ['user'] }),

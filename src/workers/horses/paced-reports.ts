@@ -17,9 +17,10 @@ export class PacedReports {
     else this.#latest = report;
   }
 
-  /** The run is over: how it ended says more than what is left. */
+  /** The run is over: the last one is passed on. */
   end(): void {
     clearTimeout(this.#timer);
+    if (this.#latest !== undefined) this.#pass(this.#latest);
   }
 
   #passOn(report: string): void {
