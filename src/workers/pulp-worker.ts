@@ -116,7 +116,9 @@ export class PulpWorker {
         if (previous === undefined && !isConnectionFailure(error)) throw error;
         this.#log.warn(
           { err: error },
-          'the worker has no session; what it ran was ended, and it will be born anew',
+          previous === undefined
+            ? 'the database cannot be reached; the worker waits for it'
+            : 'the worker has no session; what it ran was ended, and it will be born anew',
         );
         onLost?.(error instanceof Error ? error : new Error(String(error)));
         const ms = REBIRTH_PAUSES_MS[Math.min(failures++, REBIRTH_PAUSES_MS.length - 1)] ?? 0;

@@ -203,11 +203,11 @@ suite('reading the log', () => {
     assert.deepEqual(await types({ kinds: ['worker'] }), ['WorkerOnline']);
     assert.deepEqual(await types({ kinds: ['heartbeat', 'worker'] }), ['WorkerHeartbeat', 'WorkerOnline']);
     assert.deepEqual(await types({ types: ['WorkerHeartbeat'] }), ['WorkerHeartbeat']);
-    assert.deepEqual(await types({ since: all.events[4]?.recorded_at }), [
-      'TaskEnqueued',
-      'TaskCanceled',
-      'WorkerOnline',
-    ]);
+    const since = all.events[4]?.recorded_at ?? new Date(NaN);
+    assert.deepEqual(
+      await types({ since }),
+      all.events.filter(({ recorded_at }) => recorded_at >= since).map(({ type }) => type), // some may be of one millisecond
+    );
 
     const page = await readEvents({ types: ['TaskEnqueued'], limit: 2 });
     assert.deepEqual([page.events.length, page.caughtUp], [2, false]);
