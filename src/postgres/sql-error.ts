@@ -204,7 +204,8 @@ export function toPulpError(error: unknown): unknown {
   }
   if (code === '42501') {
     return new PulpError('NOT_ALLOWED', message, {
-      remedy: 'Connect as a role that was granted pulp_submitter, pulp_worker or pulp_observer.',
+      remedy:
+        'Connect as a role that was granted what this needs: pulp_observer to read, pulp_submitter to enqueue and cancel, pulp_worker for all else.',
       cause: error,
     });
   }

@@ -77,6 +77,7 @@ suite('pulp task enqueue', () => {
       [/--(at|delay)=.* cannot also be provided/, 'any', '--delay=1s', '--at=2100-01-01T00:00Z'],
       [/Nonexistent flag: --resources/, 'any', '--resources', '/a/'],
       [/unknown task type "test\.ad": no worker has published it/, 'test.ad'],
+      [/name: must start with a letter/, '9bad'],
       [/name a task type or give --from/, '--unchecked'],
     ];
     await Promise.all(

@@ -1,4 +1,4 @@
--- Refuses names that no worker has published, naming the nearest that were.
+-- Refuses names that no worker has published, naming the nearest that were, or that none can publish.
 create or replace function pulp.check_task_types(names text[]) returns void
 language plpgsql stable security definer set search_path = pulp, pg_temp as $$
 declare
@@ -9,7 +9,10 @@ begin
     from (select distinct unnest(names) as name) n
     where not exists (select from pulp.task_type t where t.name = n.name)
     order by n.name limit 1;
-  if found then
+  if found and not pulp.is_name(missing) then
+    raise exception 'name: must start with a letter and have at most 128 letters, digits and characters of _.:@-'
+      using errcode = 'PU004', hint = 'Correct this value; nothing was enqueued.';
+  elsif found then
     near := pulp.near_task_types(missing);
     raise exception 'unknown task type "%"%', missing,
       case when near <> '{}' then format(': did you mean %s?', array_to_string(near, ', ')) else ': no worker has published it' end
