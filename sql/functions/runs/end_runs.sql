@@ -13,18 +13,17 @@ declare
 begin
   -- Statements apart, since making ready the one that is not wanted costs a single run more than all that it does.
   if false = any (claiming) then
-    with report as materialized (
-      select r.row, r.type, r.facts, nextval('pulp.event_position') as position
-      from unnest(rows, types, facts, claiming) as r(row, type, facts, claims) where not r.claims
-    ),
-    over as (
+    with over as (
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
         progress, enqueued_at, unblocked_at, started_at, finished_at, position, version
       ) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, r.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
-      from report r
+      from (
+        select end_of.row, end_of.type, end_of.facts, nextval('pulp.event_position') as position
+        from unnest(rows, types, facts, claiming) as end_of(row, type, facts, claims) where not end_of.claims
+      ) r
       where t.ctid = r.row
       returning t.id, t.version, t.correlation_id, r.position, r.type, r.facts, case t.state when 'waiting' then t.id end as retried
     ),
@@ -36,11 +35,7 @@ begin
     select array_agg(o.id), array_agg(o.retried) filter (where o.retried is not null) into ended, again from over o;
   end if;
   if true = any (claiming) then
-    with report as materialized (
-      select r.row, r.type, r.facts, nextval('pulp.event_position') as release_position, nextval('pulp.event_position') as position
-      from unnest(rows, types, facts, claiming) as r(row, type, facts, claims) where r.claims
-    ),
-    over as (
+    with over as (
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
@@ -50,7 +45,11 @@ begin
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
         pulp.task_event(
           r.position, tx, t.id, t.version + 2, r.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
-      from report r
+      from (
+        select end_of.row, end_of.type, end_of.facts,
+          nextval('pulp.event_position') as release_position, nextval('pulp.event_position') as position
+        from unnest(rows, types, facts, claiming) as end_of(row, type, facts, claims) where end_of.claims
+      ) r
       where t.ctid = r.row
       returning t.id, t.version, t.correlation_id, r.release_position, r.position, r.type, r.facts,
         case t.state when 'waiting' then t.id end as retried

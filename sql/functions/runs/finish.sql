@@ -20,25 +20,6 @@ declare
 begin
   perform pulp.check_incarnation(finish.worker, finish.incarnation);
 
-  with reported as materialized (
-    select (i.item ->> 'id')::uuid as id, i.item, i.item ->> 'outcome' as outcome
-    from jsonb_array_elements(items) as i(item)
-  ),
-  run as materialized (
-    select t.row, t.has_claims, t.id, t.cancel_reason,
-      t.attempt, r.item, r.outcome, case
-        when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
-        when r.outcome = 'completed' then 'TaskCompleted'
-        when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
-        else 'TaskFailed' end as type
-    from reported r
-    cross join lateral (
-      select x.id, x.state, x.attempt, x.retries, x.cancel_reason, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
-      where x.id = r.id and x.state in ('running', 'canceling') and x.worker = finish.worker
-        and x.attempt = (r.item ->> 'attempt')::integer and x.fence = (r.item ->> 'fence')::bigint
-      for no key update skip locked
-    ) t
-  )
   select array_agg(run.row), array_agg(run.has_claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
       when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
@@ -46,7 +27,25 @@ begin
         jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt))
       else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'), 'outcome', run.outcome) end)
     into rows, claiming, ids, types, facts
-    from run;
+    from (
+      select t.row, t.has_claims, t.id, t.cancel_reason, t.attempt, r.item, r.outcome, case
+          when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
+          when r.outcome = 'completed' then 'TaskCompleted'
+          when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
+          else 'TaskFailed' end as type
+      from (
+        select (i.item ->> 'id')::uuid as id, i.item, i.item ->> 'outcome' as outcome
+        from jsonb_array_elements(items) as i(item) offset 0
+      ) r
+      cross join lateral (
+        select x.id, x.state, x.attempt, x.retries, x.cancel_reason, pulp.has_claims(x) as has_claims, x.ctid as row
+        from pulp.task x
+        where x.id = r.id and x.state in ('running', 'canceling') and x.worker = finish.worker
+          and x.attempt = (r.item ->> 'attempt')::integer and x.fence = (r.item ->> 'fence')::bigint
+        for no key update skip locked
+      ) t
+      offset 0
+    ) run;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
     fenced := array(

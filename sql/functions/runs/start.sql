@@ -76,17 +76,17 @@ begin
 
   insert into pulp.running (task_id, worker) select unnest(fetched), start.worker;
   return query
-  with taken as materialized (
-    select f.task, f.facts, nextval('pulp.event_position') as position from unnest(tasks, facts) as f(task, facts)
-  ),
-  started as (
+  with started as (
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
       progress, enqueued_at, unblocked_at, started_at, finished_at, position, version
     ) = row((pulp.evolve_task(t, pulp.task_event(
       f.position, tx, t.id, t.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-    from taken f
+    from (
+      select taken.task, taken.facts, nextval('pulp.event_position') as position
+      from unnest(tasks, facts) as taken(task, facts)
+    ) f
     where t.ctid = f.task
     returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.version, f.facts
   ),
