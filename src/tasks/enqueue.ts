@@ -53,6 +53,25 @@ export interface EnqueueRequest<
   readonly kwargs?: z.input<KwargsSchema>;
 }
 
+/** What a request may say. */
+const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
+  'task',
+  'args',
+  'kwargs',
+  'resources',
+  'sharedResources',
+  'queue',
+  'priority',
+  'delay',
+  'at',
+  'retries',
+  'timeout',
+  'group',
+  'correlationId',
+  'id',
+  'unchecked',
+]);
+
 /** How JSON may write a text that Postgres cannot hold: with a NUL character, or half of a surrogate pair. */
 const UNSTORABLE = /\\u(0000|d[89a-f])/;
 
@@ -144,6 +163,7 @@ async function enqueueBatch(connection: CommonQueryMethods, items: readonly stri
 
 /** `published`: where the secrets of a task type are whose code is not here. */
 function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | undefined): string {
+  refuseUnknownKeys(request);
   const { task, id = newTaskId() } = request;
   if (typeof task !== 'string' && !isTaskType(task)) {
     throw new PulpError('INVALID_INPUT', 'task: must be a task type or the name of one', {
@@ -183,6 +203,20 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
     written = [writePayload(sealed.args, 'args'), writePayload(sealed.kwargs, 'kwargs')];
   }
   return `${rest.slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
+}
+
+/** @throws PulpError INVALID_INPUT for what would be lost without a word, such as claims under another name */
+function refuseUnknownKeys(request: object): void {
+  const unknown = Object.keys(request).find((key) => !REQUEST_KEYS.has(key));
+  if (unknown === undefined) return;
+  throw new PulpError(
+    'INVALID_INPUT',
+    `${unknown}: unknown option; known are ${[...REQUEST_KEYS].join(', ')}`,
+    {
+      remedy: 'Correct this option; nothing was enqueued.',
+      exitCode: 2,
+    },
+  );
 }
 
 /** @throws PulpError INVALID_INPUT for text that Postgres cannot hold */

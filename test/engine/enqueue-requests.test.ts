@@ -25,6 +25,11 @@ const BAD_REQUESTS: readonly (readonly [what: string, request: object, message: 
   ['a group with a NUL character', { group: 'a\0b' }, /^group: is text with a NUL character$/],
   ['a resource that is no text', { resources: ['/\ud800/'] }, /^resources: is text with half of a surrogate/],
   ['no task type', { task: { name: 't' } }, /^task: must be a task type or the name of one$/],
+  [
+    'an option that is none',
+    { shared_resources: ['/a/'] },
+    /^shared_resources: unknown option; known are task,/,
+  ],
   ['resources that are no list', { resources: '/a/' }, /^resources must be an array, not a string$/],
   ['a resource without a URL', { resources: [{}] }, /^an object with a url is wanted/],
 ];
