@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { PulpError } from '../errors.ts';
@@ -123,7 +123,7 @@ async function askVersion(url: string): Promise<string> {
 async function bringUp(place: Place): Promise<EmbeddedServer> {
   const { home, dataDirectory, log } = place;
   const binaries = await findEmbeddedBinaries();
-  await mkdir(home, { recursive: true });
+  await makeDirectory(home);
   const account = await findServerAccount(dataDirectory, home, binaries.postgres);
   await ensureCluster(dataDirectory, binaries, account);
   await writeSettings(dataDirectory, account.owner);
@@ -138,6 +138,14 @@ async function bringUp(place: Place): Promise<EmbeddedServer> {
     if (server !== undefined) return server;
   }
   throw await failure('did not start', log);
+}
+
+/** Makes a directory unless it is there. (Where the system lets nobody make one, Node's recursive mkdir tries for ever.) */
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await mkdir(path).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  });
 }
 
 async function launchServer(place: Place, postgres: string, account: ServerAccount): Promise<ChildProcess> {
