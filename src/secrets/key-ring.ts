@@ -31,14 +31,18 @@ let read: { readonly text: string; readonly ring: KeyRing } | undefined;
  * @throws PulpError NO_SECRET_KEYS if it names none, BAD_SECRET_KEYS if they cannot be read
  */
 export function keyRing(): KeyRing {
-  const text = process.env[VARIABLE]?.trim() ?? '';
+  const text = setting();
   if (read?.text !== text) read = { text, ring: parse(text) };
   return read.ring;
 }
 
 /** @throws PulpError BAD_SECRET_KEYS if the environment names keys that cannot be read; none are fine */
 export function checkKeys(): void {
-  if ((process.env[VARIABLE]?.trim() ?? '') !== '') keyRing();
+  if (setting() !== '') keyRing();
+}
+
+function setting(): string {
+  return process.env[VARIABLE]?.trim() ?? '';
 }
 
 function parse(text: string): KeyRing {

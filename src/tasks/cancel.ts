@@ -5,6 +5,7 @@ import { standardLog, type Log } from '../log.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { checkMembersApart } from './payload.ts';
 
 const taskState = z.enum(TASK_STATES);
 
@@ -22,12 +23,7 @@ export async function cancel(
   { log = standardLog() }: { readonly log?: Log } = {},
 ): Promise<TaskState> {
   if (!z.guid().safeParse(taskId).success) throw new MissingResourceError(taskId);
-  if (reason?.includes('\0') === true || reason?.isWellFormed() === false) {
-    throw new PulpError('INVALID_INPUT', 'reason: is text that cannot be stored', {
-      remedy: 'Leave out NUL characters and halves of surrogate pairs; nothing was cancelled.',
-      exitCode: 2,
-    });
-  }
+  checkMembersApart({ reason });
   const pool = await getConnection();
   try {
     const { state, before } = await retrying(() =>

@@ -10,7 +10,7 @@ import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
 import { newTaskId } from './new-task-id.ts';
-import { writePayload } from './payload.ts';
+import { checkMembersApart, writePayload } from './payload.ts';
 import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
@@ -71,9 +71,6 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'id',
   'unchecked',
 ]);
-
-/** How JSON may write a text that Postgres cannot hold: with a NUL character, or half of a surrogate pair. */
-const UNSTORABLE = /\\u(0000|d[89a-f])/;
 
 /** How many tasks go to the database in one statement. */
 const BATCH = 1000;
@@ -177,10 +174,9 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
   const type = typeof task === 'string' ? undefined : task;
   const name = typeof task === 'string' ? task : task.name;
   const secrets = published ?? type?.secretPlaces() ?? [];
-  checkNumbers(request);
   checkArgument(type?.args, args, 'args', secrets);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
-  const rest = JSON.stringify({
+  const rest = {
     id,
     name,
     resources: resourceNames(request.resources ?? []),
@@ -195,14 +191,14 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
     correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
     parent_id: current?.id,
     unchecked: (type !== undefined || request.unchecked) ?? undefined,
-  });
-  if (UNSTORABLE.test(rest)) refuseUnstorable(JSON.parse(rest) as object);
+  };
+  checkMembersApart(rest);
   let written = [writePayload(args, 'args'), writePayload(kwargs, 'kwargs')];
   if (secrets.length > 0) {
     const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
     written = [writePayload(sealed.args, 'args'), writePayload(sealed.kwargs, 'kwargs')];
   }
-  return `${rest.slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
+  return `${JSON.stringify(rest).slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
 }
 
 /** @throws PulpError INVALID_INPUT for what would be lost without a word, such as claims under another name */
@@ -219,32 +215,10 @@ function refuseUnknownKeys(request: object): void {
   );
 }
 
-/** @throws PulpError INVALID_INPUT for text that Postgres cannot hold */
-function refuseUnstorable(item: object): void {
-  for (const [option, value] of Object.entries(item) as [string, unknown][]) {
-    for (const text of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (typeof text !== 'string') continue;
-      if (text.includes('\0')) throw notStorable(option, 'text with a NUL character');
-      if (!text.isWellFormed()) throw notStorable(option, 'text with half of a surrogate pair');
-    }
-  }
-}
-
-/** @throws PulpError INVALID_INPUT for what JSON would turn into null, and so into the default. */
-function checkNumbers(request: EnqueueRequest): void {
-  for (const option of ['priority', 'delay', 'retries', 'timeout'] as const) {
-    const value = request[option];
-    if (typeof value === 'number' && !Number.isFinite(value)) throw notStorable(option, String(value));
-  }
-}
-
+/** @throws PulpError INVALID_INPUT for a date that JSON would turn into null, and so into none */
 function checkedTime(at: Date): Date {
-  if (Number.isNaN(at.getTime())) throw notStorable('at', 'an invalid date');
-  return at;
-}
-
-function notStorable(option: string, value: string): PulpError {
-  return new PulpError('INVALID_INPUT', `${option}: is ${value}`, {
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new PulpError('INVALID_INPUT', 'at: is an invalid date', {
     remedy: 'Correct this value; nothing was enqueued.',
     exitCode: 2,
   });

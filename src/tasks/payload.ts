@@ -21,6 +21,11 @@ export function writePayload(payload: unknown, path: string): string {
   return written;
 }
 
+/** Checks each member of an object as a payload that has its name. @throws as `writePayload` */
+export function checkMembersApart(object: object): void {
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) checkValue(value, name, 1);
+}
+
 function checkValue(value: unknown, path: string, depth: number): void {
   switch (typeof value) {
     case 'string':

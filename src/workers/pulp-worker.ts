@@ -75,7 +75,7 @@ export class PulpWorker {
    * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used
    */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
-    workerTtl();
+    workerTtl(); // if it cannot be read, it is better said now than by the upkeep
     return new PulpWorker(
       options,
       await getDatabaseUrl(),

@@ -177,9 +177,7 @@ export class Runs {
     clearTimeout(this.#gathering);
     const left = new Set<string>();
     const endings = [...this.#going.values()].map(({ task, code, endTimers }) => {
-      endTimers.forEach((end) => {
-        end();
-      });
+      endAll(endTimers);
       code.abort('the worker lost its session');
       left.add(task.id);
       return code.ended.then(() => left.delete(task.id));
@@ -212,9 +210,7 @@ export class Runs {
   #onEnd(run: Run, outcome: Outcome): void {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
-    run.endTimers.forEach((end) => {
-      end();
-    });
+    endAll(run.endTimers);
     this.#progressDue ||= this.#progress.has(task.id); // the last one counts: it is recorded before the end
     this.#ended.push({ ...(run.verdict ?? outcome), id: task.id, attempt: task.attempt, fence: task.fence });
     this.#settings.onChange();
@@ -229,6 +225,10 @@ export class Runs {
       this.#settings.onChange();
     }, PROGRESS_MS);
   }
+}
+
+function endAll(timers: Run['endTimers']): void {
+  for (const end of timers) end();
 }
 
 /** The tasks whose runs the database says are not ours, from the refusal's detail. */

@@ -16,14 +16,22 @@ const GOOD: EnqueueRequest = { task: 't', unchecked: true };
 
 /** Requests that must be refused, with the beginning of the message. */
 const BAD_REQUESTS: readonly (readonly [what: string, request: object, message: RegExp])[] = [
-  ['a timeout that is no number', { timeout: NaN }, /^timeout: is NaN$/],
-  ['endless delay', { delay: Infinity }, /^delay: is Infinity$/],
-  ['a priority that is no number', { priority: NaN }, /^priority: is NaN$/],
-  ['retries without end', { retries: Infinity }, /^retries: is Infinity$/],
+  ['a timeout that is no number', { timeout: NaN }, /^timeout: is NaN, which is no number of JSON$/],
+  ['endless delay', { delay: Infinity }, /^delay: is Infinity, which is no number of JSON$/],
+  ['a priority that is no number', { priority: NaN }, /^priority: is NaN, which is no number of JSON$/],
+  ['retries without end', { retries: Infinity }, /^retries: is Infinity, which is no number of JSON$/],
   ['an invalid date', { at: new Date(NaN) }, /^at: is an invalid date$/],
   ['a queue with a slash', { queue: 'a/b' }, /^queue: must start with a letter/],
-  ['a group with a NUL character', { group: 'a\0b' }, /^group: is text with a NUL character$/],
-  ['a resource that is no text', { resources: ['/\ud800/'] }, /^resources: is text with half of a surrogate/],
+  [
+    'a group with a NUL character',
+    { group: 'a\0b' },
+    /^group: holds a NUL character, which Postgres cannot store$/,
+  ],
+  [
+    'a resource that is no text',
+    { resources: ['/\ud800/'] },
+    /^resources\[0\]: holds half of a surrogate pair, which is no text$/,
+  ],
   ['no task type', { task: { name: 't' } }, /^task: must be a task type or the name of one$/],
   [
     'an option that is none',

@@ -4,14 +4,15 @@ create or replace function pulp.duration_seconds(duration jsonb) returns double 
 language plpgsql immutable strict parallel safe as $$
 declare
   part text[];
-  seconds double precision;
+  seconds numeric;
 begin
   if jsonb_typeof(duration) = 'number' then
-    return case when duration::text::numeric between 0 and 3155760000 then duration::text::double precision end;
+    seconds := duration::text;
+  else
+    part := regexp_match(duration #>> '{}', '^([0-9]{1,10}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)$');
+    seconds := part[1]::numeric
+      * case part[2] when 'ms' then 0.001 when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400 end;
   end if;
-  part := regexp_match(duration #>> '{}', '^([0-9]{1,10}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)$');
-  seconds := part[1]::double precision
-    * case part[2] when 'ms' then 0.001 when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400 end;
-  return case when seconds <= 3155760000 then seconds end;
+  return case when seconds between 0 and 3155760000 then seconds::double precision end;
 end $$;
 comment on function pulp.duration_seconds is 'A length of time in seconds, or null if it cannot be read.';
