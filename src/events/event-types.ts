@@ -80,6 +80,17 @@ export const EVENT_TYPES = {
       worker_lost: workerLost,
     }),
   ]),
+  /** Ended without its fault, and at no cost of an attempt: it goes back to the front of its line. */
+  TaskInterrupted: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().nullable(),
+      /** What ended it: its worker stops; its host cannot run it; its worker's session was lost, and another has its locks. */
+      by: z.enum(['shutdown', 'host', 'session']),
+      worker: z.string(),
+      /** Its place in line, which it had before. */
+      position: z.int(),
+    }),
+  ]),
   TaskSkipped: defineEvent('task', [nothing]),
   TaskPurged: defineEvent('task', [
     z.strictObject({ name: z.string(), state: finalState, finished_at: moment }),

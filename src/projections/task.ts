@@ -33,6 +33,7 @@ const taskRow = z.object({
   started_at: z.date().nullable(),
   finished_at: z.date().nullable(),
   version: z.number(),
+  interruptions: z.number(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -41,7 +42,7 @@ export type Task = z.infer<typeof taskRow>;
 const columns = sql.fragment`
   id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, priority, retries,
   timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason, progress, enqueued_at,
-  unblocked_at, started_at, finished_at, version`;
+  unblocked_at, started_at, finished_at, version, interruptions`;
 
 /** Reads one task, or undefined if there is none of that id. */
 export function readTask(id: string): Promise<Task | undefined> {

@@ -12,6 +12,13 @@ const ISOLATIONS = ['horse', 'inline'] as const;
 export type OnWorkerLoss = (typeof WAYS_OF_LOSS)[number];
 const WAYS_OF_LOSS = ['cancel', 'retry', 'fail'] as const;
 
+/**
+ * What becomes of a run that its worker ends because it stops: back to the front of its line at no cost of an attempt, or
+ * cancelled as in the seed.
+ */
+export type OnWorkerStop = (typeof WAYS_OF_STOP)[number];
+const WAYS_OF_STOP = ['requeue', 'cancel'] as const;
+
 /** What a task's code is given. */
 export interface TaskContext<Args, Kwargs> {
   /** The task's id. */
@@ -42,6 +49,8 @@ export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends 
   readonly isolation?: Isolation;
   /** Default `cancel`. */
   readonly onWorkerLoss?: OnWorkerLoss;
+  /** Default `requeue` where `onWorkerLoss` is `retry`, else `cancel`. */
+  readonly onWorkerStop?: OnWorkerStop;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
@@ -63,6 +72,7 @@ export interface TaskType<
   readonly kwargs: KwargsSchema;
   readonly isolation: Isolation;
   readonly onWorkerLoss: OnWorkerLoss;
+  readonly onWorkerStop: OnWorkerStop;
   /** Where in `{ args, kwargs }` secrets are. */
   readonly secretPlaces: () => readonly SecretPlace[];
   // A method, so that a type with narrower arguments still is a TaskType.
@@ -95,6 +105,8 @@ export function defineTask<
   const { isolation = 'horse', onWorkerLoss = 'cancel', run } = options;
   checkOption(name, 'isolation', isolation, ISOLATIONS);
   checkOption(name, 'onWorkerLoss', onWorkerLoss, WAYS_OF_LOSS);
+  const { onWorkerStop = onWorkerLoss === 'retry' ? 'requeue' : 'cancel' } = options;
+  checkOption(name, 'onWorkerStop', onWorkerStop, WAYS_OF_STOP);
   checkOption(name, 'run', typeof run, ['function']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
@@ -106,6 +118,7 @@ export function defineTask<
     secretPlaces: secretPlacesOf(name, { args, kwargs }),
     isolation,
     onWorkerLoss,
+    onWorkerStop,
     run,
   };
 }

@@ -79,6 +79,7 @@ export function publication(type: TaskType) {
     schema: { args: schema(type.args), kwargs: schema(type.kwargs), ...(secrets.length > 0 && { secrets }) },
     isolation: type.isolation,
     on_worker_loss: type.onWorkerLoss,
+    on_worker_stop: type.onWorkerStop,
   };
 }
 

@@ -89,6 +89,13 @@ class Session implements AsyncDisposable {
       this.#incarnation,
       await this.#reports(),
     ]);
+    await record('interrupt', 'select pulp.finish($1, $2, $3)', [
+      this.#worker,
+      this.#incarnation,
+      await this.#reports(`'interrupted' as outcome, 'shutdown' as by, 1 as progress`),
+    ]);
+    await record('grant what was interrupted', 'select pulp.grant_reservations($1)', [BATCH]);
+    await record('start what was interrupted', `select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
     await record('cancel a run', 'select pulp.cancel(task_id) from pulp.running limit 1');
     await record('finish', 'select pulp.finish($1, $2, $3)', [
       this.#worker,
@@ -105,9 +112,9 @@ class Session implements AsyncDisposable {
     return reads;
   }
 
-  async #reports(): Promise<string> {
+  async #reports(said = `'completed' as outcome`): Promise<string> {
     const { rows } = await this.client.query(
-      `select id, attempt, fence, 'completed' as outcome from pulp.running r join pulp.task t on t.id = r.task_id`,
+      `select id, attempt, fence, ${said} from pulp.running r join pulp.task t on t.id = r.task_id`,
     );
     return JSON.stringify(rows);
   }

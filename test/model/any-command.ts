@@ -52,11 +52,23 @@ const value: fc.Arbitrary<unknown> = fc
   .json({ maxDepth: 1 })
   .map((written) => JSON.parse(written) as unknown);
 
-const ending: fc.Arbitrary<Ending> = fc.oneof(
+const outcome: fc.Arbitrary<Ending> = fc.oneof(
   value.map((value) => ({ outcome: 'completed' as const, value, retry: true })),
   fc.boolean().map((retry) => ({ outcome: 'failed' as const, value: { code: 'BROKEN' }, retry })),
   fc.constant({ outcome: 'canceled' as const, value: 'timed out', retry: true }),
+  fc.constant({ outcome: 'interrupted' as const, value: 'the worker stops', retry: true }),
 );
+
+/** Some with the last report of the run. */
+const ending: fc.Arbitrary<Ending> = fc
+  .tuple(
+    outcome,
+    seldom<object>(
+      fc.constant({}),
+      value.map((progress) => ({ progress })),
+    ),
+  )
+  .map(([end, report]) => ({ ...end, ...report }));
 
 /** Rather the first, who can do all. */
 const worker = fc.constantFrom(0, 0, 1, 2);

@@ -36,7 +36,12 @@ const workerStep: fc.Arbitrary<WorkerStep> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       step: fc.constant('finish' as const),
-      outcome: fc.constantFrom('completed' as const, 'failed' as const, 'canceled' as const),
+      outcome: fc.constantFrom(
+        'completed' as const,
+        'failed' as const,
+        'canceled' as const,
+        'interrupted' as const,
+      ),
     }),
   },
   { weight: 4, arbitrary: fc.constant({ step: 'progress' as const }) },

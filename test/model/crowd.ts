@@ -16,7 +16,7 @@ export type WorkerStep =
   | { readonly step: 'progress' }
   /** Somebody gives it up while it goes on. */
   | { readonly step: 'is given up' }
-  | { readonly step: 'finish'; readonly outcome: 'completed' | 'failed' | 'canceled' };
+  | { readonly step: 'finish'; readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted' };
 
 /** The queue that all work at. */
 const QUEUE = 'crowded';
@@ -189,7 +189,7 @@ export class Crowd implements AsyncDisposable {
       case 'finish': {
         const done = runs.splice(0, Math.ceil(runs.length / 2));
         for (const { id } of done) this.witness.ends(id);
-        const items = done.map((run) => ({ ...run, outcome: step.outcome, error: {} }));
+        const items = done.map((run) => ({ ...run, outcome: step.outcome, error: {}, by: 'host' }));
         const { rows } = await this.#repeat(() =>
           client.query<{ id: string }>('select id from pulp.finish($1, $2, $3)', [
             name,

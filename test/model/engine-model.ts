@@ -41,6 +41,7 @@ export interface Time {
 export type Place =
   | { readonly at: 'deferred'; readonly due: Time }
   | { readonly at: 'in line'; readonly since: number }
+  /** `since`: in which tick; of one that was interrupted, in which it was enqueued. */
   | { readonly at: 'delivered'; readonly since: number; readonly due: Time }
   | { readonly at: 'in hand'; readonly session: number }
   | { readonly at: 'the end' };
@@ -52,6 +53,13 @@ export interface ModelTask extends Item {
   worker: string | null;
   attempt: number;
   lostWorkers: number;
+  started: boolean;
+  /** In a row. */
+  interruptions: number;
+  /** In which tick. */
+  readonly enqueued: number;
+  /** Its latest place in line. */
+  line: number | undefined;
   result: unknown;
   error: unknown;
   cancelReason: string | null;
@@ -73,9 +81,11 @@ export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
 /** How a worker says that a run ended. */
 export interface Report {
   readonly id: string;
-  readonly outcome: 'completed' | 'failed' | 'canceled';
+  readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted';
   readonly value: unknown;
   readonly retry: boolean;
+  /** The last report of the run, if it is told with its end. */
+  readonly progress?: unknown;
 }
 
 /** A run is not started a fourth time for the loss of its worker. */
@@ -122,6 +132,10 @@ export class EngineModel {
         worker: null,
         attempt: 0,
         lostWorkers: 0,
+        started: false,
+        interruptions: 0,
+        enqueued: this.#now.tick,
+        line: undefined,
         result: null,
         error: null,
         cancelReason: null,
@@ -138,10 +152,10 @@ export class EngineModel {
    */
   grant(orderInLine: readonly string[]): number {
     this.#tick();
-    for (const { task } of this.due()) if (task.claims.length === 0) task.place = this.#delivered(this.#now);
-    for (const id of orderInLine) this.#task(id).place = this.#nextInLine();
+    for (const { task } of this.due()) if (task.claims.length === 0) this.#deliver(task);
+    for (const id of orderInLine) this.#getInLine(this.#task(id));
     const granted = this.line().filter((task) => !this.#conflicts(task));
-    for (const task of granted) task.place = this.#delivered(this.#now);
+    for (const task of granted) this.#deliver(task);
     return granted.length;
   }
 
@@ -194,6 +208,7 @@ export class EngineModel {
       task.place = { at: 'in hand', session: worker.session ?? 0 };
       task.state = 'running';
       task.worker = worker.name;
+      task.started = true;
       task.attempt += 1;
       task.progress = null;
     }
@@ -220,11 +235,15 @@ export class EngineModel {
     this.#tick();
     for (const report of reports) {
       const task = this.#task(report.id);
+      if ('progress' in report) task.progress = report.progress;
       if (task.state === 'canceling' || report.outcome === 'canceled') {
-        const reason = report.outcome === 'canceled' ? String(report.value) : null;
+        const hasReason = report.outcome === 'canceled' || report.outcome === 'interrupted';
+        const reason = hasReason ? String(report.value) : null;
         this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
       } else if (report.outcome === 'completed') {
         this.#end(task, 'completed', { result: report.value, error: null });
+      } else if (report.outcome === 'interrupted') {
+        this.#requeue(task);
       } else if (report.retry && task.attempt <= task.content.retries) {
         this.#tryAgain(task, report.value, 1);
       } else {
@@ -313,9 +332,20 @@ export class EngineModel {
     );
   }
 
+  /** Back to where it was, as if it had not been started. */
+  #requeue(task: ModelTask): void {
+    task.state = 'waiting';
+    task.worker = null;
+    task.attempt -= 1;
+    task.interruptions += 1;
+    if (task.line === undefined) this.#deliver(task);
+    else task.place = { at: 'in line', since: task.line };
+  }
+
   #tryAgain(task: ModelTask, error: unknown, hours: number): void {
     task.state = 'waiting';
     task.worker = null;
+    task.interruptions = 0;
     task.error = error;
     this.#wait(task, hours, true);
   }
@@ -323,20 +353,26 @@ export class EngineModel {
   /** When it is due, a task without claims is delivered, and another one gets in line. */
   #wait(task: ModelTask, hours: number, again = false): void {
     if (hours > 0 || again) task.place = { at: 'deferred', due: this.#in(hours) };
-    else if (task.claims.length === 0) task.place = this.#delivered(this.#now);
-    else task.place = this.#nextInLine();
+    else if (task.claims.length === 0) this.#deliver(task);
+    else this.#getInLine(task);
   }
 
-  #nextInLine(): Place {
-    return { at: 'in line', since: (this.#places += 1) };
+  #getInLine(task: ModelTask): void {
+    task.line = this.#places += 1;
+    task.place = { at: 'in line', since: task.line };
   }
 
-  #delivered(due: Time): Place {
-    return { at: 'delivered', since: this.#now.tick, due };
+  #deliver(task: ModelTask): void {
+    const since = task.interruptions > 0 ? task.enqueued : this.#now.tick;
+    task.place = { at: 'delivered', since, due: this.#now };
   }
 
   #end(task: ModelTask, state: TaskState, outcome: Partial<ModelTask>): void {
-    Object.assign(task, outcome, { state, place: { at: 'the end' } satisfies Place });
+    Object.assign(task, outcome, {
+      state,
+      interruptions: 0,
+      place: { at: 'the end' } satisfies Place,
+    });
   }
 }
 

@@ -160,16 +160,38 @@ export class EngineUnderTest implements AsyncDisposable {
     return new Map(rows.map(({ id, state }) => [id, state]));
   }
 
-  async progress(worker: string, id: string, progress: unknown): Promise<void> {
+  /** Gives what was not recorded: verdicts by task. */
+  async progress(
+    worker: string,
+    runs: readonly Run[],
+    progress: unknown,
+  ): Promise<ReadonlyMap<string, string>> {
     const { client, incarnation } = this.session(worker);
-    await client.query('select pulp.progress($1, $2, $3)', [
-      worker,
-      incarnation,
-      JSON.stringify([{ ...this.run(id), progress }]),
-    ]);
+    const { rows } = await client.query<{ id: string; verdict: string }>(
+      'select id, verdict from pulp.progress($1, $2, $3)',
+      [worker, incarnation, JSON.stringify(runs.map((run) => ({ ...run, progress })))],
+    );
+    return new Map(rows.map(({ id, verdict }) => [id, verdict]));
   }
 
-  /** Reports what must be refused, in both ways; gives the codes of the errors. */
+  /** Says that runs completed, also such as must be refused; gives what became of each. */
+  async complete(worker: string, runs: readonly Run[]): Promise<ReadonlyMap<string, string>> {
+    const { client, incarnation } = this.session(worker);
+    const { rows } = await client.query<{ id: string; state: string }>(
+      'select id, state from pulp.finish($1, $2, $3)',
+      [
+        worker,
+        incarnation,
+        JSON.stringify(runs.map((run) => ({ ...run, outcome: 'completed', result: 1, progress: 'last' }))),
+      ],
+    );
+    this.spent.push(
+      ...rows.filter(({ state }) => state !== 'fenced').map(({ id }) => ({ worker, run: this.run(id) })),
+    );
+    return new Map(rows.map(({ id, state }) => [id, state]));
+  }
+
+  /** Reports what must be refused as a whole, in both ways; gives the codes of the errors. */
   async reportInVain(worker: string, incarnation: string, runs: readonly Run[]): Promise<readonly string[]> {
     const codes = [];
     for (const command of ['finish', 'progress']) {
@@ -314,9 +336,14 @@ export class EngineUnderTest implements AsyncDisposable {
   }
 }
 
-function writeReport({ outcome, value, retry }: Report, run: Run): object {
-  const said = { completed: { result: value }, failed: { error: value, retry }, canceled: { reason: value } };
-  return { ...run, outcome, ...said[outcome] };
+function writeReport({ id: _id, outcome, value, retry, ...report }: Report, run: Run): object {
+  const said = {
+    completed: { result: value },
+    failed: { error: value, retry },
+    canceled: { reason: value },
+    interrupted: { reason: value, by: 'shutdown' },
+  };
+  return { ...run, outcome, ...said[outcome], ...report };
 }
 
 function published(worker: ModelWorker, onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>): object[] {

@@ -57,6 +57,29 @@ const CASES: Readonly<Record<string, readonly Command[]>> = {
     passHour(),
     grant(1000),
   ],
+  'a run that is interrupted goes back to the front of its line, and costs no attempt': [
+    enqueueOne({ exclusive: ['/a/'] }),
+    enqueueOne({ exclusive: ['/a/'] }),
+    enqueueOne({ shared: ['/a/'] }),
+    grant(1000),
+    ...Array.from({ length: 4 }, () => [
+      start(0, 1),
+      finish(0, [{ outcome: 'interrupted', value: 'stop', retry: true, progress: 'half' }]),
+      grant(1000),
+    ]).flat(),
+    start(0, 1),
+    finish(0, [{ outcome: 'failed', value: null, retry: true }]),
+  ],
+  'a run that is interrupted comes before what was enqueued after it, if it claims nothing': [
+    enqueueOne({}),
+    enqueueOne({}),
+    start(0, 1),
+    enqueueOne({ priority: 1 }),
+    finish(0, [{ outcome: 'interrupted', value: 'stop', retry: true }]),
+    start(0, 1),
+    start(0, 1),
+    finish(0, [{ outcome: 'completed', value: 1, retry: true }]),
+  ],
 };
 
 for (const [title, commands] of Object.entries(CASES)) {

@@ -90,8 +90,19 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     worker: null,
     fence: null,
     error: data['error'] ?? null,
+    interruptions: 0,
     run_after: instantOrNull(data['run_after']),
     unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
+  }),
+  // Ready at once if it claims nothing; else in line again, at its old place.
+  TaskInterrupted: (event, task) => ({
+    state: 'waiting',
+    worker: null,
+    fence: null,
+    attempt: Number(task['attempt']) - 1,
+    run_after: instant(event.recorded_at),
+    unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
+    interruptions: Number(task['interruptions']) + 1,
   }),
   TaskCompleted: (event) => ({
     ...over('completed', event),
@@ -107,7 +118,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
 };
 
 function over(state: string, event: LoggedEvent): Row {
-  return { state, fence: null, finished_at: instant(event.recorded_at) };
+  return { state, fence: null, interruptions: 0, finished_at: instant(event.recorded_at) };
 }
 
 function foldTaskEvent(world: World, event: LoggedEvent): void {
@@ -162,6 +173,7 @@ function enqueued(event: LoggedEvent): Row {
     finished_at: null,
     position: event.position,
     version: 1,
+    interruptions: 0,
   };
 }
 
@@ -174,12 +186,12 @@ function foldClaims(world: World, event: LoggedEvent): void {
   for (const claim of claims(task)) {
     const key = claimKey(claim);
     const before = world.claims.get(key);
-    if (inLine) {
+    if (inLine || event.type === 'TaskInterrupted') {
       const requested_at = instant(event.recorded_at);
       world.claims.set(key, {
         ...claim,
         state: 'waiting',
-        position: event.position,
+        position: inLine ? event.position : task['position'],
         requested_at,
         granted_at: null,
       });

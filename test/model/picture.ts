@@ -58,6 +58,7 @@ function portrait(task: ModelTask): object {
     worker: task.worker,
     attempt: task.attempt,
     lost_workers: task.lostWorkers,
+    interruptions: task.interruptions,
     fenced: task.place.at === 'in hand',
     priority: task.content.priority,
     retries: task.content.retries,
@@ -65,7 +66,7 @@ function portrait(task: ModelTask): object {
     error: task.error,
     cancel_reason: task.cancelReason,
     progress: task.progress,
-    started: task.attempt > 0,
+    started: task.started,
     finished: isFinal(task.state),
   };
 }
@@ -96,7 +97,7 @@ const PICTURE = `
     'tasks', (select coalesce(jsonb_object_agg(id, jsonb_build_object(
         'name', name, 'state', state, 'queue', queue, 'args', args, 'kwargs', kwargs,
         'exclusive', exclusive_resources, 'shared', shared_resources, 'worker', worker, 'attempt', attempt,
-        'lost_workers', lost_workers,
+        'lost_workers', lost_workers, 'interruptions', interruptions,
         'fenced', fence is not null, 'priority', priority, 'retries', retries, 'result', result, 'error', error,
         'cancel_reason', cancel_reason, 'progress', progress, 'started', started_at is not null,
         'finished', finished_at is not null)), '{}')

@@ -1,8 +1,8 @@
 -- The claims that stood at any time since a moment, of one resource or (null) of all: each from when it came into line
 -- until it was let go of, or given up. What stands now is in the reservations. What has ended is found by the events that
 -- ended it, so that the cost follows what happened since that moment. A task that was never held back came into line once,
--- with its enqueueing: its row tells all. Of others, retried ones among them, the stream is folded as far as that event.
--- Tasks that were purged are missing.
+-- with its enqueueing: its row tells all. Of others, retried and interrupted ones among them, the stream is folded as far as
+-- that event. Tasks that were purged are missing.
 create or replace function pulp.claim_lives(since timestamptz, of_resource text)
 returns table (
   resource text, mode text, task_id uuid, name text, worker text, "position" bigint, requested_at timestamptz,
@@ -36,8 +36,8 @@ language sql stable rows 1000 as $$
     from (
       select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null)::pulp.reservation, e order by e.version) as claim,
         -- Of the run that the end belongs to, if it had come so far.
-        (array_agg(e.data ->> 'worker' order by e.version desc)
-          filter (where e.type in ('TaskDue', 'ReservationGranted', 'TaskStarted')))[1] as worker
+        (array_agg(case e.type when 'TaskStarted' then e.data ->> 'worker' end order by e.version desc)
+          filter (where e.type in ('TaskDue', 'TaskInterrupted', 'ReservationGranted', 'TaskStarted')))[1] as worker
       from pulp.event e
       where e.stream_kind = 'task' and e.stream_id = ended.stream_id and e.version < ended.version
         and e.recorded_at <= ended.recorded_at -- for the leaves

@@ -1,6 +1,6 @@
 -- The claims that stood at any time during a period, see claim_lives, with the moment until which each waited for its
 -- resource: until the last older claim that conflicts with it was gone, or its own stay in line ended. Null if there was no
--- such claim, or it was gone before the period began.
+-- such claim, or it was gone before the period began. One whose run was interrupted stands twice at its position.
 create or replace function pulp.claim_waits(begins timestamptz, ends timestamptz, of_resource text)
 returns table (
   resource text, mode text, task_id uuid, name text, worker text, "position" bigint, requested_at timestamptz,
@@ -15,7 +15,8 @@ language sql stable rows 1000 as $$
         when 'exclusive' then max(coalesce(x.ended_at, ends)) over older
         else max(coalesce(x.ended_at, ends)) filter (where x.mode = 'exclusive') over older end, '-infinity') as free_from
     from pulp.claim_lives(begins, of_resource) x
-    window older as (partition by x.resource order by x.position rows between unbounded preceding and 1 preceding)
+    window older as (
+      partition by x.resource order by x.position, x.requested_at rows between unbounded preceding and 1 preceding)
   ) l
 $$;
 comment on function pulp.claim_waits is 'The claims that stood during a period, and until when they waited.';

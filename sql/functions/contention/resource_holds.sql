@@ -17,14 +17,14 @@ begin
     select w.* from pulp.claim_waits(pulp.period_begin(period, ends), ends, resource_holds.resource) w
   ),
   holder as materialized (
-    select l.*, coalesce(l.ended_at, ends) as until from life l
+    select l.*, coalesce(l.ended_at, ends) as until, row_number() over () as number from life l
     where l.granted_at is not null
     order by l.granted_at desc, l.position desc limit at_most
   ),
   wait as (
-    select h.position as behind, l.task_id, l.name, l.mode,
+    select h.number as behind, l.task_id, l.name, l.mode,
       least(l.blocked_until, h.until) - greatest(l.requested_at, h.granted_at) as waited,
-      row_number() over (partition by h.position order by l.position) as ordinal
+      row_number() over (partition by h.number order by l.position) as ordinal
     from holder h
     join life l on l.position > h.position and 'exclusive' in (l.mode, h.mode)
       and l.requested_at < h.until and l.blocked_until > h.granted_at
@@ -39,7 +39,7 @@ begin
   select h.task_id, h.name, h.worker, h.mode, h.granted_at, h.ended_at,
     extract(epoch from h.until - h.granted_at)::double precision, coalesce(t.waits, 0),
     coalesce(extract(epoch from t.waiting), 0)::double precision, coalesce(t.first, '[]')
-  from holder h left join told t on t.behind = h.position
+  from holder h left join told t on t.behind = h.number
   order by h.granted_at desc, h.position desc;
 end $$;
 comment on function pulp.resource_holds is 'Who held a resource during a period that ends now, and who waited for them.';

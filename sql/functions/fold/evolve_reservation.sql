@@ -9,6 +9,11 @@ language sql immutable parallel safe as $$
     when event.type in ('TaskEnqueued', 'TaskDue') then row(
       claim.resource, event.stream_id::uuid, claim.mode, 'waiting', event.position, event.recorded_at, claim.granted_at
     )::pulp.reservation
+    -- Takes its old place again.
+    when event.type = 'TaskInterrupted' then row(
+      claim.resource, event.stream_id::uuid, claim.mode, 'waiting', (event.data ->> 'position')::bigint, event.recorded_at,
+      claim.granted_at
+    )::pulp.reservation
     when event.type = 'ReservationGranted' then row(
       claim.resource, claim.task_id, claim.mode, 'granted', claim.position, claim.requested_at, event.recorded_at
     )::pulp.reservation

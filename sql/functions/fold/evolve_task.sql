@@ -4,6 +4,9 @@
 -- One expression, so that the planner puts it into the query that calls it: a field of the new row then costs what it takes
 -- to compute it, and neither row nor event is ever made. For that, the event is given as pulp.task_event of what can be read
 -- more than once: columns and variables.
+--
+-- The fields stand in the physical order of pulp.task's columns: one that a migration adds comes last here, and in the lists
+-- of columns of the statements that update with this fold.
 create or replace function pulp.evolve_task(task pulp.task, event pulp.event) returns pulp.task
 language sql immutable parallel safe as $$
   select row(
@@ -20,6 +23,7 @@ language sql immutable parallel safe as $$
       when 'TaskCanceled' then 'canceled'
       when 'TaskCancelRequested' then 'canceling'
       when 'TaskRetryScheduled' then 'waiting'
+      when 'TaskInterrupted' then 'waiting'
       when 'TaskSkipped' then 'skipped'
       else task.state end,
     /* queue */ case when event.type in ('TaskEnqueued', 'ReservationGranted', 'TaskRerouted')
@@ -37,10 +41,12 @@ language sql immutable parallel safe as $$
     /* worker */ case event.type
       when 'TaskStarted' then event.data ->> 'worker'
       when 'TaskRetryScheduled' then null
+      when 'TaskInterrupted' then null
       else task.worker end,
     /* attempt */ case event.type
       when 'TaskEnqueued' then 0
       when 'TaskStarted' then (event.data ->> 'attempt')::integer
+      when 'TaskInterrupted' then task.attempt - 1
       else task.attempt end,
     /* lost_workers */ case
       when event.type = 'TaskEnqueued' then 0
@@ -49,7 +55,7 @@ language sql immutable parallel safe as $$
       else task.lost_workers end,
     /* fence */ case
       when event.type = 'TaskStarted' then event.position
-      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled') then null
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted') then null
       else task.fence end,
     /* priority */ case event.type when 'TaskEnqueued' then (event.data ->> 'priority')::integer else task.priority end,
     /* retries */ case event.type when 'TaskEnqueued' then (event.data ->> 'retries')::integer else task.retries end,
@@ -57,7 +63,10 @@ language sql immutable parallel safe as $$
       when 'TaskEnqueued' then (event.data ->> 'timeout_seconds')::double precision
       else task.timeout_seconds end,
     /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled')
-      then pulp.recorded_time(event.data -> 'run_after') else task.run_after end,
+      then pulp.recorded_time(event.data -> 'run_after')
+      -- Not null, as of every task that came into line more than once.
+      when event.type = 'TaskInterrupted' then event.recorded_at
+      else task.run_after end,
     /* parent_id */ case event.type when 'TaskEnqueued' then (event.data ->> 'parent_id')::uuid else task.parent_id end,
     /* group_id */ case event.type when 'TaskEnqueued' then event.data ->> 'group_id' else task.group_id end,
     /* correlation_id */ case event.type when 'TaskEnqueued' then event.correlation_id else task.correlation_id end,
@@ -82,6 +91,7 @@ language sql immutable parallel safe as $$
         then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
+      when 'TaskInterrupted' then case when not pulp.has_claims(task) then event.recorded_at end
       else task.unblocked_at end,
     /* started_at */ case event.type when 'TaskStarted' then event.recorded_at else task.started_at end,
     /* finished_at */ case when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')
@@ -90,9 +100,13 @@ language sql immutable parallel safe as $$
     /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
-        'TaskRetryScheduled', 'TaskSkipped', 'TaskPurged')
+        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSkipped', 'TaskPurged')
       then event.version
-      else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end
+      else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
+    /* interruptions */ case
+      when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSkipped') then 0
+      when event.type = 'TaskInterrupted' then task.interruptions + 1
+      else task.interruptions end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

@@ -1,30 +1,36 @@
--- Records progress reports of runs: items with id, attempt, fence, progress. Those of runs that the worker does not own
--- any more are refused as by finish.
-create or replace function pulp.progress(worker text, incarnation bigint, items jsonb) returns void
+-- Records progress reports of runs: items with id, attempt, fence, progress. Gives a row for each item that is not recorded:
+-- id, and the verdict "late" (the run is over, or not this worker's any more: drop it) or "held" (somebody else holds the task
+-- locked: report it again later). Neither concerns the other items. Only a worker whose incarnation is over is refused as a
+-- whole (PU001).
+create or replace function pulp.progress(worker text, incarnation bigint, items jsonb)
+returns table (id uuid, verdict text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
-  fenced uuid[];
+  ids uuid[];
+  facts jsonb[];
 begin
   perform pulp.check_incarnation(progress.worker, progress.incarnation);
-  perform from pulp.task t
-    where t.id in (select (i.item ->> 'id')::uuid from jsonb_array_elements(items) as i(item))
-    order by t.id for no key update;
 
-  select array_agg((i.item ->> 'id')::uuid) into fenced
-    from jsonb_array_elements(items) as i(item)
-    left join pulp.task t on t.id = (i.item ->> 'id')::uuid
-    where (t.state in ('running', 'canceling') and t.worker = progress.worker
-      and t.attempt = (i.item ->> 'attempt')::integer and t.fence = (i.item ->> 'fence')::bigint) is not true;
-  if fenced is not null then
-    perform pulp.refuse_fenced(progress.worker, fenced);
+  select array_agg(t.id), array_agg(jsonb_build_object('progress', r.item -> 'progress')) into ids, facts
+    from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r
+    cross join lateral (
+      select x.id from pulp.task x
+      where x.id = r.id and pulp.owns_run(progress.worker, x, r.item)
+      for no key update skip locked
+    ) t;
+  if ids is not null then
+    perform pulp.append_task_events(ids, array_fill('TaskProgressed'::text, array[cardinality(ids)]), facts);
   end if;
 
-  perform pulp.append_task_events(
-      array_agg((i.item ->> 'id')::uuid), array_agg('TaskProgressed'::text),
-      array_agg(jsonb_build_object('progress', i.item -> 'progress')))
-    from jsonb_array_elements(items) as i(item)
-    having count(*) > 0;
+  if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
+    return query
+      select r.id, case
+          when exists (select from pulp.task t where t.id = r.id and pulp.owns_run(progress.worker, t, r.item)) then 'held'
+          else 'late' end
+      from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r
+      where r.id <> all (coalesce(ids, '{}'));
+  end if;
 end $$;
-comment on function pulp.progress is 'Records progress reports of runs; refused unless the worker still owns them.';
+comment on function pulp.progress is 'Records progress reports of runs; gives those that it did not record.';

@@ -3,12 +3,13 @@
 -- task types that the worker knows are taken. Called by the worker's own session. A task whose locks are not free (the
 -- session of a lost worker may not have ended yet) is put back for a moment. A stray job, of which no task waits in its
 -- queue, is put off for ever: it holds up nobody, and verify still tells of it. A delivered task changes only under the
--- lock of its job, so that its own row need not be locked first.
+-- lock of its job, so that its own row need not be locked first. "interruptions" says how often in a row the task was
+-- interrupted before.
 create or replace function pulp.start(
   worker text, incarnation bigint, queues text[], task_types text[], at_most integer
 ) returns table (
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text
+  parent_id uuid, correlation_id text, interruptions integer
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -80,7 +81,7 @@ begin
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version
+      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
     ) = row((pulp.evolve_task(t, pulp.task_event(
       f.position, tx, t.id, t.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
     from (
@@ -88,14 +89,17 @@ begin
       from unnest(tasks, facts) as taken(task, facts)
     ) f
     where t.ctid = f.task
-    returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.version, f.facts
+    returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
+      t.interruptions, t.version, f.facts
   ),
   logged as (
     insert into pulp.event
     select (pulp.task_event(s.fence, tx, s.id, s.version, 'TaskStarted', s.facts, s.correlation_id, null, acting,
       appended_at)).* from started s
   )
-  select s.id, s.name, s.args, s.kwargs, s.attempt, s.fence, s.timeout_seconds, s.parent_id, s.correlation_id from started s;
+  select s.id, s.name, s.args, s.kwargs, s.attempt, s.fence, s.timeout_seconds, s.parent_id, s.correlation_id,
+    s.interruptions
+  from started s;
   get diagnostics started = row_count;
   if started <> cardinality(fetched) then
     raise exception 'a task changed while it was started' using errcode = 'serialization_failure', hint = 'Repeat the command.';

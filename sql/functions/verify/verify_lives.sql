@@ -10,14 +10,15 @@ begin
       format('event %s, %s at position %s: %s', moment.version, moment.type, moment.position, broken.problem),
       broken.expected, broken.actual
     from (
-      select e.stream_id, e.version, e.position, e.type, e.is_start, e.is_end,
+      select e.stream_id, e.version, e.position, e.type, e.is_start, e.is_end, e.is_again,
         case when e.is_start then (e.data -> 'attempt')::integer end as attempt,
         lag(e.position) over life as position_before,
         lag(e.type) over life as type_before,
         lag(e.is_end) over life as ended_before,
         first_value(e.version) over life as first_version,
         count(*) filter (where e.is_start) over life as starts,
-        count(*) filter (where e.type = 'TaskRetryScheduled') over life as retries,
+        count(*) filter (where e.is_again) over life as retries,
+        count(*) filter (where e.type = 'TaskInterrupted') over life as interruptions,
         count(*) filter (where e.type = 'ReservationGranted') over life
           - count(*) filter (where e.type = 'ReservationReleased') over life as holds,
         bool_or(e.claims) over life as claims
@@ -25,6 +26,7 @@ begin
         select x.stream_id, x.version, x.position, x.type, x.data,
           x.type = 'TaskStarted' as is_start,
           x.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped') as is_end,
+          x.type in ('TaskRetryScheduled', 'TaskInterrupted') as is_again,
           case when x.type = 'TaskEnqueued' then
             x.data -> 'exclusive_resources' <> '[]' or x.data -> 'shared_resources' <> '[]' end as claims
         from pulp.event x
@@ -47,20 +49,20 @@ begin
       where moment.is_start and moment.starts - moment.retries <> 1
       union all
       select 'attempts_counted', 'the attempt is not the next one',
-        jsonb_build_object('attempt', moment.starts), jsonb_build_object('attempt', moment.attempt)
-      where moment.is_start and moment.attempt is distinct from moment.starts
+        jsonb_build_object('attempt', moment.starts - moment.interruptions), jsonb_build_object('attempt', moment.attempt)
+      where moment.is_start and moment.attempt is distinct from moment.starts - moment.interruptions
       union all
       select 'run_without_reservation', 'its claims were not granted', null, null
       where moment.is_start and moment.claims and moment.holds <> 1
       union all
       select 'claims_released', 'its claims were granted and not released', null, null
-      where (moment.is_end or moment.type = 'TaskRetryScheduled') and moment.holds <> 0
+      where (moment.is_end or moment.is_again) and moment.holds <> 0
     ) broken (rule, problem, expected, actual)
     -- Cheap tests first: nearly all are sound.
     where moment.first_version = 1 and (
       moment.position < moment.position_before
       or moment.ended_before
       or moment.is_start
-      or moment.holds <> 0 and (moment.is_end or moment.type = 'TaskRetryScheduled'));
+      or moment.holds <> 0 and (moment.is_end or moment.is_again));
 end $$;
 comment on function pulp.verify_lives is 'Whether the events of each task are in order among themselves.';

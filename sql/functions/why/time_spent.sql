@@ -31,7 +31,7 @@ begin
     phase := case
       when t.state <> 'waiting' then t.state
       when t.unblocked_at is not null then 'worker'
-      when t.run_after is not null and (step.event).type <> 'TaskDue' then 'resource_manager' -- due, but not in line yet
+      when t.run_after is not null and (step.event).type not in ('TaskDue', 'TaskInterrupted') then 'resource_manager' -- due, but not in line yet
       else 'resources' end;
 
     if (phase, t.attempt + (t.state = 'waiting')::integer) is distinct from (kind, attempt) or due > (step.event).recorded_at then

@@ -29,7 +29,7 @@ export function progress(number: number, value: unknown): Command {
     async (model, engine) => {
       const run = pick(allRuns(model), number);
       assert(run?.worker != null);
-      await engine.progress(run.worker, run.id, value);
+      assert.deepEqual(await engine.progress(run.worker, [engine.run(run.id)], value), new Map());
       model.progress(run.id, value);
     },
     (model) => allRuns(model).length > 0,
@@ -39,7 +39,10 @@ export function progress(number: number, value: unknown): Command {
 /** What may be wrong with a report. */
 export const FLAWS = ['attempt', 'fence', 'worker', 'incarnation', 'spent'] as const;
 
-/** A wrong report of some run, alone or with good ones of the same worker: refused, and nothing is written. */
+/**
+ * A wrong report of some run, alone or with good ones of the same worker. It is refused, and the good ones are not; but all
+ * are, if it is another incarnation of the worker that reports.
+ */
 export function reportInVain(number: number, flaw: (typeof FLAWS)[number], inGoodCompany: boolean): Command {
   return new Command(
     `report of run ${number} with wrong ${flaw}${inGoodCompany ? ' among good ones' : ''}`,
@@ -53,15 +56,39 @@ export function reportInVain(number: number, flaw: (typeof FLAWS)[number], inGoo
       if (flawed === undefined) return;
 
       const company = inGoodCompany
-        ? allRuns(model).filter(({ worker, id }) => worker === task.worker && id !== task.id)
+        ? allRuns(model).filter(({ worker, id }) => worker === flawed.worker && id !== flawed.run.id)
         : [];
+      const runs = [...company.map(({ id }) => engine.run(id)), flawed.run];
       const before = await engine.countEvents();
-      const codes = await engine.reportInVain(flawed.worker, flawed.incarnation, [
-        ...company.map(({ id }) => engine.run(id)),
-        flawed.run,
-      ]);
-      assert.deepEqual(codes, ['PU001', 'PU001']);
-      assert.equal(await engine.countEvents(), before, 'a refused report writes nothing');
+      if (flaw === 'incarnation') {
+        const codes = await engine.reportInVain(flawed.worker, flawed.incarnation, runs);
+        assert.deepEqual(codes, ['PU001', 'PU001'], 'both reports are refused');
+      } else {
+        assert.deepEqual(
+          await engine.progress(flawed.worker, runs, 'good'),
+          new Map([[flawed.run.id, 'late']]),
+          'progress of the wrong run alone is late',
+        );
+        for (const { id } of company) model.progress(id, 'good');
+        assert.deepEqual(
+          await engine.complete(flawed.worker, runs),
+          new Map([
+            ...model.finish(
+              company.map(({ id }) => ({
+                id,
+                outcome: 'completed',
+                value: 1,
+                retry: true,
+                progress: 'last',
+              })),
+            ),
+            [flawed.run.id, 'fenced'],
+          ]),
+          'the end of the wrong run alone is refused',
+        );
+      }
+      if (company.length === 0 || flaw === 'incarnation')
+        assert.equal(await engine.countEvents(), before, 'a refused report writes nothing');
 
       function flawedReport(): { worker: string; incarnation: string; run: Run } | undefined {
         switch (flaw) {

@@ -1,6 +1,7 @@
 -- Nobody is granted a resource before an older conflicting claim that was in line by then. A claim is in line for others
 -- once its transaction has committed, which the log does not say. It is certain here of claims from one transaction; of
--- claims that came due in a pass of the resource manager, for passes come one after the other; of claims from one
+-- claims that came due in a pass of the resource manager, for passes come one after the other; of claims whose run was
+-- interrupted, for they were held until they were back in line, at their old place; of claims from one
 -- connection, if it calls itself 'connection ...' (set pulp.actor) and commits one after the other; and of claims ten
 -- seconds older than the grant.
 with claim as (
@@ -19,16 +20,18 @@ moment as (
     lead(e.type) over stream as next_type,
     lead(e.recorded_at) over stream as next_at
   from pulp.event e
-  where e.stream_kind = 'task' and e.type in ('TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskCanceled', 'TaskSkipped')
+  where e.stream_kind = 'task' and e.type in (
+    'TaskEnqueued', 'TaskDue', 'TaskInterrupted', 'ReservationGranted', 'TaskCanceled', 'TaskSkipped')
   window stream as (partition by e.stream_id order by e.version)
 ),
 stay as (
-  select m.stream_id, m.type, m.tx, m.actor, m.recorded_at, m.position as line, c.resource, c.mode,
+  select m.stream_id, m.type, m.tx, m.actor, m.recorded_at, m.position as came_at, c.resource, c.mode,
+    case m.type when 'TaskInterrupted' then (m.data ->> 'position')::bigint else m.position end as line,
     coalesce(m.next_position, 9223372036854775807) as left_at,
     case m.next_type when 'ReservationGranted' then m.next_position end as granted,
     m.next_at as granted_at
   from moment m join claim c using (stream_id)
-  where m.type = 'TaskDue' or m.type = 'TaskEnqueued' and m.data ->> 'run_after' is null
+  where m.type in ('TaskDue', 'TaskInterrupted') or m.type = 'TaskEnqueued' and m.data ->> 'run_after' is null
 ),
 suspect as (
   select * from (
@@ -43,8 +46,8 @@ suspect as (
 select format('task %s (%s) was overtaken on %s by task %s (%s), granted at position %s',
   older.stream_id, older.mode, older.resource, younger.stream_id, younger.mode, younger.granted) as violation
 from suspect younger
-join stay older on older.resource = younger.resource and older.line < younger.line and older.left_at > younger.granted
+join stay older on older.resource = younger.resource and older.line < younger.line and younger.granted between older.came_at and older.left_at
   and 'exclusive' in (older.mode, younger.mode)
-  and (older.tx = younger.tx or older.type = 'TaskDue'
+  and (older.tx = younger.tx or older.type in ('TaskDue', 'TaskInterrupted')
     or older.actor = younger.actor and older.actor like 'connection %'
     or older.recorded_at < younger.granted_at - interval '10 s')
