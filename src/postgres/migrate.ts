@@ -4,7 +4,16 @@ import { basename, join } from 'node:path/posix';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
 import { connectDedicated } from './dedicated-client.ts';
-import { installPgBoss, pgBossVersion } from './pg-boss-schema.ts';
+import {
+  claimPgBossSchema,
+  DEFAULT_PG_BOSS_SCHEMA,
+  hasPgBossSchema,
+  inPgBossSchema,
+  installPgBoss,
+  pgBossScript,
+  storedPgBossSchema,
+  wantedPgBossSchema,
+} from './pg-boss-schema.ts';
 import { sqlFailure } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
@@ -31,16 +40,27 @@ interface Script {
  * functions and grants (again when their text changed), all under one lock and in one transaction. Safe to call from
  * many processes at once, and quick where nothing is to be done.
  *
+ * pg-boss's schema is ours alone. Its name is chosen at the first migration (`PULP_BOSS_SCHEMA`, else `pulp_boss`) and kept
+ * in the ledger. The scripts write `pgboss.` for it, whatever it is: that is replaced when they are read, and nowhere else;
+ * checksums are those of the replaced text.
+ *
  * @throws PulpError MIGRATION_CHANGED if a migration that was applied has another text now
  * @throws PulpError MIGRATION_UNKNOWN if the database was migrated by a newer version
+ * @throws PulpError SCHEMA_TAKEN, SCHEMA_MISMATCH or SCHEMA_TOO_NEW if pg-boss's schema is not, or would not be, ours
  */
 export async function migrate(databaseUrl: string): Promise<MigrationReport> {
-  const wanted = await readScripts();
-  const client = await connectDedicated(databaseUrl, 'pulp migrate', { answerTimeoutMs: PATIENCE_MS });
+  const wantedSchema = wantedPgBossSchema();
+  const client = await connectDedicated(databaseUrl, 'pulp migrate', {
+    answerTimeoutMs: PATIENCE_MS,
+    settings: { standard_conforming_strings: 'on' }, // pg-boss's scripts rely on it
+  });
   try {
-    if ((await findPending(client, wanted)).length === 0) return { applied: [] };
-    await installPgBoss(databaseUrl);
-    return { applied: await apply(client, wanted) };
+    const { schema, pending } = await findPending(client, wantedSchema);
+    if (pending.length === 0) return { applied: [] };
+    await locked(client, (ledger) => claimPgBossSchema(client, schema, ledger));
+    await installPgBoss(client, schema);
+    const wanted = await readScripts(schema);
+    return { applied: await locked(client, (ledger) => apply(client, wanted, ledger)) };
   } catch (error) {
     if (sqlFailure(error)?.code !== '42501') throw error;
     throw new PulpError(
@@ -63,58 +83,76 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
  * @throws PulpError MIGRATION_CHANGED or MIGRATION_UNKNOWN, as `migrate`
  */
 export async function pendingScripts(client: Client): Promise<readonly string[]> {
-  return (await findPending(client, await readScripts())).map((script) => script.name);
+  return (await findPending(client, undefined)).pending.map((script) => script.name);
 }
 
 /** Everything that makes this version's schema, in the order in which it is run. */
-async function readScripts(): Promise<readonly Script[]> {
-  const pgBoss = await pgBossVersion();
+async function readScripts(schema: string): Promise<readonly Script[]> {
   return [
-    { name: 'pg-boss', text: '', checksum: pgBoss },
-    ...(await readFolder('migrations')),
-    ...(await readFolder('functions', { deep: true })),
-    ...(await readFolder('.')),
+    { ...(await pgBossScript()), text: '' },
+    ...(await readFolder('migrations', schema)),
+    ...(await readFolder('functions', schema, { deep: true })),
+    ...(await readFolder('.', schema)),
   ];
 }
 
-async function findPending(client: Client, wanted: readonly Script[]): Promise<readonly Script[]> {
+/** What is to be run, and which schema of pg-boss's it is for: the one asked for, else the one that is there. */
+async function findPending(
+  client: Client,
+  wantedSchema: string | undefined,
+): Promise<{ readonly schema: string; readonly pending: readonly Script[] }> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('pulp.migration') is not null as there",
   );
-  if (rows[0]?.there !== true) return wanted;
-  const recorded = await readLedger(client);
-  refuseStrangers(recorded, wanted);
-  return wanted.filter((script) => recorded.get(script.name) !== script.checksum);
+  const recorded: ReadonlyMap<string, string> =
+    rows[0]?.there === true ? await readLedger(client) : new Map();
+  const stored = storedPgBossSchema(recorded);
+  const schema = wantedSchema ?? stored ?? DEFAULT_PG_BOSS_SCHEMA;
+  const scripts = await readScripts(schema);
+  if (stored !== schema || !(await hasPgBossSchema(client, schema))) return { schema, pending: scripts };
+  refuseStrangers(recorded, scripts);
+  return { schema, pending: scripts.filter((script) => recorded.get(script.name) !== script.checksum) };
 }
 
-async function apply(client: Client, wanted: readonly Script[]): Promise<readonly string[]> {
+/** A step of a migration in one transaction, under the lock of all migrations, with the ledger as it is then. */
+async function locked<T>(
+  client: Client,
+  step: (ledger: ReadonlyMap<string, string>) => Promise<T>,
+): Promise<T> {
   await client.query('begin');
   try {
     await client.query("set local client_min_messages = 'warning'; set local check_function_bodies = off");
     await client.query('select pg_advisory_xact_lock(5264704, 0)'); // pulp.lock_class('migrate'), which may not be there yet
     await client.query(await readFile(LEDGER, 'utf8'));
-    const recorded = await readLedger(client);
-    refuseStrangers(recorded, wanted);
-
-    // A function that is made anew is open to everybody until the grants have been run again.
-    const due = wanted.filter(
-      (script) => recorded.get(script.name) !== script.checksum || script.name === 'grants.sql',
-    );
-    for (const script of due) {
-      await client.query(script.text);
-      await client.query(
-        `insert into pulp.migration (name, checksum) values ($1, $2)
-         on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`,
-        [script.name, script.checksum],
-      );
-    }
-    await client.query('select pulp.create_event_leaves()');
+    const done = await step(await readLedger(client));
     await client.query('commit');
-    return due.map((script) => script.name);
+    return done;
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
+}
+
+async function apply(
+  client: Client,
+  wanted: readonly Script[],
+  recorded: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  refuseStrangers(recorded, wanted);
+  // A function that is made anew is open to everybody until the grants have been run again.
+  const due = wanted.filter(
+    (script) => recorded.get(script.name) !== script.checksum || script.name === 'grants.sql',
+  );
+  for (const script of due) {
+    await client.query(script.text);
+    await client.query(
+      `insert into pulp.migration (name, checksum) values ($1, $2)
+       on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`,
+      [script.name, script.checksum],
+    );
+  }
+  await client.query('select pulp.create_event_leaves()');
+  return due.map((script) => script.name);
 }
 
 async function readLedger(client: Client): Promise<ReadonlyMap<string, string>> {
@@ -152,7 +190,7 @@ function refuseStrangers(recorded: ReadonlyMap<string, string>, wanted: readonly
 }
 
 /** The scripts of one folder below `sql/`, and of those in it, in order of their names. A script may move among these. */
-async function readFolder(folder: string, { deep = false } = {}): Promise<Script[]> {
+async function readFolder(folder: string, schema: string, { deep = false } = {}): Promise<Script[]> {
   const entries = await readdir(new URL(folder, SQL_ROOT), { recursive: deep });
   const scripts = entries
     .filter((path) => path.endsWith('.sql'))
@@ -161,7 +199,7 @@ async function readFolder(folder: string, { deep = false } = {}): Promise<Script
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return Promise.all(
     scripts.map(async ({ name, file }) => {
-      const text = await readFile(file, 'utf8');
+      const text = inPgBossSchema(await readFile(file, 'utf8'), schema);
       return { name, text, checksum: createHash('sha256').update(text).digest('hex') };
     }),
   );

@@ -1,12 +1,16 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
+import { releaseOf } from './release.ts';
 
 /** Task types by name. A task's name is looked up here and nowhere else: no row of the database can name other code. */
 export type TaskRegistry = ReadonlyMap<string, TaskType>;
+
+/** When the files were modified that task types were loaded from. */
+const modifiedAt = new WeakMap<TaskType, Date>();
 
 const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
 
@@ -58,6 +62,7 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
       cause: error,
     });
   }
+  const { mtime } = await stat(path);
   const registry = new Map<string, TaskType>();
   for (const value of Object.values(exported)) {
     if (!isTaskType(value)) continue;
@@ -65,6 +70,7 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
     if (other !== undefined && other !== value)
       throw unusable(path, `defines two task types named ${value.name}`);
     registry.set(value.name, value);
+    modifiedAt.set(value, mtime);
   }
   if (registry.size === 0) throw unusable(path, 'exports no task types');
   return registry;
@@ -80,6 +86,7 @@ export function publication(type: TaskType) {
     isolation: type.isolation,
     on_worker_loss: type.onWorkerLoss,
     on_worker_stop: type.onWorkerStop,
+    ...releaseOf(modifiedAt.get(type) ?? new Date(0)),
   };
 }
 

@@ -150,7 +150,7 @@ class PulpTaskingEntry implements Entry {
     const pool = await getConnection();
     return pool.oneFirst(
       sql.type(z.object({ busy: z.boolean() }))`
-        select exists (select from pgboss.job) or exists (select from pulp.running) as busy`,
+        select exists (select from pulp_boss.job) or exists (select from pulp.running) as busy`,
     );
   }
 

@@ -14,7 +14,7 @@ suite('pulp db', () => {
     {
       await using client = await connect(database.url);
       await client.query('drop schema pulp cascade');
-      await client.query('drop schema pgboss cascade');
+      await client.query('drop schema pulp_boss cascade');
     }
     const [absent, list, start, stop] = await Promise.all([
       pulp.run(['db', 'status']),

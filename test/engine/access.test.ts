@@ -24,7 +24,7 @@ const STRANGER = 'pg_monitor';
 const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'event event_task event_system event_heartbeat event_leaf'],
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
-  [EVERYBODY, 'task_type resource running deferred wakeup worker_name migration'],
+  [EVERYBODY, 'task_type resource running deferred wakeup worker_name queue migration'],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
@@ -51,11 +51,11 @@ const RELATIONS = `
   select c.oid, n.nspname as schema, c.relname as object, c.relkind as kind,
     regexp_replace(c.relname, '^event_(task|system|heartbeat)(_\\d+)+$', 'event_leaf') as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname in ('pulp', 'pgboss') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`;
+  where n.nspname in ('pulp', 'pulp_boss') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`;
 const FUNCTIONS = `
   select p.oid, n.nspname as schema, p.proname as name
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where n.nspname in ('pulp', 'pgboss')`;
+  where n.nspname in ('pulp', 'pulp_boss')`;
 const WHO = `unnest(array['${[...ROLES, STRANGER].join("', '")}']) as role`;
 
 suite('access', () => {
@@ -65,10 +65,10 @@ suite('access', () => {
     const { rows: schemas } = await client.query(`
       select role, n.nspname as schema, has_schema_privilege(role, n.oid, 'USAGE') as usage,
         has_schema_privilege(role, n.oid, 'CREATE') as create
-      from pg_namespace n cross join ${WHO} where n.nspname in ('pulp', 'pgboss') order by n.nspname, role`);
+      from pg_namespace n cross join ${WHO} where n.nspname in ('pulp', 'pulp_boss') order by n.nspname, role`);
     assert.deepEqual(
       schemas,
-      ['pgboss', 'pulp'].flatMap((schema) =>
+      ['pulp', 'pulp_boss'].flatMap((schema) =>
         [STRANGER, 'pulp_observer', 'pulp_submitter', 'pulp_worker'].map((role) => ({
           role,
           schema,

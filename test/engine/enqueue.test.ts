@@ -76,7 +76,7 @@ suite('enqueueing by SQL', () => {
     });
     const { rows } = await client.query(
       `select (select count(*)::int from pulp.event) as events, (select count(*)::int from pulp.task) as tasks,
-         (select count(*)::int from pulp.reservation) as claims, (select count(*)::int from pgboss.job) as jobs`,
+         (select count(*)::int from pulp.reservation) as claims, (select count(*)::int from pulp_boss.job) as jobs`,
     );
     assert.deepEqual(rows, [{ events: 0, tasks: 0, claims: 0, jobs: 0 }]);
   });
@@ -122,7 +122,7 @@ suite('enqueueing by SQL', () => {
     await client.query("select pulp.enqueue('a')");
     await client.query('rollback');
     const { rows } = await client.query(
-      'select (select count(*)::int from pulp.event) + (select count(*)::int from pgboss.job) as n',
+      'select (select count(*)::int from pulp.event) + (select count(*)::int from pulp_boss.job) as n',
     );
     assert.deepEqual(rows, [{ n: 0 }]);
   });

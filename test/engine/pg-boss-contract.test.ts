@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
-import { PG_BOSS_SCHEMA } from '../../src/postgres/pg-boss-schema.ts';
+import { DEFAULT_PG_BOSS_SCHEMA } from '../../src/postgres/pg-boss-schema.ts';
 import { connect, createDatabase } from '../support/database.ts';
 
 const QUEUE = 'contract';
@@ -65,7 +65,7 @@ suite('what we share with pg-boss', () => {
 async function startBoss(url: string): Promise<PgBoss & AsyncDisposable> {
   const boss = new PgBoss({
     connectionString: url,
-    schema: PG_BOSS_SCHEMA,
+    schema: DEFAULT_PG_BOSS_SCHEMA,
     supervise: false,
     schedule: false,
   });
@@ -90,7 +90,7 @@ async function readJob(client: Client, id: string | null | undefined): Promise<R
     `select to_jsonb(job) - array['id', 'created_on', 'start_after', 'keep_until'] || jsonb_build_object(
        'delayed', extract(epoch from start_after - created_on),
        'kept', extract(epoch from keep_until - start_after)) as job
-     from pgboss.job where id = $1`,
+     from pulp_boss.job where id = $1`,
     [id],
   );
   assert.equal(rows.length, 1, 'one job');

@@ -103,7 +103,7 @@ class Session implements AsyncDisposable {
       await this.#reports(),
     ]);
     await record('cancel in line', 'select pulp.cancel(task_id) from pulp.reservation_waiting limit 1');
-    await record('cancel delivered', 'select pulp.cancel(id) from pgboss.job limit 1');
+    await record('cancel delivered', 'select pulp.cancel(id) from pulp_boss.job limit 1');
     await record('grant what was let go of', 'select pulp.grant_reservations($1)', [BATCH]);
     await record('heartbeat', 'select pulp.heartbeat(array[$1], array[$2::bigint])', start.slice(0, 2));
     await this.client.query(`select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
@@ -131,7 +131,7 @@ const EARLIER_STATES: Readonly<Record<string, (session: Session) => Promise<unkn
   'emptied by work': async (session) => {
     await session.work();
     await session.client.query(`
-      delete from pgboss.job;
+      delete from pulp_boss.job;
       delete from pulp.reservation;
       delete from pulp.deferred;
       delete from pulp.wakeup`);
@@ -206,7 +206,7 @@ async function keepAutovacuumOut(client: Client): Promise<void> {
       leaf regclass;
     begin
       for leaf in select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname in ('pulp', 'pgboss') and c.relkind = 'r' loop
+        where n.nspname in ('pulp', 'pulp_boss') and c.relkind = 'r' loop
         execute format('alter table %s set (autovacuum_enabled = off)', leaf);
       end loop;
     end $$`);

@@ -25,7 +25,7 @@ async function stateOf(client: Client): Promise<Record<string, unknown>> {
       (select jsonb_agg(r order by r.task_id) from pulp.running r) as running,
       (select jsonb_agg(d order by d.task_id) from pulp.deferred d) as deferred,
       (select jsonb_agg(jsonb_build_object('id', j.id, 'queue', j.name, 'priority', j.priority, 'data', j.data) order by j.id)
-        from pgboss.job j) as jobs`);
+        from pulp_boss.job j) as jobs`);
   return rows[0] ?? {};
 }
 
@@ -33,7 +33,7 @@ suite('rebuilding', { concurrency: 2 }, () => {
   const DAMAGES: Readonly<Record<string, string>> = {
     'everything is gone': `
       delete from pulp.task; delete from pulp.worker; delete from pulp.reservation; delete from pulp.leader;
-      delete from pulp.running; delete from pulp.deferred; delete from pulp.wakeup; delete from pgboss.job;
+      delete from pulp.running; delete from pulp.deferred; delete from pulp.wakeup; delete from pulp_boss.job;
       delete from pulp.resource where name = '/c/'`,
     'everything is wrong': `
       update pulp.task set state = 'failed', queue = 'other', version = version + 1, fence = 1;
@@ -42,14 +42,14 @@ suite('rebuilding', { concurrency: 2 }, () => {
       update pulp.leader set worker = 'nobody';
       update pulp.running set worker = 'nobody';
       update pulp.deferred set due_at = due_at + interval '1 day';
-      update pgboss.job set priority = 9`,
+      update pulp_boss.job set priority = 9`,
     'there is too much': `
       insert into pulp.task select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* from pulp.task t;
       insert into pulp.worker select (jsonb_populate_record(w, '{"name": "nobody"}')).* from pulp.worker w;
       insert into pulp.reservation select '/z/', id, 'exclusive', 'granted', 1, now(), now() from pulp.task where finished_at is not null;
       insert into pulp.running select id, 'nobody' from pulp.task where state = 'completed';
       insert into pulp.deferred select now(), id from pulp.task where state = 'completed';
-      insert into pgboss.job (id, name, data) select id, 'default', '{"name": "t"}' from pulp.task where state = 'completed'`,
+      insert into pulp_boss.job (id, name, data) select id, 'default', '{"name": "t"}' from pulp.task where state = 'completed'`,
   };
   for (const [what, damage] of Object.entries(DAMAGES)) {
     test(`brings all state back where ${what}`, async () => {

@@ -288,8 +288,8 @@ suite('upkeep', () => {
     assert.deepEqual((await keepUp(client)).deleted_queues, []);
     await client.query('select pulp.cancel(id) from pulp.task');
     assert.deepEqual((await keepUp(client)).deleted_queues, [name]);
-    assert.equal(await count(client, `pgboss.queue where name = '${name}'`), 0);
+    assert.equal(await count(client, `pulp_boss.queue where name = '${name}'`), 0);
     await birth();
-    assert.equal(await count(client, `pgboss.queue where name = '${name}'`), 1);
+    assert.equal(await count(client, `pulp_boss.queue where name = '${name}'`), 1);
   });
 });

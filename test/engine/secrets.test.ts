@@ -322,7 +322,7 @@ async function refusalOf(enqueueing: Promise<unknown>): Promise<PulpError> {
 async function wholeDatabase(client: Client): Promise<string> {
   const { rows: tables } = await client.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_schema in ('pulp', 'pgboss')`,
+     where table_schema in ('pulp', 'pulp_boss')`,
   );
   const texts: string[] = [];
   for (const { name } of tables) {

@@ -5,10 +5,10 @@ import { connect, createDatabase } from '../support/database.ts';
 
 /** Jobs that no enqueue delivered, beside one task that is over and one that waits. */
 const STRAY_JOBS: Readonly<Record<string, string>> = {
-  'of no task': `insert into pgboss.job (name, data) values ('default', '{"name": "t"}')`,
-  'of a task that is over': `insert into pgboss.job (name, id, data)
+  'of no task': `insert into pulp_boss.job (name, data) values ('default', '{"name": "t"}')`,
+  'of a task that is over': `insert into pulp_boss.job (name, id, data)
     select 'default', id, '{"name": "t"}' from pulp.task where state = 'completed'`,
-  'in another queue than its task': `insert into pgboss.job (name, id, data)
+  'in another queue than its task': `insert into pulp_boss.job (name, id, data)
     select 'other', id, '{"name": "t"}' from pulp.task where state = 'waiting'`,
 };
 
@@ -34,7 +34,7 @@ for (const [what, insert] of Object.entries(STRAY_JOBS)) {
         JSON.stringify(runs.map((run) => ({ ...run, outcome: 'completed' }))),
       ]);
 
-    await client.query(`select pulp.enqueue('t'), pgboss.create_queue('other', '{"policy": "standard"}')`);
+    await client.query(`select pulp.enqueue('t'), pulp_boss.create_queue('other', '{"policy": "standard"}')`);
     await finish(await start());
     const { rows: enqueued } = await client.query<{ id: string }>(
       `select pulp.enqueue('t', resources => '{/a/}') as id`,

@@ -129,22 +129,22 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
   [
     'a deliverable task has no job',
     'jobs_of_tasks',
-    `delete from pgboss.job where id = pg_temp.id('granted')::uuid`,
+    `delete from pulp_boss.job where id = pg_temp.id('granted')::uuid`,
   ],
   [
     'a final task has a job',
     'jobs_of_tasks',
-    `update pgboss.job set id = pg_temp.id('first')::uuid where id = pg_temp.id('granted')::uuid`,
+    `update pulp_boss.job set id = pg_temp.id('first')::uuid where id = pg_temp.id('granted')::uuid`,
   ],
   [
     'a job without a task',
     'jobs_of_tasks',
-    `insert into pgboss.job (name, data) values ('default', '{"name": "t"}')`,
+    `insert into pulp_boss.job (name, data) values ('default', '{"name": "t"}')`,
   ],
   [
     'a job says something else than its task',
     'jobs_of_tasks',
-    `update pgboss.job set priority = 5 where id = pg_temp.id('free')::uuid`,
+    `update pulp_boss.job set priority = 5 where id = pg_temp.id('free')::uuid`,
   ],
   ['a column of a worker is changed', 'worker_as_folded', `update pulp.worker set pid = pid + 1`],
   [

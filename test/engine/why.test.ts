@@ -290,7 +290,7 @@ const CASES: Readonly<Record<string, Case>> = {
       await other.query(`select pg_advisory_lock(pulp.lock_class('resource'), id) from pulp.resource`);
       await scene.client.query('begin');
       await scene.start();
-      await scene.client.query(`update pgboss.job set start_after = start_after + interval '1 hour'; commit`);
+      await scene.client.query(`update pulp_boss.job set start_after = start_after + interval '1 hour'; commit`);
       return id;
     },
   },
@@ -314,7 +314,7 @@ const CASES: Readonly<Record<string, Case>> = {
     reasons: ['not_delivered'],
     set: async (scene) => {
       const id = await scene.enqueue();
-      await scene.client.query('delete from pgboss.job');
+      await scene.client.query('delete from pulp_boss.job');
       return id;
     },
   },

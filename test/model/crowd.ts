@@ -223,7 +223,7 @@ export class Crowd implements AsyncDisposable {
     for (let rounds = this.#tasks.length + 1; rounds > 0; rounds -= 1) {
       await client.query(`
         update pulp.deferred set due_at = now();
-        update pgboss.job set start_after = now() where start_after > now()`);
+        update pulp_boss.job set start_after = now() where start_after > now()`);
       await client.query('select pulp.grant_reservations()');
       await this.#workOn('last', session, { step: 'start', atMost: 1000 });
       while (session.runs.length > 0)

@@ -73,7 +73,7 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.running;
       delete from pulp.deferred;
       delete from pulp.wakeup;
-      delete from pgboss.job;
+      delete from pulp_boss.job;
       commit`);
   }
 
@@ -140,7 +140,7 @@ export class EngineUnderTest implements AsyncDisposable {
       [worker.name, incarnation, worker.queues, worker.types, atMost],
     );
     const putBack = await client.query<{ id: string }>(
-      `update pgboss.job set start_after = now() + interval '1 hour'
+      `update pulp_boss.job set start_after = now() + interval '1 hour'
        where start_after > now() and start_after < now() + interval '1 minute' returning id`,
     );
     await client.query('commit');
@@ -289,7 +289,7 @@ export class EngineUnderTest implements AsyncDisposable {
   async passHour(): Promise<void> {
     await this.client.query(`
       update pulp.deferred set due_at = due_at - interval '1 hour';
-      update pgboss.job set start_after = start_after - interval '1 hour'`);
+      update pulp_boss.job set start_after = start_after - interval '1 hour'`);
   }
 
   /** Takes the lock of a resource in the session that is no worker's. Gives whether it was to be had. */

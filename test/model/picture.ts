@@ -108,7 +108,7 @@ const PICTURE = `
     'holders', (select coalesce(jsonb_object_agg(resource, holders), '{}') from (
         select resource, jsonb_agg(task_id || ' ' || mode order by task_id) as holders
         from pulp.reservation where state = 'granted' group by resource) x),
-    'jobs', (select coalesce(jsonb_object_agg(id, name), '{}') from pgboss.job),
+    'jobs', (select coalesce(jsonb_object_agg(id, name), '{}') from pulp_boss.job),
     'deferred', (select coalesce(jsonb_agg(task_id order by task_id), '[]') from pulp.deferred),
     'running', (select coalesce(jsonb_object_agg(task_id, worker), '{}') from pulp.running),
     'workers', (select coalesce(jsonb_object_agg(name, state), '{}') from pulp.worker),

@@ -178,7 +178,7 @@ suite('a server that lacks something', () => {
       const { rows } = await observer.query<{ left: boolean }>(
         `select exists (select from pulp.task where name = 'late')
            or exists (select from pulp.event where data ->> 'name' = 'late')
-           or exists (select from pgboss.job where data::text ~ 'late') as left`,
+           or exists (select from pulp_boss.job where data::text ~ 'late') as left`,
       );
       assert.equal(rows[0]?.left, false);
       assert.deepEqual(await checkLog(observer), []);

@@ -14,6 +14,7 @@ begin
       and not exists (select from pgboss.job j where j.name = w.name)
     for update skip locked);
   perform pgboss.delete_queue(name) from unnest(left_behind) as name;
+  delete from pulp.queue q where q.name = any (left_behind);
   return left_behind;
 end $$;
 comment on function pulp.delete_queues_left_behind is 'Deletes the queues of reserved workers that are long gone.';

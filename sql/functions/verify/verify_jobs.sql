@@ -1,5 +1,5 @@
 -- Rule jobs_of_tasks: a waiting task whose time has come and that has all its reservations, or claims nothing, has one job in
--- pg-boss, which says what the task says; no other job is there. Jobs in queues that no task and no worker names, such as
+-- pg-boss, which says what the task says; no other job is there. Jobs in queues that are not marked as ours, such as
 -- pg-boss's own, are somebody else's. Of all tasks, or of those listed.
 create or replace function pulp.verify_jobs(only_ids uuid[] default null) returns setof pulp.violation
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
@@ -29,8 +29,6 @@ begin
     where (coalesce(t.deliverable, false) <> (j.id is not null)
         or j.number > 1
         or j.id is not null and (j.queue, j.name, j.priority, j.state) is distinct from (t.queue, t.name, t.priority, 'created'))
-      and (t.id is not null
-        or j.queue in (select x.queue from pulp.task x)
-        or j.queue in (select unnest(w.queues) from pulp.worker w));
+      and (t.id is not null or j.queue in (select q.name from pulp.queue q));
 end $$;
 comment on function pulp.verify_jobs is 'Whether pg-boss has a job for each deliverable task, and no other.';

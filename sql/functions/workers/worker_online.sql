@@ -41,15 +41,7 @@ begin
     'task_types', (select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t),
     'backend_pid', pg_backend_pid()));
 
-  insert into pulp.task_type (name, schema, isolation, on_worker_loss, on_worker_stop, published_by, published_at)
-    select t ->> 'name', t -> 'schema', t ->> 'isolation', t ->> 'on_worker_loss',
-      coalesce(t ->> 'on_worker_stop', case t ->> 'on_worker_loss' when 'retry' then 'requeue' else 'cancel' end),
-      worker, clock_timestamp()
-    from jsonb_array_elements(task_types) as t
-    order by 1 -- births at the same time publish in one order
-    on conflict (name) do update set schema = excluded.schema, isolation = excluded.isolation,
-      on_worker_loss = excluded.on_worker_loss, on_worker_stop = excluded.on_worker_stop,
-      published_by = excluded.published_by, published_at = excluded.published_at;
+  perform pulp.publish_task_types(worker, task_types);
   perform pulp.create_queues(queues);
   return incarnation;
 end $$;
