@@ -108,7 +108,7 @@ suite("pg-boss's schema", () => {
     assert.deepEqual(await order(client, 'pulp_boss'), before);
     assert.deepEqual(await jobs(client, 'pgboss'), ['shared ', 'theirs ']);
     const { rows: queues } = await client.query<{ name: string }>(
-      'select name from pulp_boss.queue order by name',
+      'select name from pgboss.queue order by name',
     );
     assert.deepEqual(
       queues.map(({ name }) => name).filter((name) => !name.startsWith('__')),
@@ -129,7 +129,7 @@ async function makeFirstEdition(url: string): Promise<void> {
     delete from pulp.migration where name in ('pg-boss schema', 'migrations/012_own_queues.sql');
     drop table pulp.queue;
     create or replace function pulp.create_queues(names text[]) returns void language sql as $$
-      select pulp_boss.create_queue(name, '{"policy": "standard", "retentionSeconds": 2147483647}') from unnest(names) as name
+      select pgboss.create_queue(name, '{"policy": "standard", "retentionSeconds": 2147483647}') from unnest(names) as name
     $$`);
 }
 
