@@ -41,6 +41,9 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 /** After how many seconds without a sign of life a worker counts as missing. */
 export const WORKER_TTL = 30;
 
+/** After how many interruptions of its run in a row it is told that a task does not get on. */
+export const MANY_INTERRUPTIONS = 3;
+
 /** What may name a task type, a queue or a worker; `pulp.is_name` says the same. */
 export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 

@@ -1,4 +1,4 @@
-import { isFinal } from '../constants.ts';
+import { isFinal, MANY_INTERRUPTIONS } from '../constants.ts';
 import { workerTtl } from '../manager/worker-ttl.ts';
 import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
 import { formatDuration } from './duration.ts';
@@ -14,6 +14,7 @@ export function whyText(task: Explanation): string[] {
     run === null ? queue?.workers.filter(({ knows_type }) => knows_type) : [{ ...run, name: run.worker }];
   return [
     ...reasons.flatMap((reason) => sentencesOf(reason, task)),
+    ...interruptionText(task),
     ...silenceText(workers ?? []),
     ...timeText(task),
   ];
@@ -137,6 +138,18 @@ function silenceText(workers: readonly { name: string; heartbeat_age: number }[]
       ({ name, heartbeat_age }) =>
         `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is given up when somebody leads. See: pulp worker list`,
     );
+}
+
+/** What ended its run before this one without its fault. */
+function interruptionText({ interrupted }: Explanation): string[] {
+  if (interrupted === null) return [];
+  const { times, by, reason, worker, at } = interrupted;
+  const last = `worker ${worker} at ${at.toISOString()} (${by}${reason === null ? '' : `: ${reason}`})`;
+  const cost = 'It went back to the front of its line, which cost it no attempt.';
+  if (times < MANY_INTERRUPTIONS) return [`Its run was interrupted by ${last}. ${cost}`];
+  return [
+    `Its run was interrupted ${times} times in a row, the last time by ${last}. ${cost} It may take longer than its workers are let run: give them a longer --shutdown-deadline.`,
+  ];
 }
 
 function becauseOf({ cancel_reason }: Explanation): string {

@@ -16,6 +16,7 @@ const EVENTS: Readonly<Record<string, Style>> = {
   TaskCompleted: STATES.completed,
   TaskFailed: STATES.failed,
   TaskRetryScheduled: STATES.failed,
+  TaskInterrupted: STATES.waiting,
   TaskCancelRequested: STATES.canceling,
   TaskCanceled: STATES.canceled,
 };

@@ -59,6 +59,8 @@ export function told(event: EventNow): string | undefined {
       return `failed: ${errorMessage(data['error'])}`;
     case 'TaskRetryScheduled':
       return `failed and will be tried again: ${errorMessage(data['error'])}`;
+    case 'TaskInterrupted':
+      return `was interrupted by ${String(data['worker'])} and goes back to the front of its line`;
     case 'TaskCancelRequested':
       return `is to be cancelled: ${String(data['reason'])}`;
     case 'TaskCanceled':

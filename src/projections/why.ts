@@ -92,6 +92,15 @@ const span = z.object({
   seconds: z.number(),
 });
 
+const interrupted = z.object({
+  /** In a row. */
+  times: z.number(),
+  by: z.string(),
+  reason: z.string().nullable(),
+  worker: z.string(),
+  at: time,
+});
+
 const explanation = z.object({
   id: z.string(),
   name: z.string(),
@@ -118,6 +127,8 @@ const explanation = z.object({
   }),
   /** Null unless it runs. */
   run: run.nullable(),
+  /** The last of its interruptions in a row; null if its run before this one did not end so. */
+  interrupted: interrupted.nullable(),
   /** Where its time went, in spans without gaps that add up to the whole; null if its first events are gone. */
   time: z.object({ seconds: z.number(), since: time, until: time, spans: z.array(span) }).nullable(),
 });

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
 import { Gate } from './gate.ts';
+import { WorkerSession } from '../engine/worker-session.ts';
 
 const UNKNOWN = '0b9f2e8c-6f5e-4c52-9f43-5a5c1f1b7a10';
 
@@ -69,6 +70,31 @@ suite('pulp task why', () => {
     assert.match(over.stdout, /running, attempt 1 on worker w\n/);
     assert.match(over.stdout, /^Task \S+ \(test\.add\) is completed\.\nIt took /);
   });
+});
+
+test('a task whose run was interrupted again and again is told of', async () => {
+  await using database = await createDatabase();
+  await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+  await using worker = await WorkerSession.open(database.url);
+  const id = await worker.enqueue();
+  await worker.interrupt(await worker.startOne());
+  const once = await pulp.run(['task', 'why', id]);
+  assert.match(
+    once.stdout,
+    /\nIts run was interrupted by worker w at [\dT:.-]+Z \(shutdown: the worker was stopped\)\. /,
+  );
+  for (let left = 2; left > 0; left -= 1) await worker.interrupt(await worker.startOne(), { reason: null });
+  const [why, show, history] = await Promise.all([
+    pulp.run(['task', 'why', id]),
+    pulp.run(['task', 'show', id]),
+    pulp.run(['task', 'history', id]),
+  ]);
+  assert.match(
+    why.stdout,
+    /\nIts run was interrupted 3 times in a row, the last time by worker w at [\dT:.-]+Z \(shutdown\)\. .+ --shutdown-deadline\.\n/,
+  );
+  assert.match(show.stdout, /\ninterruptions +3 in a row\n/);
+  assert.match(history.stdout, /TaskInterrupted +attempt=1 .*by=shutdown/);
 });
 
 test('history tells the attempt of each event and the time since the one before', async () => {

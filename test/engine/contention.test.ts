@@ -293,7 +293,13 @@ async function claimsIn(client: Client): Promise<readonly Stay[]> {
   const { rows } = await client.query<{
     stream_id: string;
     type: string;
-    data: { exclusive_resources: string[]; shared_resources: string[]; run_after?: string };
+    data: {
+      exclusive_resources: string[];
+      shared_resources: string[];
+      run_after?: string;
+      /** Of an interruption: the place in line. */
+      position?: number;
+    };
     position: string;
     at: string;
   }>(
@@ -307,13 +313,18 @@ async function claimsIn(client: Client): Promise<readonly Stay[]> {
     const at = Number(event.at);
     if (event.type === 'TaskEnqueued') enqueued.set(event.stream_id, event);
     const claimed = enqueued.get(event.stream_id);
-    if (event.type === 'TaskDue' || (event.type === 'TaskEnqueued' && event.data.run_after === undefined)) {
+    const isBack = event.type === 'TaskInterrupted';
+    if (
+      isBack ||
+      event.type === 'TaskDue' ||
+      (event.type === 'TaskEnqueued' && event.data.run_after === undefined)
+    ) {
       const stays = [
         ...(claimed?.data.exclusive_resources ?? []).map((resource) => ({ resource, exclusive: true })),
         ...(claimed?.data.shared_resources ?? []).map((resource) => ({ resource, exclusive: false })),
       ].map((claim) => ({
         ...claim,
-        position: Number(event.position),
+        position: Number(isBack ? event.data.position : event.position),
         requestedAt: at,
         grantedAt: undefined,
         endedAt: Infinity,

@@ -144,6 +144,72 @@ const CASES: Readonly<Record<string, Case>> = {
       ],
     ],
   },
+  'the place in line that it came back to when its run was interrupted': {
+    reasons: ['resource_held'],
+    set: async (scene) => {
+      await scene.worker();
+      await scene.lead();
+      const id = await scene.enqueue({ resources: ['/a/'], shared_resources: ['/b/'] });
+      const rival = await scene.enqueue({ shared_resources: ['/b/'] });
+      await scene.enqueue({ resources: ['/a/'] });
+      await scene.grant();
+      await scene.start();
+      await scene.report('finish', { outcome: 'interrupted', by: 'shutdown', reason: 'a deploy' });
+      await scene.client.query(`insert into pulp.reservation_granted
+        select '/a/', '${rival}', 'shared', 'granted', 0, now(), now()`); // which no engine would do
+      return id;
+    },
+    facts: ({ attempt, claims, interrupted, time }) => [
+      attempt,
+      claims.map(({ resource, before }) => [resource, before]),
+      [interrupted?.times, interrupted?.by, interrupted?.reason, interrupted?.worker],
+      time?.spans.map(({ kind, attempt }) => [kind, attempt]),
+    ],
+    expected: [
+      0,
+      [
+        ['/a/', 0],
+        ['/b/', 0],
+      ],
+      [1, 'shutdown', 'a deploy', 'w'],
+      [
+        ['resource_manager', 1],
+        ['worker', 1],
+        ['running', 1],
+        ['resources', 1],
+      ],
+    ],
+  },
+  'its run after two interruptions': {
+    reasons: ['running'],
+    set: async (scene) => {
+      await scene.worker();
+      const id = await scene.enqueue();
+      for (const by of ['shutdown', 'host']) {
+        await scene.start();
+        await scene.report('finish', { outcome: 'interrupted', by });
+      }
+      await scene.start();
+      return id;
+    },
+    facts: ({ attempt, interrupted, time }) => [
+      attempt,
+      [interrupted?.times, interrupted?.by, interrupted?.reason],
+      time?.spans.map(({ kind, attempt }) => [kind, attempt]),
+    ],
+    expected: [
+      1,
+      [2, 'host', null],
+      [
+        ['worker', 1],
+        ['running', 1],
+        ['worker', 1],
+        ['running', 1],
+        ['worker', 1],
+        ['running', 1],
+      ],
+    ],
+  },
   'a delay that is over, with somebody who leads': {
     reasons: ['due'],
     set: async (scene) => {

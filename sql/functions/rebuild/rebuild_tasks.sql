@@ -66,15 +66,16 @@ begin
     select f.id, f.worker from unnest(told) f where f.state in ('running', 'canceling')
     on conflict (task_id) do nothing;
 
-  -- The log does not say whether a delay is over for a task without claims: it is, if its time has come and it has a job.
+  -- The log does not say whether a delay is over for a task without claims: it is, if its time has come and it has a job,
+  -- or if its run was interrupted, whose task is held back by nothing.
   with task as materialized (
-    select f as row, f.id, f.run_after, not pulp.has_claims(f) as is_free,
+    select f as row, f.id, f.run_after, f.interruptions, not pulp.has_claims(f) as is_free,
       (select c.state from unnest(lines) c where c.task_id = f.id limit 1) as claims,
       exists (select from pgboss.job j where j.name = f.queue and j.id = f.id) as has_job
     from unnest(told) f where f.state = 'waiting'
   ),
   waiting as materialized (
-    select task.*, run_after is not null and case
+    select task.*, run_after is not null and interruptions = 0 and case
         when is_free then run_after > clock_timestamp() or not has_job
         else claims is null end as is_deferred
     from task

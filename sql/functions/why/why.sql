@@ -6,7 +6,8 @@
 --   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
 --   no_free_hand, behind_in_queue, put_back, to_be_routed, about_to_start             all others, in its queue
 --   not_delivered             it should have a job and has none
--- One that runs: running or canceling. One that is over: its state.
+-- One that runs: running or canceling. One that is over: its state. "interrupted" tells of the last of its interruptions in a
+-- row, if its latest run, or the one before, ended so.
 create or replace function pulp.why(task uuid) returns jsonb
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -20,6 +21,7 @@ declare
   manager jsonb;
   led boolean;
   run jsonb;
+  interrupted jsonb;
   spent jsonb;
   reasons text[] := '{}';
   outlook text[] := '{}';
@@ -82,6 +84,16 @@ begin
       from pulp.worker w where w.name = t.worker;
   end if;
 
+  if t.interruptions > 0 then
+    select jsonb_build_object(
+        'times', t.interruptions, 'by', e.data -> 'by', 'reason', e.data -> 'reason', 'worker', e.data -> 'worker',
+        'at', e.recorded_at)
+      into interrupted
+      from pulp.event e
+      where e.stream_kind = 'task' and e.stream_id = t.id::text and e.type = 'TaskInterrupted'
+      order by e.version desc limit 1;
+  end if;
+
   select jsonb_build_object(
       'seconds', extract(epoch from max(s.until) - min(s.since)), 'since', min(s.since), 'until', max(s.until),
       'spans', jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
@@ -94,6 +106,7 @@ begin
   return jsonb_build_object(
     'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
     'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', t.error, 'cancel_reason', t.cancel_reason,
-    'due_at', due_at, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run, 'time', spent);
+    'due_at', due_at, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
+    'interrupted', interrupted, 'time', spent);
 end $$;
 comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

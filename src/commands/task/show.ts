@@ -60,6 +60,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         worker: task.worker,
         attempt: task.attempt || undefined,
         retries: task.retries || undefined,
+        interruptions: task.interruptions === 0 ? undefined : `${task.interruptions} in a row`,
         timeout: task.timeout_seconds === null ? undefined : `${task.timeout_seconds} s`,
         parent: task.parent_id,
         group: task.group_id,
