@@ -5,6 +5,8 @@ const PF_KTHREAD = 0x0020_0000;
 
 /** What Linux tells of a process. */
 export interface ProcessStat {
+  /** What it does, as the kernel's letter: R runs, S sleeps, D waits and heeds no signal, T is stopped, Z has ended, … */
+  readonly state: string;
   /** It has ended, and only waits for its parent to take note. */
   readonly hasEnded: boolean;
   /** It has not ended and is none of the kernel's own threads. */
@@ -34,6 +36,7 @@ export function parseStat(text: string): ProcessStat {
   const field = (number: number) => fields[number - 3] ?? '';
   const hasEnded = 'ZX'.includes(field(3));
   return {
+    state: field(3),
     hasEnded,
     isProgram: !hasEnded && (Number(field(9)) & PF_KTHREAD) === 0,
     isStopped: 'Tt'.includes(field(3)),

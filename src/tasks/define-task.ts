@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { NAME_PATTERN } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
+import { checkLimits, type Limits, type TaskLimits } from './task-limits.ts';
 
 /** Where a task's code runs: in a child process that can be killed, or in the worker itself, for speed. */
 export type Isolation = (typeof ISOLATIONS)[number];
@@ -51,6 +52,8 @@ export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends 
   readonly onWorkerLoss?: OnWorkerLoss;
   /** Default `requeue` where `onWorkerLoss` is `retry`, else `cancel`. */
   readonly onWorkerStop?: OnWorkerStop;
+  /** What a run may use at most; for horses, and where its worker has cgroups, see docs/limits.md. Default: no limits. */
+  readonly limits?: TaskLimits;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
@@ -73,6 +76,7 @@ export interface TaskType<
   readonly isolation: Isolation;
   readonly onWorkerLoss: OnWorkerLoss;
   readonly onWorkerStop: OnWorkerStop;
+  readonly limits: Limits | undefined;
   /** Where in `{ args, kwargs }` secrets are. */
   readonly secretPlaces: () => readonly SecretPlace[];
   // A method, so that a type with narrower arguments still is a TaskType.
@@ -107,6 +111,8 @@ export function defineTask<
   checkOption(name, 'onWorkerLoss', onWorkerLoss, WAYS_OF_LOSS);
   const { onWorkerStop = onWorkerLoss === 'retry' ? 'requeue' : 'cancel' } = options;
   checkOption(name, 'onWorkerStop', onWorkerStop, WAYS_OF_STOP);
+  const limits = checkLimits(name, options.limits);
+  if (limits !== undefined) checkOption(name, 'isolation of a type with limits', isolation, ['horse']);
   checkOption(name, 'run', typeof run, ['function']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
@@ -119,6 +125,7 @@ export function defineTask<
     isolation,
     onWorkerLoss,
     onWorkerStop,
+    limits,
     run,
   };
 }

@@ -89,7 +89,7 @@ export class Runs {
     const code =
       type?.isolation === 'inline'
         ? startInline(type, task, this.#settings, report)
-        : this.#settings.horses.run(task, { onProgress: report });
+        : this.#settings.horses.run(task, { onProgress: report, limits: type?.limits });
     const run: Run = { task, code, endTimers: [] };
     this.#going.set(task.id, run);
     if (task.timeout_seconds !== null) {

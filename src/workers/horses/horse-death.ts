@@ -1,4 +1,8 @@
+import { memoryText, type Limits } from '../../tasks/task-limits.ts';
 import { failedBecause, type Outcome } from '../outcome.ts';
+
+/** Which memory ran out when the kernel killed the process: what its limit allows, or that of its worker's service or machine. */
+export type LackingMemory = 'limit' | 'service';
 
 /** How the process of a horse ended. */
 export interface HorseDeath {
@@ -12,6 +16,10 @@ export interface HorseDeath {
   readonly wasReady: boolean;
   /** The last of what it wrote to stderr since its run began. */
   readonly output: string;
+  /** Only if the kernel has killed for lack of memory since the run began. */
+  readonly lackingMemory?: LackingMemory;
+  /** The limits that were enforced. */
+  readonly limits?: Limits;
 }
 
 /** V8 says so on stderr before it aborts. */
@@ -19,11 +27,17 @@ const HEAP_IS_FULL = /FATAL ERROR: .*(heap out of memory|heap limit|Allocation f
 
 /** What a run has come to that has not ended before its process did. */
 export function outcomeOfDeath(death: HorseDeath): Outcome {
-  const { code, signal, lastWords, verdict, output } = death;
+  const { code, signal, lastWords, verdict, output, limits = {} } = death;
   if (lastWords !== undefined) return lastWords;
+  if (signal === 'SIGKILL' && death.lackingMemory !== undefined) {
+    return outOfMemory(death.lackingMemory, limits, output);
+  }
   if (signal !== null && signal !== 'SIGKILL' && HEAP_IS_FULL.test(output)) {
     return failedBecause('OUT_OF_MEMORY', 'the process of the task ran out of memory: its heap was full', {
-      remedy: 'Let it hold less at once, or raise the limit: NODE_OPTIONS=--max-old-space-size=MEGABYTES.',
+      remedy:
+        limits.memory === undefined
+          ? 'Let it hold less at once, or raise the limit: NODE_OPTIONS=--max-old-space-size=MEGABYTES.'
+          : `Let it hold less at once, or raise limits.memory of its type (${memoryText(limits.memory)}), of which the heap gets a part.`,
       output,
     });
   }
@@ -40,4 +54,22 @@ export function outcomeOfDeath(death: HorseDeath): Outcome {
   }
   const how = signal === null ? `exited with code ${code ?? 'unknown'}` : `was ended by ${signal}`;
   return failedBecause('HORSE_DIED', `the process of the task ${how} ${when}`, { output });
+}
+
+/** The kernel has killed it, and has counted why. */
+function outOfMemory(lacking: LackingMemory, { memory }: Limits, output: string): Outcome {
+  if (lacking === 'limit' && memory !== undefined) {
+    const message = `the processes of the task reached their memory limit of ${memoryText(memory)}`;
+    return failedBecause('OUT_OF_MEMORY', message, {
+      remedy: 'Let it hold less at once, or raise limits.memory of its type in defineTask.',
+      output,
+    });
+  }
+  const message =
+    "the process of the task was killed by the kernel: the memory of its worker's service, or of the machine, ran out";
+  return failedBecause('OUT_OF_MEMORY', message, {
+    remedy:
+      'Give the service or the machine more memory, run fewer tasks beside each other (--concurrency), or set limits.memory for types that may take too much.',
+    output,
+  });
 }

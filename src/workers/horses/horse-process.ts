@@ -1,33 +1,34 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { extname } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { Channel, type ChannelFault } from './channel.ts';
-import { dyingWithParent } from './dying-with-parent.ts';
-import { outcomeOfDeath, type HorseDeath } from './horse-death.ts';
+import type { HorseGroup } from './cgroups/horse-group.ts';
+import { serviceOomKills } from './cgroups/service-memory.ts';
+import { DeathWatch, type LingeringProcess } from './death-watch.ts';
+import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-death.ts';
 import { OutputTail, passOnLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
-  WORKERS_OWN_VARIABLES,
   type EndOfRun,
   type FromHorse,
   type HorseSettings,
   type ToHorse,
 } from './horse-protocol.ts';
-import { findMarked, killAtOnce, killMarked, MARK_VARIABLE } from './marked-processes.ts';
+import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
+import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { StartedTask } from '../session.ts';
-
-const HORSE_FILE = fileURLToPath(new URL(`./horse${extname(import.meta.url)}`, import.meta.url));
 
 /** How long a process may live on that has closed its channel, in milliseconds: one that ends closes it a little before. */
 const CLOSED_MS = 200;
 
 /** How long the last output of a dead process may take to come, in milliseconds: someone else may hold its pipes open. */
 const LAST_OUTPUT_MS = 200;
+
+/** Between two attempts to end what a dead horse left behind and what does not die, in milliseconds. */
+const RETRY_MS = 1000;
 
 export interface HorseProcessSettings extends HorseSettings {
   readonly databaseUrl: string;
@@ -36,6 +37,14 @@ export interface HorseProcessSettings extends HorseSettings {
   readonly mark: string;
   /** Takes whole lines of its stdout and stderr. */
   readonly onOutput: (lines: Uint8Array) => void;
+  /** It is given one run and no other. */
+  readonly isForOneRun: boolean;
+  /** Its cgroup, if it has one of its own. It is removed with the horse. */
+  readonly group: HorseGroup | undefined;
+  /** Processes of it go on though they were killed: told soon, then ever less often. */
+  readonly onLingering: (processes: readonly LingeringProcess[], killedForMs: number) => void;
+  /** When that is told, see `DeathWatch`. */
+  readonly tellingMs?: readonly number[];
 }
 
 /** How a run in a horse ended. */
@@ -57,7 +66,7 @@ interface Run {
 export class HorseProcess {
   /** Undefined if the system refused it. */
   readonly pid: number | undefined;
-  /** Resolves when the process is gone, and with it whatever it has started. Never rejects. */
+  /** Resolves when the process is gone, and with it whatever it has started; not as long as that cannot be killed. Never rejects. */
   readonly dead: Promise<HorseDeath>;
   /** How many runs it was given. */
   runs = 0;
@@ -72,10 +81,22 @@ export class HorseProcess {
   #mayHaveChildren = true;
   #lastWords: Outcome | undefined;
   #verdict: string | undefined;
+  readonly #deathWatch: DeathWatch;
+  /** Processes that it has left behind and that do not die. */
+  #stubborn: readonly number[] = [];
+  /** How often the kernel had killed for lack of memory when the run began. */
+  #oomKills: number | undefined;
+  #lastEffects: readonly string[] | undefined;
 
   constructor(settings: HorseProcessSettings) {
     this.#settings = settings;
-    const child = (this.#child = start(settings));
+    const { group, onLingering, tellingMs } = settings;
+    this.#deathWatch = new DeathWatch({
+      processes: () => this.#remaining(),
+      onLingering,
+      ...(tellingMs !== undefined && { tellingMs }),
+    });
+    const child = (this.#child = startHorse({ ...settings, entering: group?.entering ?? [] }));
     this.pid = child.pid;
     this.dead = new Promise((resolve) => {
       child.once('exit', (code, signal) => void this.#bury(code, signal).then(resolve));
@@ -104,12 +125,32 @@ export class HorseProcess {
     return this.#isGone;
   }
 
+  get isForOneRun(): boolean {
+    return this.#settings.isForOneRun;
+  }
+
+  /** What its limits did to it so far, in words. */
+  get effectsOfLimits(): readonly string[] {
+    return this.#lastEffects ?? this.#settings.group?.effects() ?? [];
+  }
+
+  /** For how many milliseconds it has been dying; undefined if it was not killed, or nothing of it is left. */
+  get killedForMs(): number | undefined {
+    return this.#deathWatch.killedForMs;
+  }
+
+  /** What is left of it in this moment. */
+  get lingering(): readonly LingeringProcess[] {
+    return this.#deathWatch.lingering;
+  }
+
   /** Runs a task; never rejects. A process that dies has failed its task. */
   async perform(task: StartedTask, onProgress: (progress: string) => void): Promise<HorseRunEnd> {
     this.runs += 1;
     this.#mayHaveChildren = true;
     this.#errorTail?.clear();
     const { promise, resolve } = Promise.withResolvers<EndOfRun | HorseDeath>();
+    this.#oomKills = this.#countOomKills();
     this.#run = { id: task.id, onProgress, onEnd: resolve };
     this.#channel?.send({ type: 'run', task });
     const end = await promise;
@@ -135,15 +176,22 @@ export class HorseProcess {
     }
   }
 
-  /** Sends SIGKILL to the process group. What has left the group is killed when the process is gone. */
+  /**
+   * Sends SIGKILL to all of its cgroup, and to its process group. Without a cgroup, what has left the process group is killed when
+   * the process is gone.
+   */
   kill(): void {
-    if (this.pid !== undefined && !this.#isGone) killAtOnce(-this.pid);
+    if (this.pid === undefined || this.#isGone) return;
+    killAtOnce(-this.pid); // also while it is still on its way into its cgroup
+    this.#settings.group?.kill();
+    this.#deathWatch.begin();
   }
 
   #hear(message: FromHorse): void {
     switch (message.type) {
       case 'ready':
         this.#wasReady = true;
+        this.#checkGroup();
         break;
       case 'progress':
         if (message.id === this.#run?.id) this.#run.onProgress(message.progress);
@@ -159,6 +207,12 @@ export class HorseProcess {
         this.kill();
         break;
     }
+  }
+
+  #checkGroup(): void {
+    const { group, log } = this.#settings;
+    if (group === undefined || this.pid === undefined || group.processes().includes(this.pid)) return;
+    log.error({ pid: this.pid }, 'a horse is not in its cgroup: limits are not enforced on it');
   }
 
   #onFault(fault: ChannelFault): void {
@@ -179,19 +233,21 @@ export class HorseProcess {
 
   /** Which processes of this horse live on, of those it knows and of those that escaped it. */
   async #leftBehind(children: readonly number[]): Promise<readonly number[]> {
+    const { group, mark } = this.#settings;
     const own = children.filter((pid) => processStat(pid)?.parent === this.pid);
-    const escaped = await findMarked(this.#settings.mark, this.pid);
-    return [...new Set([...own, ...escaped])].filter((pid) => processStat(pid)?.hasEnded === false);
+    const escaped = await findMarked(mark, this.pid);
+    const grouped = group?.processes().filter((pid) => pid !== this.pid) ?? [];
+    return [...new Set([...own, ...escaped, ...grouped])].filter(
+      (pid) => processStat(pid)?.hasEnded === false,
+    );
   }
 
   async #bury(code: number | null, signal: NodeJS.Signals | null): Promise<HorseDeath> {
     this.#isGone = true;
     const closed = new Promise((resolve) => this.#child.once('close', resolve));
-    if (this.pid !== undefined) killAtOnce(-this.pid); // what it left in its group
-    if (this.#mayHaveChildren) {
-      const stubborn = await killMarked(this.#settings.mark);
-      if (stubborn.length > 0) this.#settings.log.error({ pids: stubborn }, 'processes of a task do not die');
-    }
+    const lackingMemory = this.#lackingMemory(); // it is counted in its group, which goes
+    this.#lastEffects = this.effectsOfLimits;
+    await this.#clear();
     // Its last messages and output are read before we judge.
     if (this.pid !== undefined)
       await Promise.race([closed, pause(LAST_OUTPUT_MS, undefined, { ref: false })]);
@@ -201,30 +257,44 @@ export class HorseProcess {
       code,
       signal,
       wasReady: this.#wasReady,
-      output: this.#errorTail?.text ?? '',
+      output: [this.#errorTail?.text ?? '', ...this.#lastEffects].filter((text) => text !== '').join('\n'),
+      ...(lackingMemory !== undefined && { lackingMemory }),
+      ...(this.#settings.group !== undefined && { limits: this.#settings.group.limits }),
       ...(this.#lastWords !== undefined && { lastWords: this.#lastWords }),
       ...(this.#verdict !== undefined && { verdict: this.#verdict }),
     };
     this.#run?.onEnd(death);
     return death;
   }
-}
 
-function start(settings: HorseProcessSettings): ChildProcess {
-  const { tasksFile, worker, workerDirectory, databaseUrl, mark } = settings;
-  const told: HorseSettings = { tasksFile, worker, workerDirectory };
-  const options = process.execArgv.filter((option) => !option.startsWith('--inspect')); // the port is ours
-  const command = [process.execPath, ...options, HORSE_FILE, JSON.stringify(told)];
-  const [file = '', ...args] = [...dyingWithParent(), ...command];
-  return spawn(file, args, {
-    detached: true, // a session and process group of its own: what the task starts can be killed with it
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: {
-      ...Object.fromEntries(
-        Object.entries(process.env).filter(([name]) => !WORKERS_OWN_VARIABLES.includes(name)),
-      ),
-      DATABASE_URL: databaseUrl,
-      [MARK_VARIABLE]: mark,
-    },
-  });
+  /** Ends what it has left behind, however long that takes, and removes its cgroup. */
+  async #clear(): Promise<void> {
+    const { group, mark } = this.#settings;
+    for (;;) {
+      if (this.pid !== undefined) killAtOnce(-this.pid); // what it left in its group
+      const isClear = (await group?.clear()) ?? true;
+      this.#stubborn = this.#mayHaveChildren ? await killMarked(mark) : [];
+      if (isClear && this.#stubborn.length === 0) break;
+      this.#deathWatch.begin();
+      await pause(RETRY_MS, undefined, { ref: false });
+    }
+    this.#deathWatch.end();
+  }
+
+  /** Its processes, as far as they are known. */
+  #remaining(): readonly number[] {
+    const own = this.pid === undefined || this.#isGone ? [] : [this.pid];
+    return [...new Set([...own, ...(this.#settings.group?.processes() ?? []), ...this.#stubborn])];
+  }
+
+  /** Which memory ran out since the run began, if the kernel has killed for it. */
+  #lackingMemory(): LackingMemory | undefined {
+    const kills = this.#countOomKills();
+    if (kills === undefined || this.#oomKills === undefined || kills <= this.#oomKills) return undefined;
+    return (this.#settings.group?.memoryLimitHits() ?? 0) > 0 ? 'limit' : 'service';
+  }
+
+  #countOomKills(): number | undefined {
+    return this.#settings.group?.oomKills() ?? serviceOomKills();
+  }
 }
