@@ -104,8 +104,18 @@ export const EVENT_TYPES = {
       task_types: z.array(z.string()),
       /** Missing: it has no session, and is watched by its heartbeats alone. */
       backend_pid: z.int().optional(),
+      /** Which process of its host it is, for others there; missing where the system does not say. */
+      process: z.string().optional(),
+      /** Why it takes no tasks yet. */
+      unable: z.string().optional(),
     }),
   ]),
+  /** It lost its session and has another one; its runs went on. */
+  WorkerAttached: defineEvent('worker', [z.strictObject({ backend_pid: z.int() })]),
+  /** It takes no tasks for now. */
+  WorkerUnable: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  /** It takes tasks again. */
+  WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),
   WorkerMissing: defineEvent('worker', [goodbye]),
   WorkerHeartbeat: defineEvent('heartbeat', [

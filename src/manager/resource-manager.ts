@@ -3,7 +3,8 @@ import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
-import { workerTtl } from './worker-ttl.ts';
+import { SilenceObserver, type WorkerMarks } from './silence-observer.ts';
+import { tellOfLosses, type Look } from './worker-watcher.ts';
 
 /** How many changes a granting pass looks at. */
 const BATCH = 1000;
@@ -41,6 +42,8 @@ export interface ResourceManagerSettings {
 export class ResourceManager implements AsyncDisposable {
   readonly #settings: ResourceManagerSettings;
   readonly #wakeup = new Wakeup();
+  /** What this observer has seen of the workers, leading or not. */
+  readonly #silence = new SilenceObserver();
   #stopped = false;
   #life: Promise<void> | undefined;
 
@@ -53,9 +56,14 @@ export class ResourceManager implements AsyncDisposable {
     this.#life ??= this.#live();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Leaves the lead to others from now on: its worker stops. */
+  resign(): void {
     this.#stopped = true;
     this.#wakeup.call();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.resign();
     await this.#life;
   }
 
@@ -76,14 +84,15 @@ export class ResourceManager implements AsyncDisposable {
     const { databaseUrl, worker, standIn } = this.#settings;
     const client = await connectDedicated(databaseUrl, `pulp manager ${worker}`);
     try {
-      const term = new Term(client, this.#settings, this.#wakeup);
+      const term = new Term(client, this.#settings, this.#wakeup, this.#silence);
       while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
-        const { rows } = await client.query<{ elected: boolean }>({
+        const { rows } = await client.query<{ elected: boolean; marks: WorkerMarks }>({
           name: 'stand',
-          text: 'select pulp.stand_for_election($1, $2, $3) as elected',
-          values: [worker, standIn, workerTtl()],
+          text: 'select elected, marks from pulp.stand_for_election($1, $2, $3)',
+          values: [worker, standIn, this.#silence.silentAt(performance.now())],
         });
+        this.#silence.observe(rows[0]?.marks ?? {}, performance.now());
         if (rows[0]?.elected === true) {
           await term.lead(() => this.#stopped);
           return; // the lock goes with the connection
@@ -106,6 +115,7 @@ class Term {
   readonly #client: Client;
   readonly #settings: ResourceManagerSettings;
   readonly #wakeup: Wakeup;
+  readonly #silence: SilenceObserver;
   #isLost = false;
   #grantAt = 0;
   #watchAt = 0;
@@ -116,10 +126,11 @@ class Term {
   /** Whether tasks of the default queue are fetched there; else each arrival is routed to a reserved worker. */
   #defaultServed = true;
 
-  constructor(client: Client, settings: ResourceManagerSettings, wakeup: Wakeup) {
+  constructor(client: Client, settings: ResourceManagerSettings, wakeup: Wakeup, silence: SilenceObserver) {
     this.#client = client;
     this.#settings = settings;
     this.#wakeup = wakeup;
+    this.#silence = silence;
     const lose = () => {
       this.#isLost = true;
       wakeup.call();
@@ -168,31 +179,24 @@ class Term {
     this.#grantAt = Math.min(this.#grantAt, performance.now() + Math.min(POLL_MS, dueInMs));
   }
 
-  /** Gives up workers that are gone, and delivers anew what waits for one that is not there. */
+  /** Declares workers missing that are silent, recovers their runs, and delivers anew what waits for one that is not there. */
   async #watch(): Promise<void> {
     this.#watchAt = Infinity;
-    const { rows } = await this.#client.query<{
-      missing: string[];
-      workers: number;
-      more: boolean;
-      default_served: boolean;
-      managed: boolean;
-    }>({
+    const { rows } = await this.#client.query<Look & { more: boolean; default_served: boolean }>({
       name: 'watch',
-      text: `select missing, workers, more, default_served, pulp.is_managed($1) as managed
+      text: `select missing, recovered, marks, resource_managers, workers, more, default_served
              from pulp.check_worker_processes($1) cross join lateral pulp.reroute_tasks($2)`,
-      values: [workerTtl(), BATCH],
+      values: [this.#silence.silentAt(performance.now()), BATCH],
     });
     const [seen] = rows;
     if (seen === undefined) return;
+    this.#silence.observe(seen.marks, performance.now());
     const { log } = this.#settings;
-    for (const worker of seen.missing) {
-      log.error({ missing: worker }, `worker ${worker} has gone missing; its tasks are recovered`);
-    }
+    tellOfLosses(seen, log);
     if (seen.workers === 0 && !this.#isAlone)
       log.error({}, 'no worker is online: no task will run until one is started');
     this.#isAlone = seen.workers === 0;
-    this.#isManaged = seen.managed;
+    this.#isManaged = seen.resource_managers > 0;
     if (seen.default_served !== this.#defaultServed) {
       this.#defaultServed = seen.default_served;
       await this.#client.query(`${seen.default_served ? 'unlisten' : 'listen'} ${CHANNELS.ready}`);

@@ -33,7 +33,7 @@ export function wantedPgBossSchema(): string | undefined {
   if (
     SCHEMA_NAME.test(name) &&
     !['pulp', 'public', 'information_schema'].includes(name) &&
-    !name.startsWith("pg_")
+    !name.startsWith('pg_')
   )
     return name;
   throw new PulpError('INVALID_INPUT', `PULP_BOSS_SCHEMA: ${JSON.stringify(name)} cannot be its name`, {

@@ -12,6 +12,7 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU008: { code: 'LOG_UNREADABLE', exitCode: 1 },
   PU010: { code: 'LEAF_IN_USE', exitCode: 1 },
   PU011: { code: 'PLAIN_SECRET', exitCode: 2 },
+  PU012: { code: 'WORKER_NAME_LEASED', exitCode: 1 },
 };
 
 /** What a server that lacks something means, and what to do about it; of other codes the message says enough. */

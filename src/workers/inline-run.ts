@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
-import type { Code } from './runs.ts';
-import type { StartedTask } from './session.ts';
+import type { Code } from './code.ts';
+import type { StartedTask } from './run-records.ts';
 import { WorkingDirectory } from './directories/working-directory.ts';
 
 /**

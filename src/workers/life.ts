@@ -1,12 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isExhaustion } from '../postgres/sql-error.ts';
+import { PulpError } from '../errors.ts';
+import { forcedEndMs, heartbeatIntervalMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { isConnectionFailure, sqlFailure } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
+import { LONGEST_TIMER_MS } from '../timer.ts';
 import { Wakeup } from '../wakeup.ts';
-import { HorsePool } from './horses/horse-pool.ts';
-import { Runs } from './runs.ts';
-import { Session, type Birth, type FinishedRun, type RecordedRun, type StartedTask } from './session.ts';
+import type { Background } from './background.ts';
 import type { WorkerDirectory } from './directories/worker-directory.ts';
+import { HorsePool } from './horses/horse-pool.ts';
+import { failed } from './outcome.ts';
+import { Readiness } from './readiness.ts';
+import { RetryPause } from './retry-pause.ts';
+import type { FinishedRun, Refusals, StartedTask } from './run-records.ts';
+import { endsWithin, Runs, SETTLE_BATCH } from './runs.ts';
+import { Session, type KnownEnd, type Registration, type SessionEvents } from './session.ts';
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
 const POLL_MS = 10_000;
@@ -17,83 +25,111 @@ const GATHER_MS = 1;
 /** Under load: the last ends were recorded less than so long ago, in milliseconds. */
 const BUSY_MS = 10;
 
-/** How long to wait when the database lacks something (disk, memory, locks), in milliseconds. */
-const EXHAUSTION_PAUSE_MS = 1000;
+/** Pauses between tries after failures, in milliseconds. */
+const RETRY_PAUSES_MS = [50, 200, 500, 1000, 2000];
 
-/** Why tasks are cancelled that a killed worker had in hand. */
+/** Pauses between tries of what the host lacks, in milliseconds. */
+const PROBE_PAUSES_MS = [1000, 2000, 5000, 10_000];
+
+/** SQLSTATEs by which the database says that it cannot take a value, whenever it is asked. */
+const BAD_VALUE = /^(22|23|54)/;
+
+/** Why tasks are ended that a killed worker had in hand. */
 const STOPPED = 'the worker was stopped';
 
 export interface LifeSettings {
   readonly databaseUrl: string;
   readonly registry: TaskRegistry;
   readonly tasksFile: string;
-  readonly birth: Birth;
+  readonly registration: Registration;
   readonly directory: WorkerDirectory;
   readonly maxTasksPerHorse: number;
   readonly cancelGraceMs: number;
   readonly log: Logger;
-  /** So many tasks have been finished. */
-  readonly onFinished: (tasks: number) => void;
-  /** It says that it ends: from now on, signs of life would be out of place. */
-  readonly onFarewell: () => void;
+  readonly background: Background;
+  readonly onState: (state: 'online' | 'unable' | 'reconnecting', why: string) => void;
+  /** The lease is over, and code of tasks goes on in this process: it alone can end it, by ending. */
+  readonly onUnstoppable: () => void;
 }
 
-/** One life of a worker: from its birth until its session is lost, or it has stopped. */
+/** The life of one incarnation of a worker: from its registration until it has stopped, or its lease is over. */
 export class Life {
   readonly #settings: LifeSettings;
   readonly #horses: HorsePool;
   readonly #runs: Runs;
   readonly #wakeup = new Wakeup();
-  readonly #session: Session;
-  #loss: Error | undefined;
-  /** The tasks whose code goes on in this process in spite of the loss. */
-  #deaf: Promise<readonly string[]> | undefined;
+  readonly #readiness: Readiness;
+  readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
+  readonly #probePause = new RetryPause(PROBE_PAUSES_MS);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #session: Session;
+  #end: Error | undefined;
+  /** The code in this process that goes on although the lease is over. */
+  #leftovers: Promise<void> | undefined;
   #ready = true;
   #cancels = false;
-  /** The database lacks something: what has ended is recorded by itself, so that nothing new stands in its way. */
-  #isShort = false;
+  /** What was said last of why it is unable to take tasks; empty: that it is able to. */
+  #saidAbility: string;
+  /**
+   * Something failed: what has ended is recorded by itself, so many at once, so that neither something new nor another end
+   * stands in its way.
+   */
+  #settleAtMost: number | undefined;
   #stopping = false;
   #killedAt: number | undefined;
   #settledAt = -Infinity;
+  /** What still runs ends with the process. */
+  #isLeaving = false;
 
   private constructor(settings: LifeSettings, session: Session) {
-    const { birth, directory, log, cancelGraceMs, registry } = settings;
+    const { registration, directory, log, cancelGraceMs, registry, background } = settings;
     this.#settings = settings;
     this.#session = session;
     this.#horses = new HorsePool({
       tasksFile: settings.tasksFile,
-      worker: birth.name,
+      worker: registration.name,
       workerDirectory: directory.path,
       maxTasksPerHorse: settings.maxTasksPerHorse,
       databaseUrl: settings.databaseUrl,
       log,
+      mark: `${background.mark}${session.incarnation}.`,
+      guard: (message) => {
+        background.guard(message);
+      },
     });
+    const look = () => {
+      this.#wakeup.call();
+    };
     this.#runs = new Runs({
       registry,
       horses: this.#horses,
-      worker: { name: birth.name, directory: directory.path },
+      worker: { name: registration.name, directory: directory.path },
       log,
       cancelGraceMs,
-      onChange: () => {
-        this.#wakeup.call();
+      onChange: look,
+      onInline: (isInHand) => {
+        background.guard({ type: 'inline', isInHand });
+      },
+      onHostFailure: (reason) => {
+        this.#readiness.set('horse', reason);
+        this.#probeLater(() => this.#probeHorse());
       },
     });
+    const { unable } = registration;
+    this.#saidAbility = unable;
+    const needs = this.#usesHorses
+      ? (['heartbeat', 'directory', 'horse'] as const)
+      : (['heartbeat', 'directory'] as const);
+    this.#readiness = new Readiness(needs, unable, look);
   }
 
-  /** A birth: takes the name, and makes the worker's directory. */
-  static async begin(settings: LifeSettings): Promise<Life> {
+  /** Registers the worker, and makes its directory. @throws as `Session.register` */
+  static async begin(settings: LifeSettings, known: KnownEnd): Promise<Life> {
     let life: Life | undefined;
-    const session = await Session.open(settings.databaseUrl, settings.birth, {
-      onReady: () => {
-        life?.look();
-      },
-      onCancel: () => {
-        life?.look({ forCancels: true });
-      },
-      onLost: (error) => {
-        life?.lose(error);
-      },
-    });
+    const sentAt = process.hrtime.bigint();
+    const events = eventsOf(() => life);
+    const session = await Session.register(settings.databaseUrl, settings.registration, known, events);
+    settings.background.lease.confirm(sentAt);
     try {
       await settings.directory.create(); // the name is ours: nobody else is in there
     } catch (error) {
@@ -103,7 +139,7 @@ export class Life {
     return (life = new Life(settings, session));
   }
 
-  /** Which birth of its name this is. */
+  /** Which registration of its name this is. */
   get incarnation(): string {
     return this.#session.incarnation;
   }
@@ -120,126 +156,177 @@ export class Life {
     this.#wakeup.call();
   }
 
+  /** The session is gone; the runs go on. */
+  detached(why: Error): void {
+    this.#settings.log.warn({ err: why, running: this.running }, 'the session is lost; what runs goes on');
+    this.#settings.onState('reconnecting', why.message);
+    this.#wakeup.call();
+  }
+
+  /** A sign of life got through. */
+  confirmed(): void {
+    this.#readiness.set('heartbeat', undefined);
+  }
+
+  /** The background thread failed: no sign of life is given until it is there again. */
+  unheard(): void {
+    this.#readiness.set('heartbeat', 'its background thread failed');
+  }
+
   /** Takes nothing new; the life ends when what runs has finished. */
   stop(): void {
     this.#stopping = true;
     this.#wakeup.call();
   }
 
-  /** Ends what runs, and with it the life: its tasks are recorded as cancelled. */
+  /** Ends what runs, and with it the life: each task is cancelled or goes back to its line, by its type. */
   kill(): void {
     this.#killedAt ??= performance.now();
-    this.#runs.cancelAll(STOPPED);
+    this.#runs.stopAll(STOPPED);
     this.stop();
   }
 
   /** The runs are not ours any more. They end at once, first of all: nothing may go on that another may do again. */
-  lose(why: Error): void {
-    if (this.#loss !== undefined) return;
+  lose(why: string): void {
+    if (this.#end !== undefined) return;
+    this.#settings.background.lease.revoke();
     this.#horses.kill();
-    this.#deaf = this.#runs.abandon();
-    this.#loss = why;
+    this.#leftovers = this.#runs.abandon(why);
+    this.#end = new PulpError('FENCED', why, { remedy: 'The worker registers anew by itself.' });
     this.#wakeup.call();
   }
 
   /**
    * Fetches, runs and records tasks until it has stopped.
    *
-   * @throws what ended the life before that
+   * @throws PulpError FENCED if the lease was over before that
    */
   async live(): Promise<void> {
+    this.#watchLease();
+    this.#probeDirectory();
+    if (this.#usesHorses) void this.#probeHorse();
     try {
-      while (this.#loss === undefined && !this.#isOver) {
+      while (this.#end === undefined && !this.#isOver) {
         this.#wakeup.arm();
         try {
-          await this.#work();
+          if (this.#session.isLost) await this.#attach();
+          else await this.#turn();
+          this.#retryPause.reset();
         } catch (error) {
-          if (!isExhaustion(error)) throw error;
-          this.#settings.log.error({ err: error }, 'the database lacks something; what runs goes on');
-          this.#ready = true;
-          this.#isShort = true;
-          await pause(EXHAUSTION_PAUSE_MS);
+          await this.#afterFailure(error);
         }
       }
-      if (this.#loss === undefined) {
-        await this.#giveUp();
-        this.#horses.kill();
-        this.#settings.onFarewell();
-        await this.#session.close(this.#killedAt === undefined);
-      }
-    } catch (error) {
-      this.lose(error instanceof Error ? error : new Error(String(error)));
+      if (this.#end === undefined) await this.#farewell();
     } finally {
-      this.#session.abandon();
-      this.#tellOfDeaf((await this.#deaf) ?? []);
-      await this.#settings.directory.delete().catch((error: unknown) => {
-        this.#settings.log.error({ err: error }, 'the directory of the worker stays');
-      });
+      await this.#cleanUp();
     }
-    if (this.#loss !== undefined) throw this.#loss;
+    if (this.#end !== undefined) throw this.#end;
   }
 
   /** One turn: records what has ended, ends what is cancelled, takes what is there; else waits for something to do. */
-  async #work(): Promise<void> {
+  async #turn(): Promise<void> {
     const runs = this.#runs;
-    if (runs.hasProgress) await this.#session.progress(runs.takeProgress());
+    if (runs.hasProgress) await runs.reportProgress((reports) => this.#session.progress(reports));
     if (runs.hasEnded) {
       if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
-      await runs.settle((ended) => this.#turn(ended));
+      await this.#settle();
       this.#settledAt = performance.now();
     }
     if (this.#cancels) {
       this.#cancels = false;
       for (const id of await this.#session.canceling()) runs.cancel(id);
     }
+    await this.#sayAbility();
     if (this.#canTake && this.#ready) {
       this.#ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
       const free = this.#free;
       this.#begin(await this.#session.start(free), free);
-      this.#isShort = false;
     }
-    if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver) return;
+    if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
     const { cancelGraceMs } = this.#settings;
-    if (
-      !(await this.#wakeup.sleep(this.#killedAt === undefined ? POLL_MS : Math.min(cancelGraceMs, POLL_MS)))
-    ) {
+    const ms = this.#killedAt === undefined ? POLL_MS : Math.min(cancelGraceMs, POLL_MS);
+    if (!(await this.#wakeup.sleep(ms))) {
       this.#ready = true;
       this.#cancels = runs.size > 0;
     }
   }
 
-  /** Records as cancelled what has not ended within the grace. */
-  async #giveUp(): Promise<void> {
-    this.#tellOfDeaf(this.#runs.giveUp(STOPPED));
-    if (this.#runs.hasEnded) await this.#runs.settle((ended) => this.#session.finish(ended));
+  /** A failure ends no run: only the lease does. What can be the fault of one run is narrowed down to it. */
+  async #afterFailure(error: unknown): Promise<void> {
+    if (error instanceof PulpError && error.code === 'FENCED') {
+      this.lose(error.message);
+      return;
+    }
+    this.#ready = true;
+    this.#cancels = this.#runs.size > 0;
+    if (isConnectionFailure(error)) {
+      if (!this.#session.isLost) {
+        this.#session.drop();
+        this.detached(error as Error);
+      }
+    } else {
+      this.#settings.log.error(
+        { err: error },
+        'the database refused a step of the worker; it tries again, and what runs goes on',
+      );
+      this.#narrowDown(error);
+    }
+    await this.#pauseUnlessOver(this.#retryPause.next());
   }
 
-  #tellOfDeaf(tasks: readonly string[]): void {
-    if (tasks.length === 0) return;
-    this.#settings.log.error(
-      { tasks },
-      'code that is to end goes on in this process, which had better end too: it ignores its signal',
+  #narrowDown(error: unknown): void {
+    const isBadValue = BAD_VALUE.test(
+      sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '',
     );
+    if (this.#settleAtMost === 1 && isBadValue) {
+      this.#runs.replaceNext(failed(error, { code: 'RESULT_REFUSED', retry: false }));
+    } else {
+      this.#settleAtMost = isBadValue ? 1 : (this.#settleAtMost ?? SETTLE_BATCH);
+    }
+  }
+
+  /** A new session under the same incarnation. */
+  async #attach(): Promise<void> {
+    const { databaseUrl, registration, log, onState } = this.#settings;
+    const events = eventsOf(() => this);
+    const { fences } = this.#runs;
+    const { session, runs } = await Session.attach(
+      databaseUrl,
+      registration,
+      this.incarnation,
+      fences,
+      events,
+    );
+    if (this.#end !== undefined) {
+      session.drop();
+      return;
+    }
+    this.#session = session;
+    this.#runs.reconcile(runs);
+    log.info({ running: this.running }, 'attached a new session');
+    onState(this.#readiness.unable === undefined ? 'online' : 'unable', this.#readiness.unable ?? '');
+    this.look();
+    this.look({ forCancels: true });
   }
 
   /** Records ends of runs, and takes tasks for the hands that this frees. */
-  async #turn(ended: readonly FinishedRun[]): Promise<readonly RecordedRun[]> {
+  async #settle(): Promise<void> {
+    const atMost = this.#settleAtMost;
+    const record = (ended: readonly FinishedRun[]) =>
+      atMost !== undefined || !this.#mayTake || !this.#ready
+        ? this.#session.finish(ended)
+        : this.#finishAndStart(ended);
+    const recorded = await this.#runs.settle(record, atMost === undefined ? {} : { atMost });
+    this.#settings.background.countFinished(recorded);
+    if (!this.#runs.hasEnded) this.#settleAtMost = undefined;
+  }
+
+  async #finishAndStart(ended: readonly FinishedRun[]): Promise<Refusals> {
     const free = this.#free + ended.length;
-    if (this.#stopping || !this.#ready || this.#isShort) {
-      const recorded = await this.#session.finish(ended);
-      this.#settings.onFinished(recorded.length);
-      return recorded;
-    }
     this.#ready = false;
-    try {
-      const { recorded, started } = await this.#session.finishAndStart(ended, free);
-      this.#settings.onFinished(recorded.length);
-      this.#begin(started, free);
-      return recorded;
-    } catch (error) {
-      this.#ready = true;
-      throw error;
-    }
+    const { refusals, started } = await this.#session.finishAndStart(ended, free);
+    this.#begin(started, free);
+    return refusals;
   }
 
   #begin(started: readonly StartedTask[], askedFor: number): void {
@@ -247,12 +334,141 @@ export class Life {
     for (const task of started) this.#runs.begin(task);
   }
 
+  /** Says it when the worker becomes able to take tasks, or is not any more. */
+  async #sayAbility(): Promise<void> {
+    const { unable } = this.#readiness;
+    const { log, registration, onState } = this.#settings;
+    if (!this.#hasNews) return;
+    await this.#session.setAbility(unable);
+    this.#saidAbility = unable ?? '';
+    if (unable === undefined) {
+      log.info({ queues: registration.queues, concurrency: registration.concurrency }, 'online');
+      onState('online', '');
+      this.#ready = true;
+    } else {
+      log.warn({ reason: unable }, 'unable to take tasks');
+      onState('unable', unable);
+    }
+  }
+
+  /** Ends the runs when the lease is over; before, takes nothing new while heartbeats do not get through. */
+  #watchLease(): void {
+    const { lease } = this.#settings.background;
+    const half = selfEndMs() / 2;
+    const left = lease.leftMs;
+    if (left <= 0) {
+      this.lose('the lease is over: no heartbeat got through in time');
+      return;
+    }
+    if (left < half) this.#readiness.set('heartbeat', 'its heartbeats do not get through');
+    this.#after(left > half ? left - half + 1 : left, () => {
+      this.#watchLease();
+    });
+  }
+
+  #probeDirectory(): void {
+    const { directory } = this.#settings;
+    void directory.probe().then((problem) => {
+      if (this.#end !== undefined) return;
+      this.#readiness.set('directory', problem);
+      this.#after(heartbeatIntervalMs(), () => {
+        this.#probeDirectory();
+      });
+    });
+  }
+
+  async #probeHorse(): Promise<void> {
+    const problem = await this.#horses.probe();
+    this.#readiness.set('horse', problem);
+    if (problem === undefined) this.#probePause.reset();
+    else this.#probeLater(() => this.#probeHorse());
+  }
+
+  #probeLater(probe: () => Promise<void>): void {
+    this.#after(this.#probePause.next(), () => void probe());
+  }
+
+  /** The worker says that it ends. What has not ended within the grace ends with its process. */
+  async #farewell(): Promise<void> {
+    const { log, background } = this.#settings;
+    this.#horses.kill();
+    while (background.lease.stands) {
+      try {
+        if (this.#session.isLost) await this.#attach();
+        while (this.#runs.hasEnded) await this.#runs.settle((ended) => this.#session.finish(ended));
+        if (this.#runs.going > 0) break;
+        background.registered(undefined); // from now on, heartbeats would be out of place
+        await this.#session.close(this.#killedAt === undefined);
+        return;
+      } catch (error) {
+        log.warn({ err: error }, 'the end of the worker is not recorded yet');
+        await pause(this.#retryPause.next());
+      }
+    }
+    this.#isLeaving = true;
+    log.error(
+      { tasks: this.#runs.ids },
+      'code of tasks does not end: it ends with this process, which has to end now',
+    );
+    background.leaving();
+  }
+
+  async #cleanUp(): Promise<void> {
+    const { directory, log, background, cancelGraceMs, onUnstoppable } = this.#settings;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#session.drop();
+    if (this.#leftovers !== undefined) {
+      const ms = Math.min(cancelGraceMs, forcedEndMs() - selfEndMs(), LONGEST_TIMER_MS);
+      if (!(await endsWithin(this.#leftovers, ms))) {
+        log.fatal(
+          {},
+          'the lease is over, and code inline ignores its signal: this process ends, and the code with it',
+        );
+        onUnstoppable();
+      }
+    }
+    if (!this.#isLeaving) background.registered(undefined);
+    await directory.delete().catch((error: unknown) => {
+      log.error({ err: error }, 'the directory of the worker stays');
+    });
+  }
+
+  async #pauseUnlessOver(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.#end === undefined && performance.now() < until) {
+      this.#wakeup.arm();
+      await this.#wakeup.sleep(until - performance.now());
+      if (this.#stopping) return;
+    }
+  }
+
+  #after(ms: number, callback: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#end === undefined) callback();
+    }, ms).unref();
+    this.#timers.add(timer);
+  }
+
+  /** Whether the worker has become able to take tasks, or is not any more, and nobody was told. */
+  get #hasNews(): boolean {
+    return this.#saidAbility !== (this.#readiness.unable ?? '');
+  }
+
+  get #usesHorses(): boolean {
+    return [...this.#settings.registry.values()].some(({ isolation }) => isolation !== 'inline');
+  }
+
   get #free(): number {
-    return this.#settings.birth.concurrency - this.#runs.size;
+    return this.#settings.registration.concurrency - this.#runs.size;
+  }
+
+  get #mayTake(): boolean {
+    return !this.#stopping && this.#readiness.unable === undefined;
   }
 
   get #canTake(): boolean {
-    return !this.#stopping && this.#free > 0;
+    return this.#mayTake && this.#free > 0;
   }
 
   /** Nothing runs any more; or only code in this process that does not heed its signal, and goes with the process. */
@@ -262,4 +478,12 @@ export class Life {
       this.#killedAt !== undefined && performance.now() - this.#killedAt >= this.#settings.cancelGraceMs;
     return this.#runs.size === 0 || graceIsOver;
   }
+}
+
+function eventsOf(life: () => Life | undefined): SessionEvents {
+  return {
+    onReady: () => life()?.look(),
+    onCancel: () => life()?.look({ forCancels: true }),
+    onLost: (error) => life()?.detached(error),
+  };
 }

@@ -6,7 +6,14 @@ import { writePayload } from '../tasks/payload.ts';
 export type Outcome =
   | { readonly outcome: 'completed'; readonly result: string }
   | { readonly outcome: 'failed'; readonly error: string; readonly retry: boolean }
-  | { readonly outcome: 'canceled'; readonly reason?: string };
+  | { readonly outcome: 'canceled'; readonly reason?: string }
+  /** Ended through no fault of its own: it runs again, and this run counts as none. */
+  | {
+      readonly outcome: 'interrupted';
+      readonly reason: string;
+      /** What ended it: its worker stops; its host cannot run it; its session was lost, and another has its locks. */
+      readonly by: 'shutdown' | 'host' | 'session';
+    };
 
 /** An error as tasks record it. */
 export interface TaskError {

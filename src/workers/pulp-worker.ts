@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
-import { PulpError } from '../errors.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
-import { workerTtl } from '../manager/worker-ttl.ts';
+import { SilenceObserver } from '../manager/silence-observer.ts';
+import { leaseMs, workerTtl } from '../manager/worker-ttl.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
+import { isKnownDead, processIdentity } from '../processes/process-identity.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
 import { startTimer } from '../timer.ts';
+import { Background } from './background.ts';
 import { Life } from './life.ts';
-import { Upkeep } from './upkeep.ts';
+import { RetryPause } from './retry-pause.ts';
+import { earlierIncarnation, type EarlierIncarnation, type KnownEnd } from './session.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
 import { fullyQualifiedHostname, isResourceManager, queuesOf, workerName } from './worker-name.ts';
 
@@ -32,18 +35,27 @@ export interface PulpWorkerOptions {
 
 /** Who wants to know how a worker fares. */
 export interface PulpWorkerEvents {
-  /** It was born, or born anew: it takes tasks. */
+  /** It takes tasks, or takes them again. */
   readonly onOnline?: () => void;
-  /** It lost its session, and its runs with it; it will be born anew. */
+  /** It is registered, but takes no tasks for now. */
+  readonly onUnable?: (why: string) => void;
+  /** It has no session for now. What it runs goes on, as long as its lease stands. */
   readonly onLost?: (why: Error) => void;
 }
 
-/** Pauses between attempts to be born again, in milliseconds: the last one repeats. */
-const REBIRTH_PAUSES_MS = [100, 500, 2000, 5000];
+/** Pauses between tries to register, in milliseconds: the last one repeats. */
+const REGISTER_PAUSES_MS = [100, 500, 2000, 5000];
+
+/** Why a worker that has just registered takes no tasks. */
+const STARTING = 'it is starting';
+
+/** How often to ask whether an earlier worker of the name is over, in milliseconds at most. */
+const NAME_POLL_MS = 500;
 
 /**
  * A worker: fetches tasks of its queues, runs them in horses or inline, and records how they ended (the seed's
- * `PulpWorker`). It survives the loss of the database: every run is ended first, then it is born anew.
+ * `PulpWorker`). It outlives the database: what it runs goes on as long as its lease stands; when that is over every run is
+ * ended first, then the worker registers anew. See docs/leases.md.
  */
 export class PulpWorker {
   readonly name: string;
@@ -54,8 +66,11 @@ export class PulpWorker {
   readonly #host: string;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
+  readonly #silence = new SilenceObserver();
+  #isWaitingForName = false;
   #isKilled = false;
   #endDeadline: (() => void) | undefined;
+  #background: Background | undefined;
   #life: Life | undefined;
 
   private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
@@ -75,7 +90,7 @@ export class PulpWorker {
    * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used
    */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
-    workerTtl(); // if it cannot be read, it is better said now than by the upkeep
+    workerTtl(); // if it cannot be read, it is better said now than by its threads
     return new PulpWorker(
       options,
       await getDatabaseUrl(),
@@ -85,48 +100,58 @@ export class PulpWorker {
   }
 
   /**
-   * Lives until `stop`, whatever happens to the database meanwhile; before the first birth it waits for a server that
-   * is not there yet. `clean`: all that it had in hand has finished.
+   * Works until `stop`, whatever happens to the database meanwhile; before it is registered it waits for a server that is not
+   * there yet, and for an earlier worker of its name whose lease still stands. `clean`: all that it had in hand has finished.
    *
-   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name at the first birth, or what else stands against it
+   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name at first, or what else stands against it
    */
-  async run({ onOnline, onLost }: PulpWorkerEvents = {}): Promise<{ readonly clean: boolean }> {
-    await using upkeep = new Upkeep({
+  async run(events: PulpWorkerEvents = {}): Promise<{ readonly clean: boolean }> {
+    await using background = new Background({
       databaseUrl: this.#databaseUrl,
       worker: this.name,
       standIn: !isResourceManager(this.name),
       log: this.#log,
-      onGivenUp: (why) => {
-        this.#life?.lose(new PulpError('FENCED', why, { remedy: 'It is born anew by itself.' }));
+      onConfirmed: (incarnation) => {
+        if (this.#life?.incarnation === incarnation) this.#life.confirmed();
+      },
+      onOver: (incarnation) => {
+        if (this.#life?.incarnation === incarnation) this.#life.lose('the worker was declared missing');
+      },
+      onFailed: () => {
+        this.#life?.unheard();
       },
     });
-    let previous: string | undefined;
-    for (let failures = 0; !this.#stopping.signal.aborted;) {
+    this.#background = background;
+    const retryPause = new RetryPause(REGISTER_PAUSES_MS);
+    let known: KnownEnd = {};
+    let wasRegistered = false;
+    while (!this.#stopping.signal.aborted) {
       try {
-        this.#life = await this.#begin(previous, upkeep);
-        previous = this.#life.incarnation;
-        failures = 0;
-        upkeep.beatFor(previous);
+        this.#life = await this.#begin(known, background, events);
+        known = { over: this.#life.incarnation };
+        wasRegistered = true;
+        this.#isWaitingForName = false;
+        retryPause.reset();
+        background.registered(this.#life.incarnation);
         if (this.#stopping.signal.aborted) this.#life.stop();
-        this.#log.info({ queues: this.queues, concurrency: this.#concurrency }, 'online');
-        onOnline?.();
         await this.#life.live();
       } catch (error) {
-        // Whoever was up once knows that nothing stands against it but the state of the database.
-        if (previous === undefined && !isConnectionFailure(error)) throw error;
+        const other = earlierIncarnation(error);
+        if (other !== undefined) {
+          known = await this.#waitFor(other);
+          continue;
+        }
+        // After a first registration nothing stands against it but the state of the database.
+        if (!wasRegistered && !isConnectionFailure(error)) throw error;
         this.#log.warn(
           { err: error },
-          previous === undefined
-            ? 'the database cannot be reached; the worker waits for it'
-            : 'the worker has no session; what it ran was ended, and it will be born anew',
+          wasRegistered
+            ? 'the worker is not registered any more: what it ran was ended, and it registers anew'
+            : 'the database cannot be reached; the worker waits for it',
         );
-        onLost?.(error instanceof Error ? error : new Error(String(error)));
-        const ms = REBIRTH_PAUSES_MS[Math.min(failures++, REBIRTH_PAUSES_MS.length - 1)] ?? 0;
-        await pause(ms * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(
-          () => undefined,
-        );
+        events.onLost?.(error instanceof Error ? error : new Error(String(error)));
+        await this.#pause(retryPause.next());
       } finally {
-        upkeep.beatFor(undefined);
         this.#life = undefined;
       }
     }
@@ -149,6 +174,7 @@ export class PulpWorker {
   stop({ deadlineMs }: { readonly deadlineMs?: number } = {}): void {
     this.#stopping.abort();
     this.#life?.stop();
+    this.#background?.stopping();
     if (deadlineMs !== undefined) {
       this.#endDeadline ??= startTimer(deadlineMs, () => {
         this.kill();
@@ -156,7 +182,10 @@ export class PulpWorker {
     }
   }
 
-  /** Ends what runs at once: its tasks are recorded as cancelled, and the end as not clean. For the second signal. */
+  /**
+   * Ends what runs, as its task types say: by `onWorkerStop` a task goes back to the front of its line, or is cancelled; the
+   * end of the worker is recorded as not clean. For the second signal.
+   */
   kill(): void {
     this.stop();
     if (this.running > 0) this.#isKilled = true;
@@ -167,30 +196,54 @@ export class PulpWorker {
     return this.#options.concurrency ?? 4;
   }
 
-  #begin(previous: string | undefined, upkeep: Upkeep): Promise<Life> {
+  /** An earlier worker of this name has lost its session, but may still run tasks. Gives what is known of its end by now. */
+  async #waitFor({ incarnation, mark, process: identity }: EarlierIncarnation): Promise<KnownEnd> {
+    if (identity !== null && isKnownDead(identity)) return { over: incarnation };
+    if (!this.#isWaitingForName) {
+      this.#isWaitingForName = true;
+      this.#log.warn(
+        { incarnation },
+        'an earlier worker of this name may still run tasks: the worker waits until its lease is over',
+      );
+    }
+    this.#silence.observe({ [this.name]: mark }, performance.now());
+    await this.#pause(Math.min(NAME_POLL_MS, leaseMs() / 10));
+    return { silentMark: this.#silence.silentAt(performance.now())[this.name] };
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+
+  #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Life> {
     const { registry, maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
-    return Life.begin({
-      databaseUrl: this.#databaseUrl,
-      registry,
-      tasksFile: this.#tasksFile,
-      maxTasksPerHorse,
-      cancelGraceMs,
-      directory: new WorkerDirectory(this.name),
-      log: this.#log,
-      birth: {
-        name: this.name,
-        host: this.#host,
-        queues: this.queues,
-        concurrency: this.#concurrency,
-        taskTypes: [...registry.values()].map(publication),
-        previous,
+    return Life.begin(
+      {
+        databaseUrl: this.#databaseUrl,
+        registry,
+        tasksFile: this.#tasksFile,
+        maxTasksPerHorse,
+        cancelGraceMs,
+        directory: new WorkerDirectory(this.name),
+        log: this.#log,
+        background,
+        registration: {
+          name: this.name,
+          host: this.#host,
+          queues: this.queues,
+          concurrency: this.#concurrency,
+          taskTypes: [...registry.values()].map(publication),
+          process: processIdentity(),
+          unable: STARTING,
+        },
+        onState: (state, why) => {
+          if (state === 'online') events.onOnline?.();
+          else if (state === 'unable') events.onUnable?.(why);
+          else events.onLost?.(new Error(why));
+        },
+        onUnstoppable: () => process.exit(1),
       },
-      onFinished: (tasks) => {
-        upkeep.countFinished(tasks);
-      },
-      onFarewell: () => {
-        upkeep.beatFor(undefined);
-      },
-    });
+      known,
+    );
   }
 }

@@ -8,7 +8,7 @@ import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { writePayload } from '../tasks/payload.ts';
 import { completed, failed, type Outcome } from './outcome.ts';
-import type { StartedTask } from './session.ts';
+import type { StartedTask } from './run-records.ts';
 
 /** What a run needs from where it runs. */
 export interface RunEnvironment {

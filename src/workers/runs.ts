@@ -1,23 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { PulpError } from '../errors.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
-import { sqlFailure } from '../postgres/sql-error.ts';
+import type { Code } from './code.ts';
 import type { HorsePool } from './horses/horse-pool.ts';
-import { LONGEST_TIMER_MS, startTimer } from '../timer.ts';
+import { startTimer } from '../timer.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
-import type { FinishedRun, ProgressReport, RecordedRun, StartedTask } from './session.ts';
+import type { AttachedRuns, FinishedRun, ProgressReport, Refusals, StartedTask } from './run-records.ts';
 
 /** How long progress reports are gathered, in milliseconds. */
 const PROGRESS_MS = 200;
 
 /** After how many milliseconds the end of a run is reported again whose task was locked. */
-const HELD_UP_MS = 100;
+const HELD_MS = 100;
 
 /** How many ends of runs are recorded at once. */
-const SETTLE_BATCH = 1000;
+export const SETTLE_BATCH = 1000;
+
+/** How long code inline may be seen not to run before the guardian is told, in milliseconds: it comes and goes often. */
+const INLINE_IDLE_MS = 1000;
+
+/** So many interruptions of a task in a row are worth a word. */
+const MANY_INTERRUPTIONS = 3;
 
 export interface RunsSettings {
   readonly registry: TaskRegistry;
@@ -27,23 +32,22 @@ export interface RunsSettings {
   readonly cancelGraceMs: number;
   /** Something ended or reported progress. */
   readonly onChange: () => void;
-}
-
-/** Code that runs, in a horse or inline. */
-export interface Code {
-  readonly ended: Promise<Outcome>;
-  abort(reason: string): void;
-  /** Ends it for good, where that can be done. */
-  kill(): void;
+  /** Whether code of tasks runs in this process. */
+  readonly onInline: (isInHand: boolean) => void;
+  /** A run could not run, through no fault of its own. */
+  readonly onHostFailure: (reason: string) => void;
 }
 
 interface Run {
   readonly task: StartedTask;
   readonly code: Code;
+  readonly isInline: boolean;
   /** What ends its timers. */
   readonly endTimers: (() => void)[];
   /** What to record instead of what the code says, because we ended it. */
-  verdict?: Outcome;
+  forced?: Outcome;
+  /** But if the code comes to its end in time, that counts: else it would be done twice. */
+  mayComplete?: boolean;
 }
 
 /** The runs that a worker has in hand: those that go on, and those that ended and are to be recorded. */
@@ -52,11 +56,14 @@ export class Runs {
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
   #ended: FinishedRun[] = [];
-  /** How many ended, but cannot be recorded at the moment. */
-  #heldUp = 0;
+  /** Those that ended, but cannot be recorded at the moment. */
+  readonly #held = new Set<FinishedRun>();
   #gathering: NodeJS.Timeout | undefined;
   #progressDue = false;
   #abandoned = false;
+  #inline = 0;
+  #isInlineTold = false;
+  #inlineIdle: NodeJS.Timeout | undefined;
 
   constructor(settings: RunsSettings) {
     this.#settings = settings;
@@ -64,12 +71,17 @@ export class Runs {
 
   /** How many tasks are in hand. */
   get size(): number {
-    return this.#going.size + this.#ended.length + this.#heldUp;
+    return this.#going.size + this.#ended.length + this.#held.size;
   }
 
   /** How many of them go on. */
   get going(): number {
     return this.#going.size;
+  }
+
+  /** Their tasks. */
+  get ids(): readonly string[] {
+    return [...this.#going.keys()];
   }
 
   get hasEnded(): boolean {
@@ -80,18 +92,33 @@ export class Runs {
     return this.#progressDue && this.#progress.size > 0;
   }
 
+  /** The fences of all that is in hand. */
+  get fences(): readonly string[] {
+    return [...[...this.#going.values()].map(({ task }) => task), ...this.#ended, ...this.#held].map(
+      ({ fence }) => fence,
+    );
+  }
+
   /** Runs a task that was started. */
   begin(task: StartedTask): void {
-    const type = this.#settings.registry.get(task.name);
+    const { registry, horses, log } = this.#settings;
+    if (task.interruptions >= MANY_INTERRUPTIONS) {
+      log.warn(
+        { task: task.id, name: task.name, interruptions: task.interruptions },
+        'a task was interrupted again and again',
+      );
+    }
+    const type = registry.get(task.name);
     const report = (progress: string) => {
       this.#report(task, progress);
     };
-    const code =
-      type?.isolation === 'inline'
-        ? startInline(type, task, this.#settings, report)
-        : this.#settings.horses.run(task, { onProgress: report, limits: type?.limits });
-    const run: Run = { task, code, endTimers: [] };
+    const isInline = type?.isolation === 'inline';
+    const code = isInline
+      ? startInline(type, task, this.#settings, report)
+      : horses.run(task, { onProgress: report, limits: type?.limits });
+    const run: Run = { task, code, isInline, endTimers: [] };
     this.#going.set(task.id, run);
+    if (isInline) this.#countInline(1);
     if (task.timeout_seconds !== null) {
       const seconds = task.timeout_seconds;
       const end = startTimer(seconds * 1000, () => {
@@ -111,94 +138,120 @@ export class Runs {
     if (run !== undefined) this.#end(run, { outcome: 'canceled' }, 'the task was cancelled');
   }
 
-  cancelAll(reason: string): void {
+  /** Ends all runs because the worker stops: by its type a task is cancelled, or goes back to the front of its line. */
+  stopAll(reason: string): void {
     for (const run of this.#going.values()) {
-      this.#end(run, { outcome: 'canceled', reason }, reason);
-      run.code.kill();
+      if (run.forced === undefined) run.mayComplete = true;
+      this.#end(run, this.#afterStop(run, reason, 'shutdown'), reason);
     }
   }
 
   /**
-   * Takes runs that were told to end for ended, whatever their code does. Gives their tasks: only code in this process can
-   * be like that.
+   * Records how runs ended. Runs that are no longer ours are dropped, and nobody else is touched by it; those whose tasks
+   * somebody holds locked just now are reported again after a pause.
+   *
+   * @param record gives what it did not record
+   * @param atMost how many at once: fewer where one of them may be what the database cannot take
+   * @returns how many were recorded
    */
-  giveUp(reason: string): readonly string[] {
-    const left = [...this.#going.values()];
-    for (const run of left) this.#onEnd(run, { outcome: 'canceled', reason });
-    return left.map(({ task }) => task.id);
-  }
-
-  /**
-   * Records how runs ended; `finish` gives those that it recorded. Runs that are no longer ours are dropped; those whose
-   * tasks somebody holds locked just now are reported again after a pause.
-   */
-  async settle(finish: (runs: readonly FinishedRun[]) => Promise<readonly RecordedRun[]>): Promise<void> {
-    let batch = this.#ended.slice(0, SETTLE_BATCH);
-    let recorded: readonly RecordedRun[] = [];
-    try {
-      recorded = await finish(batch);
-    } catch (error) {
-      const fenced = fencedIds(error);
-      if (fenced.size === 0) throw error;
-      this.#settings.log.warn({ tasks: [...fenced] }, 'runs that are no longer ours were dropped');
-      this.#ended = this.#ended.filter((run) => !fenced.has(run.id));
-      batch = batch.filter((run) => !fenced.has(run.id));
-      if (batch.length > 0) recorded = await finish(batch);
-    }
+  async settle(
+    record: (runs: readonly FinishedRun[]) => Promise<Refusals>,
+    { atMost = SETTLE_BATCH }: { readonly atMost?: number } = {},
+  ): Promise<number> {
+    const batch = this.#ended.slice(0, atMost);
+    const { held, fenced } = await record(batch);
     this.#ended = this.#ended.slice(batch.length);
-    if (recorded.length < batch.length) this.#putBack(batch, new Set(recorded.map(({ id }) => id)));
+    if (fenced.size > 0) {
+      this.#settings.log.warn({ tasks: [...fenced] }, 'ends of runs that are not ours any more were dropped');
+    }
+    if (held.size > 0) this.#holdBack(batch.filter(({ id }) => held.has(id)));
+    return batch.length - held.size - fenced.size;
   }
 
-  #putBack(batch: readonly FinishedRun[], recorded: ReadonlySet<string>): void {
-    const heldUp = batch.filter(({ id }) => !recorded.has(id));
-    this.#heldUp += heldUp.length;
+  /** The end that is to be recorded next cannot be taken by the database as it is: this is recorded instead. */
+  replaceNext(outcome: Outcome): void {
+    const [next, ...others] = this.#ended;
+    if (next === undefined) return;
+    this.#ended = [{ ...outcome, id: next.id, attempt: next.attempt, fence: next.fence }, ...others];
+  }
+
+  #holdBack(runs: readonly FinishedRun[]): void {
+    for (const run of runs) this.#held.add(run);
     setTimeout(() => {
       if (this.#abandoned) return;
-      this.#heldUp -= heldUp.length;
-      this.#ended.push(...heldUp);
+      for (const run of runs) this.#held.delete(run);
+      this.#ended.push(...runs);
       this.#settings.onChange();
-    }, HELD_UP_MS);
+    }, HELD_MS);
   }
 
-  /** The reports gathered since, one a run. */
-  takeProgress(): readonly ProgressReport[] {
+  /** Records the reports gathered since, one a run. */
+  async reportProgress(record: (reports: readonly ProgressReport[]) => Promise<Refusals>): Promise<void> {
     this.#progressDue = false;
     const reports = [...this.#progress.values()];
-    this.#progress.clear();
-    return reports;
+    const { held, fenced } = await record(reports);
+    for (const report of reports) {
+      // One that came meanwhile says more, and is kept.
+      if (!held.has(report.id) && this.#progress.get(report.id) === report) this.#progress.delete(report.id);
+    }
+    if (fenced.size > 0)
+      this.#settings.log.info({ tasks: [...fenced] }, 'late progress reports were dropped');
+    if (this.#progress.size > 0) this.#gather();
+  }
+
+  /** Goes by what was found of the runs at the attach of a new session: what is not ours any more ends, alone. */
+  reconcile({ kept, toBegin, toEnd }: AttachedRuns): void {
+    for (const run of this.#going.values()) {
+      const { id, name } = run.task;
+      if (!kept.has(id)) {
+        this.#settings.log.warn({ task: id, name }, 'the run is not ours any more, and is ended');
+        this.#forget(run, 'the run was handed on to another worker');
+      } else if (toEnd.has(id)) {
+        this.#settings.log.warn(
+          { task: id, name },
+          'somebody else has locked a resource of the run, which is ended',
+        );
+        this.#end(
+          run,
+          this.#afterStop(run, 'somebody else locked a resource of it', 'session'),
+          'its resource was locked by another',
+        );
+        run.code.kill();
+      }
+    }
+    for (const task of toBegin) this.begin(task);
   }
 
   /**
-   * Forgets everything: the session is gone, and with it our say in how these runs ended. Gives the tasks whose code has
-   * not ended within the grace: only code in this process can be like that.
+   * Ends everything without a word to the database: the lease is over, and with it our say in how these runs ended. Resolves
+   * when the code in this process has ended, which cannot be killed.
    */
-  async abandon(): Promise<readonly string[]> {
+  async abandon(reason: string): Promise<void> {
     this.#abandoned = true;
     clearTimeout(this.#gathering);
-    const left = new Set<string>();
-    const endings = [...this.#going.values()].map(({ task, code, endTimers }) => {
-      endAll(endTimers);
-      code.abort('the worker lost its session');
-      left.add(task.id);
-      return code.ended.then(() => left.delete(task.id));
-    });
-    this.#going.clear();
+    const going = [...this.#going.values()];
+    for (const run of going) this.#forget(run, reason);
     this.#ended = [];
-    const grace = new AbortController();
-    await Promise.race([
-      Promise.all(endings),
-      pause(Math.min(this.#settings.cancelGraceMs, LONGEST_TIMER_MS), undefined, {
-        signal: grace.signal,
-      }).catch(() => undefined),
-    ]);
-    grace.abort();
-    return [...left];
+    this.#held.clear();
+    await Promise.all(going.filter(({ isInline }) => isInline).map(({ code }) => code.ended));
+  }
+
+  #forget(run: Run, reason: string): void {
+    this.#going.delete(run.task.id);
+    this.#progress.delete(run.task.id);
+    endAll(run.endTimers);
+    run.code.abort(reason);
+    run.code.kill();
+    if (run.isInline)
+      void run.code.ended.then(() => {
+        this.#countInline(-1);
+      });
   }
 
   /** Tells the code to end, and kills it if it has not within the grace. */
-  #end(run: Run, verdict: Outcome, reason: string): void {
-    if (run.verdict !== undefined) return;
-    run.verdict = verdict;
+  #end(run: Run, forced: Outcome, reason: string): void {
+    if (run.forced !== undefined) return;
+    run.forced = forced;
     run.code.abort(reason);
     run.endTimers.push(
       startTimer(this.#settings.cancelGraceMs, () => {
@@ -207,23 +260,57 @@ export class Runs {
     );
   }
 
+  #afterStop({ task, forced }: Run, reason: string, by: 'shutdown' | 'session'): Outcome {
+    if (forced !== undefined) return forced;
+    const requeues = this.#settings.registry.get(task.name)?.onWorkerStop === 'requeue';
+    return requeues ? { outcome: 'interrupted', reason, by } : { outcome: 'canceled', reason };
+  }
+
   #onEnd(run: Run, outcome: Outcome): void {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
     endAll(run.endTimers);
-    this.#progressDue ||= this.#progress.has(task.id); // the last one counts: it is recorded before the end
-    this.#ended.push({ ...(run.verdict ?? outcome), id: task.id, attempt: task.attempt, fence: task.fence });
+    if (run.isInline) this.#countInline(-1);
+    const isComplete = run.mayComplete === true && outcome.outcome === 'completed';
+    const told = isComplete ? outcome : (run.forced ?? outcome);
+    const last = this.#progress.get(task.id);
+    this.#progress.delete(task.id);
+    this.#ended.push({
+      ...told,
+      ...{ id: task.id, attempt: task.attempt, fence: task.fence },
+      ...(last !== undefined && { progress: last.progress }),
+    });
+    if (run.forced === undefined && outcome.outcome === 'interrupted')
+      this.#settings.onHostFailure(outcome.reason);
     this.#settings.onChange();
   }
 
   #report(task: StartedTask, progress: string): void {
     if (!this.#going.has(task.id)) return;
     this.#progress.set(task.id, { id: task.id, attempt: task.attempt, fence: task.fence, progress });
+    this.#gather();
+  }
+
+  #gather(): void {
     this.#gathering ??= setTimeout(() => {
       this.#gathering = undefined;
       this.#progressDue = true;
       this.#settings.onChange();
     }, PROGRESS_MS);
+  }
+
+  #countInline(change: 1 | -1): void {
+    this.#inline += change;
+    clearTimeout(this.#inlineIdle);
+    if (this.#inline > 0 && !this.#isInlineTold) {
+      this.#isInlineTold = true;
+      this.#settings.onInline(true);
+    } else if (this.#inline === 0) {
+      this.#inlineIdle = setTimeout(() => {
+        this.#isInlineTold = false;
+        this.#settings.onInline(false);
+      }, INLINE_IDLE_MS).unref();
+    }
   }
 }
 
@@ -231,9 +318,13 @@ function endAll(timers: Run['endTimers']): void {
   for (const end of timers) end();
 }
 
-/** The tasks whose runs the database says are not ours, from the refusal's detail. */
-function fencedIds(error: unknown): ReadonlySet<string> {
-  if (!(error instanceof PulpError) || error.code !== 'FENCED') return new Set();
-  const detail = sqlFailure(error.cause)?.detail;
-  return new Set(detail === undefined ? [] : (JSON.parse(detail) as string[]));
+/** Waits for code that is to end; says whether it has, within so many milliseconds. */
+export async function endsWithin(ending: Promise<void>, ms: number): Promise<boolean> {
+  const late = new AbortController();
+  const ended = await Promise.race([
+    ending.then(() => true),
+    pause(Math.max(0, ms), false, { signal: late.signal }).catch(() => false),
+  ]);
+  late.abort();
+  return ended;
 }

@@ -1,181 +1,193 @@
 import type { Client } from 'pg';
+import { z } from 'zod';
 import { CHANNELS } from '../constants.ts';
+import { PulpError } from '../errors.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
-import type { Outcome } from './outcome.ts';
+import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
+import {
+  writeFinishedRuns,
+  writeReports,
+  type AttachedRuns,
+  type FinishedRun,
+  type ProgressReport,
+  type Refusals,
+  type StartedTask,
+} from './run-records.ts';
 
-/** A task that was started for this worker: its run is ours until we finish it, or lose the session. */
-export interface StartedTask {
-  readonly id: string;
-  readonly name: string;
-  readonly args: unknown[];
-  readonly kwargs: Record<string, unknown>;
-  readonly attempt: number;
-  /** The token that reports of this run must bear. Text: it is handed back as it came. */
-  readonly fence: string;
-  readonly timeout_seconds: number | null;
-  readonly parent_id: string | null;
-  readonly correlation_id: string | null;
-}
-
-/** How a run ended, for the log. */
-export type FinishedRun = Outcome & { readonly id: string; readonly attempt: number; readonly fence: string };
-
-/** A run whose end is in the log. */
-export interface RecordedRun {
-  readonly id: string;
-}
-
-/** A progress report of a run. `progress` is JSON already. */
-export interface ProgressReport {
-  readonly id: string;
-  readonly attempt: number;
-  readonly fence: string;
-  readonly progress: string;
-}
-
-/** What a worker says of itself at its birth. */
-export interface Birth {
+/** What a worker says of itself when it registers. */
+export interface Registration {
   readonly name: string;
   readonly host: string;
   readonly queues: readonly string[];
   readonly concurrency: number;
   readonly taskTypes: readonly { readonly name: string }[];
-  /** The incarnation that this process was before, if it lost its session. */
-  readonly previous: string | undefined;
+  /** See `processIdentity`. */
+  readonly process: string | undefined;
+  /** Why it takes no tasks yet. */
+  readonly unable: string;
+}
+
+/** An earlier incarnation of a worker's name, which may still run tasks though its session is gone. */
+export interface EarlierIncarnation {
+  readonly incarnation: string;
+  /** See `SilenceObserver`. */
+  readonly mark: string;
+  readonly process: string | null;
+}
+
+/** What is known of an earlier incarnation: that it is over, or a mark that was seen for the whole of a lease. */
+export interface KnownEnd {
+  readonly over?: string | undefined;
+  readonly silentMark?: string | undefined;
 }
 
 /** What happens on a session without being asked for. */
 export interface SessionEvents {
   /** A queue of ours may have jobs. */
-  onReady(queue: string): void;
+  onReady(): void;
   /** A run of ours is to be cancelled. */
   onCancel(): void;
-  /** The connection is gone, and with it all locks: every run must end at once. */
+  /** The connection is gone, and with it all locks. */
   onLost(error: Error): void;
 }
 
+const earlier = z.object({ incarnation: z.string(), mark: z.string(), process: z.string().nullable() });
+
 /**
  * A worker's one dedicated connection. It holds the locks of the worker's name and of the resources of its runs, fetches
- * and starts tasks and records how they ended: one round trip each. It is never replaced: a worker that loses it ends its
- * runs and is born anew.
+ * and starts tasks and records how they ended: one round trip each. It may be lost: the worker attaches another one then,
+ * as long as its lease stands.
  */
 export class Session {
+  readonly incarnation: string;
   readonly #client: Client;
-  readonly #birth: Birth;
-  readonly #incarnation: string;
+  readonly #worker: Registration;
   readonly #typeNames: readonly string[];
-  #closing = false;
+  #isClosed = false;
 
-  private constructor(client: Client, birth: Birth, incarnation: string, events: SessionEvents) {
+  private constructor(client: Client, worker: Registration, incarnation: string, events: SessionEvents) {
     this.#client = client;
-    this.#birth = birth;
-    this.#incarnation = incarnation;
-    this.#typeNames = birth.taskTypes.map((type) => type.name);
+    this.#worker = worker;
+    this.incarnation = incarnation;
+    this.#typeNames = worker.taskTypes.map((type) => type.name);
     const lost = (error?: Error) => {
-      if (this.#closing) return;
-      this.#closing = true;
+      if (this.#isClosed) return;
+      this.#isClosed = true;
       events.onLost(error ?? new Error('the connection ended'));
     };
     client.on('error', lost).on('end', lost);
     client.on('notification', ({ channel, payload = '' }) => {
-      if (channel === CHANNELS.ready && birth.queues.includes(payload)) events.onReady(payload);
-      if (channel === CHANNELS.cancel && payload === birth.name) events.onCancel();
+      if (channel === CHANNELS.ready && worker.queues.includes(payload)) events.onReady();
+      if (channel === CHANNELS.cancel && payload === worker.name) events.onCancel();
     });
   }
 
   /**
-   * Connects and brings the worker into the world: takes its name, clears what an earlier worker of that name left,
-   * publishes its task types.
+   * Connects and registers the worker: takes its name, clears what an earlier worker of that name left, publishes its task
+   * types.
    *
-   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name; TRANSACTION_POOLING if this is no session
+   * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name; WORKER_NAME_LEASED if one that lost its session may
+   *   still run tasks, see `earlierIncarnation`; TRANSACTION_POOLING if this is no session
    */
-  static async open(databaseUrl: string, birth: Birth, events: SessionEvents): Promise<Session> {
-    const client = await connectDedicated(databaseUrl, `pulp worker ${birth.name}`);
-    try {
-      await refuseTransactionPooling(client, databaseUrl);
-      await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
+  static async register(
+    databaseUrl: string,
+    worker: Registration,
+    { over, silentMark }: KnownEnd,
+    events: SessionEvents,
+  ): Promise<Session> {
+    return connected(databaseUrl, worker, async (client) => {
       const { rows } = await client.query<{ incarnation: string }>(
-        'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7) as incarnation',
+        'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as incarnation',
         [
-          birth.name,
-          birth.host,
-          process.pid,
-          birth.queues,
-          birth.concurrency,
-          JSON.stringify(birth.taskTypes),
-          birth.previous,
+          ...[worker.name, worker.host, process.pid, worker.queues, worker.concurrency],
+          ...[JSON.stringify(worker.taskTypes), worker.process, worker.unable, over, silentMark],
         ],
       );
-      return new Session(client, birth, rows[0]?.incarnation ?? '', events);
-    } catch (error) {
-      await client.end();
-      throw toPulpError(error);
-    }
+      return new Session(client, worker, rows[0]?.incarnation ?? '', events);
+    });
   }
 
-  get incarnation(): string {
-    return this.#incarnation;
+  /**
+   * Connects anew for an incarnation that lost its session, and takes the locks of its runs again.
+   *
+   * @param fences of the runs that the worker has in hand
+   * @throws PulpError FENCED if the incarnation is over
+   */
+  static async attach(
+    databaseUrl: string,
+    worker: Registration,
+    incarnation: string,
+    fences: readonly string[],
+    events: SessionEvents,
+  ): Promise<{ readonly session: Session; readonly runs: AttachedRuns }> {
+    return connected(databaseUrl, worker, async (client) => {
+      const { rows } = await client.query<StartedTask & { readonly verdict: 'keep' | 'begin' | 'end' }>(
+        'select * from pulp.attach_worker($1, $2, $3)',
+        [worker.name, incarnation, fences],
+      );
+      const ids = (...verdicts: string[]) =>
+        new Set(rows.filter(({ verdict }) => verdicts.includes(verdict)).map(({ id }) => id));
+      const runs = {
+        kept: ids('keep', 'end'),
+        toBegin: rows.filter(({ verdict }) => verdict === 'begin'),
+        toEnd: ids('end'),
+      };
+      return { session: new Session(client, worker, incarnation, events), runs };
+    });
+  }
+
+  /** Whether its connection is gone. */
+  get isLost(): boolean {
+    return this.#isClosed;
   }
 
   /** Fetches and starts at most so many tasks. */
   async start(atMost: number): Promise<readonly StartedTask[]> {
     const { rows } = await this.#query<StartedTask>('start', 'select * from pulp.start($1, $2, $3, $4, $5)', [
-      this.#birth.name,
-      this.#incarnation,
-      this.#birth.queues,
-      this.#typeNames,
-      atMost,
+      ...[this.#worker.name, this.incarnation, this.#worker.queues, this.#typeNames, atMost],
     ]);
     return rows;
   }
 
-  /** Records how runs ended; gives those that it recorded, without those whose tasks somebody else holds locked. */
-  async finish(runs: readonly FinishedRun[]): Promise<readonly RecordedRun[]> {
-    const { rows } = await this.#query<RecordedRun>('finish', 'select id from pulp.finish($1, $2, $3)', [
-      this.#birth.name,
-      this.#incarnation,
-      writeFinishedRuns(runs),
-    ]);
-    return rows;
+  /** Records how runs ended; gives those that it did not record. */
+  async finish(runs: readonly FinishedRun[]): Promise<Refusals> {
+    const { rows } = await this.#query<{ id: string; state: string }>(
+      'finish',
+      'select id, state from pulp.finish($1, $2, $3)',
+      [this.#worker.name, this.incarnation, writeFinishedRuns(runs)],
+    );
+    const told = new Set(rows.map(({ id }) => id));
+    return {
+      held: new Set(runs.map(({ id }) => id).filter((id) => !told.has(id))),
+      fenced: new Set(rows.filter(({ state }) => state === 'fenced').map(({ id }) => id)),
+    };
   }
 
   /** Records how runs ended and starts at most so many tasks, in one round trip; both or none. */
   async finishAndStart(
     runs: readonly FinishedRun[],
     atMost: number,
-  ): Promise<{ readonly recorded: readonly RecordedRun[]; readonly started: readonly StartedTask[] }> {
-    const { rows } = await this.#query<StartedTask & { readonly left_out: boolean }>(
+  ): Promise<{ readonly refusals: Refusals; readonly started: readonly StartedTask[] }> {
+    const { rows } = await this.#query<StartedTask & { readonly verdict: 'held' | 'fenced' | null }>(
       'finish and start',
       'select * from pulp.finish_and_start($1, $2, $3, $4, $5, $6)',
       [
-        this.#birth.name,
-        this.#incarnation,
-        writeFinishedRuns(runs),
-        this.#birth.queues,
-        this.#typeNames,
-        atMost,
+        ...[this.#worker.name, this.incarnation, writeFinishedRuns(runs)],
+        ...[this.#worker.queues, this.#typeNames, atMost],
       ],
     );
-    const leftOut = new Set(rows.filter((row) => row.left_out).map(({ id }) => id));
-    return {
-      recorded: runs.filter(({ id }) => !leftOut.has(id)),
-      started: rows.filter((row) => !row.left_out),
-    };
+    return { refusals: refusalsIn(rows), started: rows.filter(({ verdict }) => verdict === null) };
   }
 
-  /** Records progress reports of runs. */
-  async progress(reports: readonly ProgressReport[]): Promise<void> {
-    const items = reports.map(
-      ({ id, attempt, fence, progress }) =>
-        `{"id":"${id}","attempt":${attempt},"fence":"${fence}","progress":${progress}}`,
+  /** Records progress reports of runs; gives those that it did not record. */
+  async progress(reports: readonly ProgressReport[]): Promise<Refusals> {
+    const { rows } = await this.#query<{ id: string; verdict: 'held' | 'late' }>(
+      'progress',
+      'select id, verdict from pulp.progress($1, $2, $3)',
+      [this.#worker.name, this.incarnation, writeReports(reports)],
     );
-    await this.#query('progress', 'select pulp.progress($1, $2, $3)', [
-      this.#birth.name,
-      this.#incarnation,
-      `[${items.join(',')}]`,
-    ]);
+    return refusalsIn(rows);
   }
 
   /** Those of this worker's runs that are to be cancelled. */
@@ -184,25 +196,30 @@ export class Session {
       'canceling',
       `select t.id from pulp.running r join pulp.task t on t.id = r.task_id
        where r.worker = $1 and t.state = 'canceling'`,
-      [this.#birth.name],
+      [this.#worker.name],
     );
     return rows.map((row) => row.id);
   }
 
+  /** Says whether the worker takes tasks: why not, or undefined. */
+  async setAbility(unable: string | undefined): Promise<void> {
+    await this.#query('ability', 'select pulp.set_worker_ability($1, $2, $3)', [
+      ...[this.#worker.name, this.incarnation, unable],
+    ]);
+  }
+
   /** Says that the worker ends, clean if all that ran has finished, and closes the connection. */
   async close(clean: boolean): Promise<void> {
-    if (this.#closing) return;
+    if (this.#isClosed) return;
     await this.#query('offline', 'select pulp.worker_offline($1, $2, $3)', [
-      this.#birth.name,
-      this.#incarnation,
-      clean,
+      ...[this.#worker.name, this.incarnation, clean],
     ]);
-    this.abandon();
+    this.drop();
   }
 
   /** Drops the connection as it is; the server ends the session and frees its locks. */
-  abandon(): void {
-    this.#closing = true;
+  drop(): void {
+    this.#isClosed = true;
     void this.#client.end();
   }
 
@@ -215,19 +232,32 @@ export class Session {
   }
 }
 
-function writeFinishedRuns(runs: readonly FinishedRun[]): string {
-  return `[${runs.map(writeFinishedRun).join(',')}]`;
+/** The incarnation because of which a registration was refused, if it was. */
+export function earlierIncarnation(error: unknown): EarlierIncarnation | undefined {
+  if (!(error instanceof PulpError) || error.code !== 'WORKER_NAME_LEASED') return undefined;
+  return earlier.parse(JSON.parse(sqlFailure(error.cause)?.detail ?? ''));
 }
 
-/** Outcomes carry JSON that is written already: it goes in as it is. */
-function writeFinishedRun(run: FinishedRun): string {
-  const head = `{"id":"${run.id}","attempt":${run.attempt},"fence":"${run.fence}","outcome":"${run.outcome}"`;
-  switch (run.outcome) {
-    case 'completed':
-      return `${head},"result":${run.result}}`;
-    case 'failed':
-      return `${head},"error":${run.error},"retry":${run.retry}}`;
-    case 'canceled':
-      return `${head},"reason":${JSON.stringify(run.reason ?? null)}}`;
+async function connected<T>(
+  databaseUrl: string,
+  { name }: Registration,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connectDedicated(databaseUrl, `pulp worker ${name}`);
+  try {
+    await refuseTransactionPooling(client, databaseUrl);
+    await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
+    return await use(client);
+  } catch (error) {
+    await client.end();
+    throw toPulpError(error);
   }
+}
+
+function refusalsIn(
+  rows: readonly { readonly id: string; readonly verdict: 'held' | 'fenced' | 'late' | null }[],
+): Refusals {
+  const ids = (...verdicts: (string | null)[]) =>
+    new Set(rows.filter(({ verdict }) => verdicts.includes(verdict)).map(({ id }) => id));
+  return { held: ids('held'), fenced: ids('fenced', 'late') };
 }

@@ -30,7 +30,10 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch cancel check_task_types'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
-  [WORKERS, 'stand_for_election is_managed grant_reservations reroute_tasks lock_class'],
+  [
+    WORKERS,
+    'stand_for_election attach_worker set_worker_ability report_worker_death grant_reservations reroute_tasks lock_class',
+  ],
   [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],
   [WORKERS, 'create_event_leaves keep_up purge_tasks'],
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
@@ -325,7 +328,7 @@ suite('an owner who is no superuser', () => {
     const { rows: started } = await session.query(start, [incarnation]);
     assert.deepEqual(started, enqueued);
     const { rows: leads } = await watcher.query(
-      `select pulp.stand_for_election('watcher', false, 30) as leads, pulp.leader_session() = pg_backend_pid() as seen`,
+      `select (pulp.stand_for_election('watcher', false)).elected as leads, pulp.leader_session() = pg_backend_pid() as seen`,
     );
     assert.deepEqual(leads, [{ leads: true, seen: true }]);
     await watcher.query('select pulp.keep_up()');

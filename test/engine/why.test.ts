@@ -60,7 +60,7 @@ class Scene implements AsyncDisposable {
   }
 
   async lead(): Promise<void> {
-    await this.client.query(`select pulp.stand_for_election('w', false, 30)`);
+    await this.client.query(`select pulp.stand_for_election('w', false)`);
   }
 
   async grant(): Promise<void> {
@@ -356,7 +356,9 @@ const CASES: Readonly<Record<string, Case>> = {
       await other.query(`select pg_advisory_lock(pulp.lock_class('resource'), id) from pulp.resource`);
       await scene.client.query('begin');
       await scene.start();
-      await scene.client.query(`update pulp_boss.job set start_after = start_after + interval '1 hour'; commit`);
+      await scene.client.query(
+        `update pulp_boss.job set start_after = start_after + interval '1 hour'; commit`,
+      );
       return id;
     },
   },

@@ -7,7 +7,7 @@ import { grant } from './commands/grant.ts';
 import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
 import { start } from './commands/start.ts';
 import { linger, passHour } from './commands/surroundings.ts';
-import { LOSSES, bear, lose } from './commands/worker-life.ts';
+import { attach, LOSSES, bear, lose } from './commands/worker-life.ts';
 import type { Content } from './engine-model.ts';
 
 /** Few, and seldom the same twice. */
@@ -94,6 +94,7 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc.tuple(fc.nat(), fc.constantFrom('not wanted', null)).map((drawn) => cancel(...drawn)),
   fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
   worker.map(bear),
+  worker.map(attach),
   fc.constant(passHour()),
   fc
     .record({

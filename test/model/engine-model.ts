@@ -276,12 +276,14 @@ export class EngineModel {
       const isPoisonous = !normalShutdown && task.lostWorkers >= WORKERS_A_TASK_MAY_COST;
       if (!normalShutdown) task.lostWorkers += 1;
       const wish = this.#onWorkerLoss.get(task.content.name) ?? 'cancel';
-      if (task.state === 'canceling' || wish === 'cancel') {
+      if (task.state !== 'canceling' && normalShutdown && wish === 'retry') {
+        this.#requeue(task);
+      } else if (task.state === 'canceling' || normalShutdown || wish === 'cancel') {
         this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
       } else if (wish === 'retry' && !isPoisonous) {
         this.#tryAgain(task, error, 0);
       } else if (wish === 'retry') {
-        const message = `${reason} It is the third worker that this task has cost: it is not tried again.`;
+        const message = `${reason} This task has cost 3 workers: it is not tried again.`;
         this.#end(task, 'failed', { error: { ...error, code: 'POISONOUS', message } });
       } else {
         this.#end(task, 'failed', { error });
@@ -290,6 +292,13 @@ export class EngineModel {
     worker.state = normalShutdown ? 'offline' : 'missing';
     worker.session = undefined;
     return lost.length;
+  }
+
+  /** A worker has another session; its runs go on there. */
+  attach(worker: ModelWorker, session: number): void {
+    this.#tick();
+    for (const task of this.runs(worker)) task.place = { at: 'in hand', session };
+    worker.session = session;
   }
 
   bear(worker: ModelWorker, session: number): void {

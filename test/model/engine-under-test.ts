@@ -264,26 +264,55 @@ export class EngineUnderTest implements AsyncDisposable {
     return runs;
   }
 
-  /** A worker dies, and is found missing because its session is gone. */
+  /** A worker dies: its session is gone, which ends nothing, and an observer sees no sign of life of it. */
   async die(worker: string): Promise<void> {
-    const { client, pid } = this.session(worker);
-    const ended = theEndOf(client);
-    await this.client.query('select pg_terminate_backend($1)', [pid]);
-    await ended;
+    await this.#loseSession(worker);
     this.#sessions.delete(worker);
-    const { rows } = await this.client.query<{ missing: string[] }>(
-      'select missing from pulp.check_worker_processes(1000)',
-    );
-    assert.deepEqual(rows[0]?.missing, [worker]);
+    const look = async (silent: object) => {
+      const { rows } = await this.client.query<{ missing: string[]; marks: Record<string, string> }>(
+        'select missing, marks from pulp.check_worker_processes($1)',
+        [silent],
+      );
+      return rows[0];
+    };
+    const seen = await look({});
+    assert.deepEqual(seen?.missing, []);
+    assert.deepEqual((await look({ [worker]: 'another mark' }))?.missing, []);
+    assert.deepEqual((await look({ [worker]: seen.marks[worker] }))?.missing, [worker]);
   }
 
-  /** A sign of life of a birth, which is given back if it is over. */
-  async heartbeat(worker: string, incarnation: string): Promise<readonly string[]> {
-    const { rows } = await this.client.query<{ name: string }>('select pulp.heartbeat($1, $2) as name', [
-      [worker],
-      [incarnation],
-    ]);
-    return rows.map(({ name }) => name);
+  /** A worker loses its session, and attaches another one; gives what it finds of its runs, and the session's number. */
+  async attach(
+    worker: string,
+    inHand: readonly Run[],
+  ): Promise<{ verdicts: readonly string[]; pid: number }> {
+    const { incarnation } = this.session(worker);
+    await this.#loseSession(worker);
+    const client = await connect(this.#url);
+    const { rows } = await client.query<{ id: string; verdict: string; pid: number }>(
+      'select id, verdict from pulp.attach_worker($1, $2, $3) order by id',
+      [worker, incarnation, inHand.map(({ fence }) => fence)],
+    );
+    const { rows: backends } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const pid = backends[0]?.pid ?? 0;
+    this.#sessions.set(worker, { client, incarnation, pid });
+    return { verdicts: rows.map(({ id, verdict }) => `${id} ${verdict}`), pid };
+  }
+
+  async #loseSession(worker: string): Promise<void> {
+    const { client, pid } = this.session(worker);
+    const ended = theEndOf(client);
+    await this.client.query('select pg_terminate_backend($1, 5000)', [pid]);
+    await ended;
+  }
+
+  /** A sign of life of an incarnation; gives how it fares. */
+  async heartbeat(worker: string, incarnation: string): Promise<string | undefined> {
+    const { rows } = await this.client.query<{ verdict: string }>(
+      'select verdict from pulp.heartbeat($1, $2)',
+      [[worker], [incarnation]],
+    );
+    return rows[0]?.verdict;
   }
 
   async passHour(): Promise<void> {

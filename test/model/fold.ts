@@ -231,12 +231,20 @@ function workerChange(event: LoggedEvent): Row {
         task_types: data['task_types'],
         incarnation: event.position,
         backend_pid: data['backend_pid'] ?? null,
+        process: data['process'] ?? null,
+        unable: data['unable'] ?? null,
         online_at: instant(event.recorded_at),
         last_heartbeat: instant(event.recorded_at),
         missing: false,
         gracefully_stopped: false,
         finish_rate: null,
       };
+    case 'WorkerAttached':
+      return { backend_pid: data['backend_pid'] };
+    case 'WorkerUnable':
+      return { unable: data['reason'] };
+    case 'WorkerAble':
+      return { unable: null };
     case 'WorkerOffline':
       return { state: 'offline', gracefully_stopped: data['normal_shutdown'], finish_rate: null };
     case 'WorkerMissing':

@@ -33,7 +33,7 @@ async function makeHistory(client: Client, worker: Client): Promise<void> {
     select pulp.worker_online('w', 'localhost', 1, '{default}', 1,
       '[{"name": "t", "schema": {}, "isolation": "horse", "on_worker_loss": "cancel"}]') as incarnation`);
   const incarnation = rows[0]?.incarnation ?? '';
-  await worker.query(`select pulp.stand_for_election('w', false, 30)`);
+  await worker.query(`select pulp.stand_for_election('w', false)`);
 
   const enqueue = (name: string, exclusive: string[], shared: string[] = [], options: object = {}) =>
     client.query(`select pulp.enqueue('t', '[]', jsonb_build_object('name', $1::text), $2, $3, $4)`, [

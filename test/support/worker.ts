@@ -26,8 +26,15 @@ export class Engine implements AsyncDisposable {
     return new Engine(database, tasksFile, root);
   }
 
-  /** A worker that is online. */
+  /** A worker that takes tasks. */
   async worker(options: Partial<PulpWorkerOptions> = {}): Promise<PulpWorker> {
+    const { worker, online } = await this.start(options);
+    await online;
+    return worker;
+  }
+
+  /** Starts a worker; `online` resolves when it takes tasks, `unable` with the first reason for which it does not. */
+  async start(options: Partial<PulpWorkerOptions> = {}) {
     const registry = await loadTaskTypes(this.#tasksFile);
     const worker = await PulpWorker.create({
       registry,
@@ -36,11 +43,11 @@ export class Engine implements AsyncDisposable {
       ...options,
     });
     const online = Promise.withResolvers<void>();
-    const life = worker.run({ onOnline: online.resolve });
+    const unable = Promise.withResolvers<string>();
+    const life = worker.run({ onOnline: online.resolve, onUnable: unable.resolve });
     life.catch(online.reject);
     this.#workers.push({ worker, life });
-    await online.promise;
-    return worker;
+    return { worker, online: online.promise, unable: unable.promise };
   }
 
   /** Stops a worker, or every one, and waits for the end. */

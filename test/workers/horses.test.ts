@@ -7,13 +7,15 @@ import test, { after, before, suite } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   closeConnection,
+  enqueueMany,
   enqueueWithReservation,
+  listWorkers,
   type EnqueueOptions,
   type Task,
   type TaskType,
 } from '../../src/index.ts';
 import { CommandLine } from '../cli/command-line.ts';
-import { createDatabase } from '../support/database.ts';
+import { connect, createDatabase } from '../support/database.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
@@ -156,21 +158,39 @@ suite('a task', () => {
     assert.deepEqual(await engine.violations(), []);
   });
 
-  test('fails with what is wrong with the tasks file, if only its process cannot load it', async () => {
+  test('waits while its host cannot run it, costs no attempt by that, and runs when it can', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pulp-tasks-'));
     const file = join(folder, 'tasks.ts');
-    const source = `
-      if (process.env.PULP_HORSE_MARK) throw new Error('not in a horse');
-      export * from ${JSON.stringify(TASKS_FILE)};`;
-    await writeFile(file, source);
+    const source = `export * from ${JSON.stringify(TASKS_FILE)};`;
+    const broken = `if (process.env.PULP_HORSE_MARK) throw new Error('not in a horse');\n${source}`;
+    await writeFile(file, broken);
     try {
       await using engine = await Engine.create(file);
-      await engine.worker();
-      const { state, error } = await ended(tasks.pid);
-      assert.equal(state, 'failed');
-      assert.equal((error as { code: string }).code, 'TASKS_FILE_UNUSABLE');
-      assert.match((error as { message: string }).message, /not in a horse/);
-      assert.equal((await ended(tasks.inline)).state, 'completed');
+      const { online, unable } = await engine.start({ maxTasksPerHorse: 1 });
+      assert.match(await unable, /no horse can be started: .*not in a horse/);
+      const task = await enqueueWithReservation(tasks.pid, []);
+      await using client = await connect(engine.database.url);
+      const { rows } = await client.query<{ state: string; unable: string }>(
+        'select state, unable from pulp.worker',
+      );
+      assert.equal(rows[0]?.state, 'online');
+      assert.match(rows[0].unable, /not in a horse/);
+      await writeFile(file, source);
+      await online;
+      assert.equal((await task.wait({ timeout: PATIENCE_MS })).state, 'completed');
+
+      // A horse that was there may be the last one that could start.
+      await writeFile(file, broken);
+      const others = await enqueueMany(Array.from({ length: 3 }, () => ({ task: tasks.pid })));
+      await until(
+        async () => (await client.query('select from pulp.worker where unable is not null')).rowCount === 1,
+      );
+      await writeFile(file, source);
+      for (const other of others) {
+        const { state, attempt } = await other.wait({ timeout: PATIENCE_MS });
+        assert.deepEqual([state, attempt], ['completed', 1]);
+      }
+      assert.deepEqual(await engine.violations(), []);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -266,15 +286,18 @@ suite('a worker that is killed', LINUX_ONLY, () => {
       assert.deepEqual(family.filter(isAlive), family);
       if (killsGuardian) {
         for (const guardian of guardiansOf(worker.process.pid)) process.kill(guardian, 'SIGKILL');
-        await worker.logged('the guardian of the horses ended');
+        await worker.logged('the guardian of the worker ended');
         await until(() => guardiansOf(worker.process.pid).length > 0);
       }
-      family.push(...guardiansOf(worker.process.pid));
+      const guardians = guardiansOf(worker.process.pid);
       worker.process.kill('SIGKILL');
       const killedAt = performance.now();
       await until(() => !family.some(isAlive));
       const ms = performance.now() - killedAt;
       assert.ok(ms < LIFE_AFTER_WORKER_MS, `they lived for another ${ms} ms`);
+      // Its guardian reports it, and goes: nobody waits for the TTL.
+      await until(async () => (await listWorkers())[0]?.state === 'missing');
+      await until(() => !guardians.some(isAlive));
     });
   }
 });
@@ -313,12 +336,16 @@ async function progressOf(task: { read(): Promise<Task> }): Promise<number[]> {
   return (await task.read()).progress as number[];
 }
 
-/** The guardians that a worker has. */
+/** The guardians that a worker has: one of its threads has started them. */
 function guardiansOf(worker = 0): readonly number[] {
-  const children = readFileSync(`/proc/${worker}/task/${worker}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number);
+  const tasks = `/proc/${worker}/task`;
+  const children = readdirSync(tasks).flatMap((thread) =>
+    readFileSync(`${tasks}/${thread}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((pid) => pid !== '')
+      .map(Number),
+  );
   return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('guardian-process'));
 }
 

@@ -51,7 +51,8 @@ suite('reserved workers', () => {
     const waiting = await enqueueWithReservation(tasks.doubleInline, ['/w/'], { kwargs: { number: 1 } });
     await using client = await connect(engine.database.url);
     const queueOf = async (id: string) =>
-      (await client.query<{ name: string }>('select name from pulp_boss.job where id = $1', [id])).rows[0]?.name;
+      (await client.query<{ name: string }>('select name from pulp_boss.job where id = $1', [id])).rows[0]
+        ?.name;
     await until(async () => (await queueOf(waiting.id)) === ONE && (await busy.read()).state === 'running');
 
     const two = await engine.worker({ name: TWO });

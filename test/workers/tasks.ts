@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -111,5 +112,20 @@ export const block = defineTask('test.block', {
   isolation: 'inline',
   run: ({ kwargs }) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, kwargs.ms);
+  },
+});
+
+/** In its first run it makes the file and goes on until it is told to end; in a later one it gives its attempt. */
+export const requeued = defineTask('test.requeued', {
+  kwargs: z.object({ file: z.string() }),
+  onWorkerStop: 'requeue',
+  run: async ({ kwargs, progress, signal, attempt }) => {
+    if (existsSync(kwargs.file)) return attempt;
+    await writeFile(kwargs.file, '');
+    progress('goes on');
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve);
+    });
+    throw signal.reason;
   },
 });

@@ -27,6 +27,16 @@ function memoryLog() {
   return { lines, info: to('info'), warn: to('warn'), error: to('error') };
 }
 
+/** A TTL of a second, until the end of the scope. */
+function shortTtl(): Disposable {
+  process.env['PULP_WORKER_TTL'] = '1';
+  return {
+    [Symbol.dispose]: () => {
+      delete process.env['PULP_WORKER_TTL'];
+    },
+  };
+}
+
 async function stateOf(name: string): Promise<string | undefined> {
   return (await listWorkers()).find((worker) => worker.name === name)?.state;
 }
@@ -72,6 +82,12 @@ suite('the watch', { timeout: 60_000 }, () => {
 
     await markWorkerOnline('elsewhere');
     await using client = await connect(engine.database.url);
+    // The age of a heartbeat says nothing, for clocks step: it is watched for as long as the TTL whether another one comes.
+    using _ttl = shortTtl();
+    await client.query("update pulp.worker set last_heartbeat = last_heartbeat - interval '1 hour'");
+    const check = checkWorkerProcesses(log);
+    await handleWorkerHeartbeat('elsewhere', log);
+    assert.deepEqual(await check, []);
     await client.query("update pulp.worker set last_heartbeat = last_heartbeat - interval '1 hour'");
     assert.deepEqual(await checkWorkerProcesses(log), ['elsewhere']);
     await assert.rejects(
@@ -81,17 +97,14 @@ suite('the watch', { timeout: 60_000 }, () => {
   });
 
   test('goes on, as do the signs of life, while task code holds up the event loop of its worker', async () => {
+    using _ttl = shortTtl();
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker({ name: 'busy' });
     await until(async () => (await listWorkers())[0]?.leads === true);
     await using client = await connect(engine.database.url);
     await client.query(`select pulp.mark_worker_online('silent')`);
-    await client.query(
-      "update pulp.worker set last_heartbeat = last_heartbeat - interval '1 hour' where name = 'silent'",
-    );
     // In this process, so that nothing in it but the thread can have acted before the code returned.
-    const before = Date.now();
-    const handle = await enqueueWithReservation(tasks.block, [], { kwargs: { ms: 2000 } });
+    const handle = await enqueueWithReservation(tasks.block, [], { kwargs: { ms: 4000 } });
     await handle.wait({ timeout: 20_000 });
     const { rows } = await client.query<{ at: Date }>(
       `select recorded_at as at from pulp.event where stream_id = 'silent' and type = 'WorkerMissing'`,
@@ -99,7 +112,6 @@ suite('the watch', { timeout: 60_000 }, () => {
     const [missing] = rows;
     const { started_at, finished_at } = await handle.read();
     assert.ok(missing !== undefined && started_at !== null && finished_at !== null);
-    assert.ok(missing.at.getTime() - before < 2000, 'seen while the code ran');
     assert.ok(missing.at < finished_at);
   });
 
@@ -137,28 +149,6 @@ suite('a shutdown', { timeout: 60_000 }, () => {
     assert.equal((await handle.read()).state, 'completed');
     const [record] = await listWorkers();
     assert.deepEqual([record?.state, record?.gracefully_stopped], ['offline', true]);
-    assert.deepEqual(await engine.violations(), []);
-  });
-
-  test('past its deadline ends what runs, heeding or not, and is recorded as not clean', async () => {
-    await using engine = await Engine.create(TASKS_FILE);
-    const worker = await engine.worker();
-    const [deaf, inline] = await Promise.all([
-      enqueueWithReservation(tasks.stubborn, ['/deaf/']),
-      enqueueWithReservation(tasks.hold, ['/inline/'], { kwargs: { ms: 3000 } }),
-    ]);
-    await until(
-      async () => (await deaf.read()).progress !== null && (await inline.read()).state === 'running',
-    );
-    worker.stop({ deadlineMs: 50 });
-    await engine.stop(worker);
-    for (const handle of [deaf, inline]) {
-      const { state, cancel_reason } = await handle.read();
-      assert.equal(state, 'canceled');
-      assert.match(cancel_reason ?? '', /was stopped/);
-    }
-    const [record] = await listWorkers();
-    assert.deepEqual([record?.state, record?.gracefully_stopped], ['offline', false]);
     assert.deepEqual(await engine.violations(), []);
   });
 });

@@ -11,6 +11,7 @@ import {
   readHistory,
   type Task,
 } from '../../src/index.ts';
+import type { Client } from 'pg';
 import { connect } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
@@ -161,21 +162,54 @@ suite('a worker', () => {
     assert.deepEqual(readdirSync(process.env['PULP_WORKING_DIRECTORY'] ?? ''), []);
   });
 
-  test('survives the loss of its session: its runs end, and it is born anew', async () => {
+  test('attaches a new session when it loses one: its runs go on, and what waits for them waits on', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    const worker = await engine.worker();
+    const running = await enqueueWithReservation(tasks.untilAborted, ['/kept/']);
+    const brief = await enqueueWithReservation(tasks.hold, [], { kwargs: { ms: 300 } });
+    await until(
+      async () => (await running.read()).progress !== null && (await brief.read()).state === 'running',
+    );
+    await using client = await connect(engine.database.url);
+    const end = 'select pg_terminate_backend(backend_pid) from pulp.worker where name = $1';
+    await client.query(end, [worker.name]);
+    const behind = await enqueueWithReservation(tasks.doubleInline, ['/kept/'], { kwargs: { number: 1 } });
+    assert.equal((await brief.wait(PATIENCE)).state, 'completed');
+    await until(async () => (await historyOf(client, worker.name)).includes('WorkerAttached'));
+    assert.deepEqual([(await running.read()).state, (await behind.read()).state], ['running', 'waiting']);
+    await client.query(end, [worker.name]);
+    await running.cancel();
+    assert.equal((await running.wait(PATIENCE)).state, 'canceled');
+    assert.equal((await behind.wait(PATIENCE)).state, 'completed');
+    assert.deepEqual(
+      (await historyOf(client, worker.name)).filter((type) => type !== 'WorkerAttached'),
+      ['WorkerOnline', 'WorkerAble'],
+    );
+    assert.deepEqual(await engine.violations(), []);
+  });
+
+  test('ends its runs when it is declared missing, and registers anew', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     const worker = await engine.worker();
     const lost = await enqueueWithReservation(tasks.untilAborted, ['/lost/']);
     await until(async () => (await lost.read()).progress !== null);
     await using client = await connect(engine.database.url);
-    await client.query('select pg_terminate_backend(backend_pid) from pulp.worker where name = $1', [
-      worker.name,
-    ]);
+    await client.query('select pulp.mark_worker_offline($1)', [worker.name]);
     const after = await enqueueWithReservation(tasks.doubleInline, ['/lost/'], { kwargs: { number: 1 } });
     assert.equal((await after.wait(PATIENCE)).state, 'completed');
     assert.equal((await lost.read()).state, 'canceled');
     assert.deepEqual(await engine.violations(), []);
   });
 });
+
+/** What happened to a worker, in order. */
+async function historyOf(client: Client, worker: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ type: string }>(
+    `select type from pulp.event where stream_kind = 'worker' and stream_id = $1 order by version`,
+    [worker],
+  );
+  return rows.map(({ type }) => type);
+}
 
 suite('cancel', () => {
   test('ends a waiting task at once, and those behind it move up', async () => {
@@ -208,24 +242,6 @@ suite('cancel', () => {
     assert.equal((await willing.wait(PATIENCE)).state, 'canceled');
     assert.equal((await deaf.wait(PATIENCE)).state, 'canceled');
     assert.equal(await willing.cancel(), 'canceled');
-    assert.deepEqual(await engine.violations(), []);
-  });
-
-  test('of all that a worker has in hand is recorded when it is killed, also of code in it that is deaf', async () => {
-    await using engine = await Engine.create(TASKS_FILE);
-    const worker = await engine.worker();
-    const [horse, inline] = await Promise.all([
-      enqueueWithReservation(tasks.stubborn, ['/h/']),
-      enqueueWithReservation(tasks.deafInline, ['/i/']),
-    ]);
-    await until(
-      async () => (await horse.read()).progress !== null && (await inline.read()).progress !== null,
-    );
-    worker.kill();
-    await engine.stop(worker);
-    for (const task of [await horse.read(), await inline.read()]) {
-      assert.deepEqual([task.state, task.cancel_reason], ['canceled', 'the worker was stopped']);
-    }
     assert.deepEqual(await engine.violations(), []);
   });
 

@@ -29,11 +29,19 @@ begin
       worker.task_types := pulp.text_array(data -> 'task_types');
       worker.incarnation := event.position;
       worker.backend_pid := (data ->> 'backend_pid')::integer;
+      worker.process := data ->> 'process';
+      worker.unable := data ->> 'unable';
       worker.online_at := event.recorded_at;
       worker.last_heartbeat := event.recorded_at;
       worker.finish_rate := null;
       worker.missing := false;
       worker.gracefully_stopped := false;
+    when 'WorkerAttached' then
+      worker.backend_pid := (data ->> 'backend_pid')::integer;
+    when 'WorkerUnable' then
+      worker.unable := data ->> 'reason';
+    when 'WorkerAble' then
+      worker.unable := null;
     when 'WorkerOffline' then
       worker.finish_rate := null;
       worker.state := 'offline';

@@ -1,7 +1,10 @@
--- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one. Gives
--- those among them that were given up meanwhile.
-create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}') returns setof text
+-- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one. Says of
+-- each how it fares: "confirmed"; "over" if it is no longer online as that incarnation; "held" if another transaction is about
+-- to end it: whether it does is not waited for. Nobody is notified, for a commit that notifies may wait for other commits.
+create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}')
+returns table (worker text, verdict text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
+#variable_conflict use_column
 declare
   alive text[];
   counts jsonb;
@@ -11,7 +14,7 @@ begin
     from (
       select w.name, b.finished from unnest(workers, incarnations, heartbeat.finished) as b(name, incarnation, finished)
       join pulp.worker w on w.name = b.name and w.incarnation = b.incarnation and w.state = 'online'
-      order by w.name for no key update of w
+      order by w.name for no key update of w skip locked
     ) w;
   if alive is not null then
     insert into pulp.event (stream_kind, stream_id, version, type, data, actor)
@@ -21,6 +24,9 @@ begin
       from (select x.name, pulp.evolve_worker(x, beat) as after from pulp.worker x where x.name = any (alive)) a
       where w.name = a.name;
   end if;
-  return query select unnest(workers) except select unnest(coalesce(alive, '{}'));
+  return query
+    select b.name, case when b.name = any (alive) then 'confirmed' when w.name is null then 'over' else 'held' end
+    from unnest(workers, incarnations) as b(name, incarnation)
+    left join pulp.worker w on w.name = b.name and w.incarnation = b.incarnation and w.state = 'online';
 end $$;
-comment on function pulp.heartbeat is 'Signs of life of workers; gives those that were given up.';
+comment on function pulp.heartbeat is 'Signs of life of workers; says how each fares.';

@@ -6,7 +6,6 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 #variable_conflict use_column
 declare
   known pulp.worker;
-  birth pulp.event;
 begin
   perform pulp.check_worker_name(worker);
   select * into known from pulp.worker w where w.name = mark_worker_online.worker for no key update;
@@ -14,7 +13,8 @@ begin
     perform pulp.heartbeat(array[worker], array[known.incarnation]);
     return false;
   end if;
-  perform pulp.append_worker_online(worker, known, '{"host": "", "pid": 0, "queues": [], "concurrency": 0, "task_types": []}');
+  perform pulp.append_worker_event(
+    worker, known, 'WorkerOnline', '{"host": "", "pid": 0, "queues": [], "concurrency": 0, "task_types": []}');
   return true;
 end $$;
 comment on function pulp.mark_worker_online is 'A sign of life of a worker that has no session here; gives whether it came online.';

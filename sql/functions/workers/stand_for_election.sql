@@ -1,8 +1,11 @@
 -- A worker's resource manager asks, on its own session, whether it leads from now on: yes if nobody else does. One that
--- only stands in leaves it to those made for it while one of them is there and alive. A leader whose worker has given no
--- sign of life for the ttl (seconds) holds the lock of a session that does nothing: it is deposed, and the next to ask wins. Whoever
--- meets an error here closes the session: its lock outlives the transaction.
-create or replace function pulp.stand_for_election(worker text, stand_in boolean, ttl double precision) returns boolean
+-- only stands in leaves it to those made for it while one of them is there. "silent" are workers without a new sign of life for
+-- the whole TTL by the asker's own clock, as in check_worker_processes: one made to lead that is silent does not count, and a
+-- silent leader holds the lock of a session that does nothing: it is deposed, and the next to ask wins. Gives the marks
+-- to observe for that. Whoever meets an error here closes the session: its lock outlives the transaction.
+create or replace function pulp.stand_for_election(
+  worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb
+)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
@@ -10,15 +13,24 @@ declare
   before pulp.leader;
   after pulp.leader;
   election pulp.event;
+  leader record;
 begin
-  if stand_in and pulp.is_managed(ttl) then
-    return false;
+  elected := false;
+  select coalesce(jsonb_object_agg(w.name, pulp.worker_mark(w)), '{}') into marks from pulp.worker w where w.state = 'online';
+
+  select l.worker, l.backend_pid into leader from pulp.leader l where l.backend_pid = pulp.leader_session();
+  if marks ->> leader.worker = silent ->> leader.worker then
+    perform pulp.end_session(leader.backend_pid);
+    return;
+  end if;
+  if stand_in and exists (
+    select from jsonb_each_text(marks) as m(name, mark)
+    where m.name like 'resource-manager%' and m.mark is distinct from silent ->> m.name
+  ) then
+    return;
   end if;
   if not pg_try_advisory_lock(pulp.lock_class('leader'), 0) then
-    perform pulp.end_session(l.backend_pid)
-      from pulp.leader l join pulp.worker w on w.name = l.worker
-      where l.backend_pid = pulp.leader_session() and w.last_heartbeat < clock_timestamp() - ttl * interval '1 s';
-    return false;
+    return;
   end if;
 
   select * into before from pulp.leader l where l.role = 'resource-manager' for no key update;
@@ -29,6 +41,6 @@ begin
   after := pulp.evolve_leader(before, election);
   delete from pulp.leader l where l.role = after.role;
   insert into pulp.leader select after.*;
-  return true;
+  elected := true;
 end $$;
 comment on function pulp.stand_for_election is 'Whether a worker''s resource manager leads from now on.';

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NAME_PATTERN } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
@@ -90,6 +92,22 @@ export class WorkerDirectory {
       await gently(discard(root, remains, join(this.#root, remains.toString()))).catch(warn);
     }
     using _directory = this.#makeOwn(root);
+  }
+
+  /** Tries whether files can be made in the directory, which is made anew should it be gone; gives why not, if they cannot. */
+  async probe(): Promise<string | undefined> {
+    const file = join(this.path, `.probe-${randomBytes(6).toString('hex')}`);
+    try {
+      await writeFile(file, '', { flag: 'wx', mode: 0o600 });
+      await rm(file, { force: true });
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unwritable(this.path, error);
+      return this.create().then(
+        () => undefined,
+        (cause: unknown) => unwritable(this.path, cause),
+      );
+    }
   }
 
   /**
@@ -189,4 +207,8 @@ function isOurs(name: Buffer): boolean {
 
 function warn(error: unknown): void {
   warnOfRemains(error instanceof Error ? error.message : String(error));
+}
+
+function unwritable(path: string, error: unknown): string {
+  return `its directory ${path} cannot be written to: ${error instanceof Error ? error.message : String(error)}`;
 }

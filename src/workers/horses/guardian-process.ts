@@ -1,45 +1,137 @@
 /**
- * The guardian of a worker's horses, see `Guardian`. It learns of them on stdin: `+PID STARTTIME` and `-PID` as
- * they come and go; their mark it has from the start. When stdin ends, the worker is gone or through. Arguments: the worker's
- * pid, and for how many milliseconds it may be stopped.
+ * The guardian of a worker, see `Guardian`. It is told on stdin, one JSON message a line, see `GuardianMessage`. When stdin
+ * ends while the worker's process is gone, it ends all that the worker had started and reports the death. Arguments: the worker's pid.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GuardianMessage } from './guardian.ts';
 import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
+import { leaseMs } from '../../manager/worker-ttl.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
 }
 
-/** How often the worker is looked at within the time that it may be stopped. */
-const LOOKS = 8;
+/** How long the kernel may take from closing a dying process's files to its end, in milliseconds. */
+const DYING_MS = 1000;
 
-const [worker = 0, limitMs = Infinity] = process.argv.slice(2).map(Number);
+/** Between two looks at a process, in milliseconds; there is no event to wait for. */
+const LOOK_MS = 2;
+
+/** How soon a report that did not get through is tried again, in milliseconds. */
+const REPORT_RETRY_MS = 200;
+
+const worker = Number(process.argv[2]);
+const startTime = processStat(worker)?.startTime;
 const mark = guardedMark();
 /** Leaders of process groups, and when each was started. */
 const leaders = new Map<number, string>();
+let registration: Extract<GuardianMessage, { type: 'registered' }> | undefined;
+let isInlineInHand = false;
+let isLeaving = false;
+/** When the worker's runs have to have ended, in milliseconds of `performance.now()`. */
+let leaseEndsAt = 0;
+let leaseEnd: NodeJS.Timeout | undefined;
 let begun = '';
 
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (text: string) => {
-  const orders = (begun + text).split('\n');
-  begun = orders.pop() ?? '';
-  orders.forEach(obey);
+  const lines = (begun + text).split('\n');
+  begun = lines.pop() ?? '';
+  for (const line of lines) obey(JSON.parse(line) as GuardianMessage);
 });
-process.stdin.once('close', () => {
-  clearInterval(watch);
-  killAll();
-});
+process.stdin.once('close', () => void onSilence());
 
-/** Since when the worker is stopped. */
-let stoppedAt: number | undefined;
-const watch = setInterval(() => {
-  if (processStat(worker)?.isStopped !== true) {
-    stoppedAt = undefined;
-    return;
+function obey(message: GuardianMessage): void {
+  switch (message.type) {
+    case 'watch':
+      leaders.set(message.pid, message.startTime);
+      break;
+    case 'forget':
+      leaders.delete(message.pid);
+      break;
+    case 'sweep':
+      void killMarked(message.mark);
+      break;
+    case 'inline':
+      isInlineInHand = message.isInHand;
+      break;
+    case 'registered':
+      registration = message;
+      break;
+    case 'lease':
+      clearTimeout(leaseEnd);
+      leaseEnd = setTimeout(onLeaseOver, message.ms);
+      leaseEndsAt = performance.now() + message.ms;
+      break;
+    case 'leaving':
+      isLeaving = true;
+      break;
+    case 'through':
+      clearTimeout(leaseEnd);
+      registration = undefined;
+      break;
   }
-  stoppedAt ??= performance.now();
-  if (performance.now() - stoppedAt >= (limitMs * (LOOKS - 1)) / LOOKS) killAll();
-}, limitMs / LOOKS);
+}
+
+/** The worker has not ended its runs in time, being stopped or blocked, and others may soon have what they claim. */
+function onLeaseOver(): void {
+  killHorses();
+  if (isInlineInHand) killAtOnce(worker); // nothing else ends code in its own process
+}
+
+/** The worker is gone or about to go; or only the thread that spoke to us is: another guardian has taken over then. */
+async function onSilence(): Promise<void> {
+  if (!isLeaving) clearTimeout(leaseEnd);
+  const deadline = performance.now() + DYING_MS;
+  while (isWorkerThere()) {
+    if (performance.now() > (isLeaving ? leaseEndsAt + DYING_MS : deadline)) return;
+    await pause(LOOK_MS);
+  }
+  clearTimeout(leaseEnd);
+  killHorses();
+  const isClean = (await killMarked(mark)).length === 0 && (await areGone());
+  if (isClean && registration !== undefined) await report(registration);
+}
+
+function isWorkerThere(): boolean {
+  const stat = processStat(worker);
+  return stat?.hasEnded === false && stat.startTime === startTime;
+}
+
+/** All that the worker had started has to be gone before its claims are released. */
+async function areGone(): Promise<boolean> {
+  const deadline = performance.now() + leaseMs();
+  for (;;) {
+    const left = [...leaders].filter(([pid, started]) => {
+      const stat = processStat(pid);
+      return stat?.hasEnded === false && stat.startTime === started;
+    });
+    if (left.length === 0) return true;
+    if (performance.now() > deadline) return false;
+    await pause(LOOK_MS);
+  }
+}
+
+/** The claims of the dead worker are free as soon as this got through; else when its lease runs out. */
+async function report({ databaseUrl, worker, incarnation }: NonNullable<typeof registration>): Promise<void> {
+  const { connectDedicated } = await import('../../postgres/dedicated-client.ts');
+  const deadline = performance.now() + leaseMs();
+  while (performance.now() < deadline) {
+    const client = await connectDedicated(databaseUrl, `pulp guardian ${worker}`).catch(() => undefined);
+    try {
+      if (client !== undefined) {
+        await client.query('select pulp.report_worker_death($1, $2, $3)', [worker, incarnation, isLeaving]);
+        return;
+      }
+    } catch {
+      // Retried: a row may be held, or the server gone again.
+    } finally {
+      await client?.end();
+    }
+    await pause(REPORT_RETRY_MS);
+  }
+}
 
 function guardedMark(): string {
   const given = process.env[GUARDED_VARIABLE] ?? '';
@@ -47,19 +139,13 @@ function guardedMark(): string {
   return given;
 }
 
-function killAll(): void {
-  for (const [pid, startTime] of leaders) if (isStill(pid, startTime)) killAtOnce(-pid);
+function killHorses(): void {
+  for (const [pid, started] of leaders) if (isStill(pid, started)) killAtOnce(-pid);
   void killMarked(mark);
 }
 
-function obey(order: string): void {
-  const [pid = '', startTime = ''] = order.slice(1).split(' ');
-  if (order.startsWith('+')) leaders.set(Number(pid), startTime);
-  else leaders.delete(Number(pid));
-}
-
 /** Whether the group is the one meant. Its id is not used again while it has members, though its leader be gone. */
-function isStill(pid: number, startTime: string): boolean {
+function isStill(pid: number, started: string): boolean {
   const leader = processStat(pid);
-  return leader === undefined || leader.startTime === startTime;
+  return leader === undefined || leader.startTime === started;
 }

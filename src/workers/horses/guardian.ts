@@ -1,10 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
-import { selfFenceMs } from '../../manager/worker-ttl.ts';
-import { processStat } from '../../processes/process-stat.ts';
+import type { Log } from '../../log.ts';
 import { GUARDED_VARIABLE } from './marked-processes.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
@@ -14,64 +11,93 @@ const GUARDIAN_FILE = fileURLToPath(
 /** A guardian that ended sooner than this is replaced only then, in milliseconds: something may be wrong with all of them. */
 const MIN_LIFE_MS = 1000;
 
+/** What a guardian is told of a horse: the leader of a process group. */
+export type HorseMessage =
+  | { readonly type: 'watch'; readonly pid: number; readonly startTime: string }
+  | { readonly type: 'forget'; readonly pid: number }
+  /** Kill what bears a mark that begins so: it may have been started in this moment. */
+  | { readonly type: 'sweep'; readonly mark: string }
+  /** Whether code of tasks runs in the worker's own process. */
+  | { readonly type: 'inline'; readonly isInHand: boolean };
+
+/** What a guardian is told. */
+export type GuardianMessage =
+  | HorseMessage
+  /** Whose death is to be reported where. */
+  | {
+      readonly type: 'registered';
+      readonly databaseUrl: string;
+      readonly worker: string;
+      readonly incarnation: string;
+    }
+  /** In so many milliseconds the worker's runs have to have ended, unless this is said again before. */
+  | { readonly type: 'lease'; readonly ms: number }
+  /** The worker stops, and what it still runs ends with its process: that is to be awaited, and reported as a stop. */
+  | { readonly type: 'leaving' }
+  /** All that ran has ended, and the worker with it: there is nothing to end or to report. */
+  | { readonly type: 'through' };
+
 /**
  * A small process that outlives its worker, however that ends, just long enough to kill the worker's horses and whatever
- * they started. It learns of the worker's end by that of a pipe. It does so too when the worker is stopped (SIGSTOP) for most of
- * the TTL: others will take it for lost, and may run the same tasks. It is made when there is the first to watch, and again
- * should it be killed.
+ * they started, and to report the death, so that claims are free at once. It learns of the worker's end by that of a pipe.
+ * It also ends the runs of a worker that cannot do so itself when its lease runs out, being stopped (SIGSTOP) or
+ * blocked. It is made anew should it be killed.
  */
 export class Guardian {
   readonly #mark: string;
-  readonly #log: Logger;
-  readonly #watched = new Map<number, string>();
+  readonly #log: Log;
+  readonly #horses = new Map<number, HorseMessage>();
+  #inline: HorseMessage | undefined;
+  #registration: GuardianMessage | undefined;
   #process: ChildProcess | undefined;
   #ended = false;
 
   /** @param mark what the marks of all horses begin with */
-  constructor(mark: string, log: Logger) {
+  constructor(mark: string, log: Log) {
     this.#mark = mark;
     this.#log = log;
+    this.#start();
   }
 
-  /** Watches over a process of this one that leads a process group. */
-  watch(pid: number): void {
-    const order = `+${pid} ${processStat(pid)?.startTime ?? ''}\n`;
-    this.#watched.set(pid, order);
-    if (this.#process === undefined) this.#start();
-    else this.#tell(order);
+  /** Tells it; a guardian that is made later is told what counts then. */
+  tell(message: GuardianMessage): void {
+    if (message.type === 'watch') this.#horses.set(message.pid, message);
+    if (message.type === 'forget') this.#horses.delete(message.pid);
+    if (message.type === 'inline') this.#inline = message;
+    if (message.type === 'registered') this.#registration = message;
+    if (message.type === 'through') this.#registration = undefined;
+    this.#write([message]);
   }
 
-  /** The process and its group are gone. */
-  forget(pid: number): void {
-    if (this.#watched.delete(pid)) this.#tell(`-${pid}\n`);
-  }
-
-  /** Lets the guardian do its work now, and go. */
+  /** Lets it go. */
   end(): void {
     this.#ended = true;
     this.#process?.stdin?.end();
   }
 
-  #tell(order: string): void {
-    this.#process?.stdin?.write(order);
+  #write(messages: readonly (GuardianMessage | undefined)[]): void {
+    const lines = messages
+      .filter((message) => message !== undefined)
+      .map((message) => `${JSON.stringify(message)}\n`);
+    this.#process?.stdin?.write(lines.join(''));
   }
 
   #start(): void {
     if (this.#ended) return;
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [GUARDIAN_FILE, String(process.pid), String(selfFenceMs())], {
+    const child = spawn(process.execPath, [GUARDIAN_FILE, String(process.pid)], {
       detached: true, // a session of its own: neither the terminal's signals nor a kill of our group reach it
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
       // Nothing else of ours: a worker may itself run in a horse, and bear its mark.
-      env: { [GUARDED_VARIABLE]: this.#mark },
+      env: { [GUARDED_VARIABLE]: this.#mark, PULP_WORKER_TTL: process.env['PULP_WORKER_TTL'] },
     });
     this.#process = child;
     let isGone = false;
     const onGone = (how: string) => {
       if (isGone || this.#ended) return;
       isGone = true;
-      this.#log.warn({ how }, 'the guardian of the horses ended; a new one is made');
+      this.#log.warn({ how }, 'the guardian of the worker ended; a new one is made');
       const wait = Math.max(0, startedAt + MIN_LIFE_MS - performance.now());
       setTimeout(() => {
         this.#start();
@@ -83,11 +109,8 @@ export class Guardian {
     child.once('exit', (code, signal) => {
       onGone(signal ?? `code ${code ?? 'unknown'}`);
     });
-    const { stdin } = child;
-    if (!(stdin instanceof Socket)) return; // there was no process at all
-    stdin.on('error', () => undefined); // it is gone, which its exit tells
+    child.stdin.on('error', () => undefined); // it is gone, which its exit tells
     child.unref();
-    stdin.unref(); // neither keeps this process alive
-    stdin.write([...this.#watched.values()].join(''));
+    this.#write([this.#registration, this.#inline, ...this.#horses.values()]);
   }
 }

@@ -1,5 +1,5 @@
 import { memoryText, type Limits } from '../../tasks/task-limits.ts';
-import { failedBecause, type Outcome } from '../outcome.ts';
+import { failedBecause, type Outcome, type TaskError } from '../outcome.ts';
 
 /** Which memory ran out when the kernel killed the process: what its limit allows, or that of its worker's service or machine. */
 export type LackingMemory = 'limit' | 'service';
@@ -28,6 +28,9 @@ const HEAP_IS_FULL = /FATAL ERROR: .*(heap out of memory|heap limit|Allocation f
 /** What a run has come to that has not ended before its process did. */
 export function outcomeOfDeath(death: HorseDeath): Outcome {
   const { code, signal, lastWords, verdict, output, limits = {} } = death;
+  if (!death.wasReady && death.lackingMemory !== 'limit') {
+    return { outcome: 'interrupted', by: 'host', reason: startFailure(death) };
+  }
   if (lastWords !== undefined) return lastWords;
   if (signal === 'SIGKILL' && death.lackingMemory !== undefined) {
     return outOfMemory(death.lackingMemory, limits, output);
@@ -41,7 +44,7 @@ export function outcomeOfDeath(death: HorseDeath): Outcome {
       output,
     });
   }
-  const when = death.wasReady ? 'without a result' : 'while it loaded the task types';
+  const when = 'without a result';
   if (verdict !== undefined) {
     return failedBecause('HORSE_DIED', `the process of the task was killed, since it ${verdict}`, { output });
   }
@@ -72,4 +75,15 @@ function outOfMemory(lacking: LackingMemory, { memory }: Limits, output: string)
       'Give the service or the machine more memory, run fewer tasks beside each other (--concurrency), or set limits.memory for types that may take too much.',
     output,
   });
+}
+
+/** Why a horse did not come to run anything: that is its host's or its release's fault, and not the task's. */
+function startFailure({ code, signal, lastWords, output }: HorseDeath): string {
+  if (lastWords?.outcome === 'failed') {
+    const { message } = JSON.parse(lastWords.error) as TaskError;
+    return `no horse can be started: ${message}`;
+  }
+  const how = signal === null ? `it exited with code ${code ?? 'unknown'}` : `it was ended by ${signal}`;
+  const last = output.trim().split('\n').at(-1) ?? '';
+  return `no horse can be started: ${how} while it loaded the task types${last === '' ? '' : ` (${last})`}`;
 }

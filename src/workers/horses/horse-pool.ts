@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { HorseGroup } from './cgroups/horse-group.ts';
 import { HorseGroups } from './cgroups/horse-groups.ts';
 import type { LingeringProcess } from './death-watch.ts';
-import { Guardian } from './guardian.ts';
+import type { HorseMessage } from './guardian.ts';
+import { outcomeOfDeath } from './horse-death.ts';
 import { HorseProcess } from './horse-process.ts';
 import type { HorseSettings } from './horse-protocol.ts';
 import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
 import type { Outcome } from '../outcome.ts';
-import type { StartedTask } from '../session.ts';
+import type { StartedTask } from '../run-records.ts';
+import { processStat } from '../../processes/process-stat.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
 import { StandardError } from '../../processes/standard-error.ts';
 import { WorkerDirectory } from '../directories/worker-directory.ts';
@@ -18,6 +19,10 @@ export interface HorsePoolSettings extends HorseSettings {
   readonly maxTasksPerHorse: number;
   readonly databaseUrl: string;
   readonly log: Logger;
+  /** What the marks of its horses begin with, and nobody else's. */
+  readonly mark: string;
+  /** Tells the worker's guardian. */
+  readonly guard: (message: HorseMessage) => void;
   /** A horse, or what it has started, goes on though it was killed: told after a few seconds, then ever less often. */
   readonly onUnkillable?: (horse: UnkillableHorse) => void;
   /** When that is told, in milliseconds, see `DeathWatch`. */
@@ -61,9 +66,6 @@ export class HorsePool {
   readonly #settings: HorsePoolSettings;
   readonly #directory: WorkerDirectory;
   readonly #output: StandardError;
-  /** What the marks of our horses begin with; none can guess it. */
-  readonly #mark = `${randomBytes(16).toString('hex')}.`;
-  readonly #guardian: Guardian;
   readonly #idle: HorseProcess[] = [];
   readonly #all = new Set<HorseProcess>();
   /** What they run, until nothing of the run is left. */
@@ -79,7 +81,6 @@ export class HorsePool {
     this.#settings = settings;
     this.#directory = WorkerDirectory.at(settings.workerDirectory);
     this.#groups = HorseGroups.ofThisProcess();
-    this.#guardian = new Guardian(this.#mark, log);
     this.#output = new StandardError((bytes) => {
       log.warn({ bytes }, 'output of tasks was dropped: it came faster than stderr was read');
     });
@@ -122,8 +123,24 @@ export class HorsePool {
   kill(): void {
     this.#isKilled = true;
     for (const horse of this.#all) horse.kill();
-    if (this.#all.size > 0) killMarkedAtOnce(this.#mark);
-    this.#guardian.end(); // it looks again, for what was being started in this moment
+    if (this.#all.size === 0) return;
+    const { mark, guard } = this.#settings;
+    killMarkedAtOnce(mark);
+    guard({ type: 'sweep', mark }); // for what was being started in this moment
+  }
+
+  /** Tries whether a horse can start here and load the task types, and keeps it; gives why not, if it cannot. */
+  async probe(): Promise<string | undefined> {
+    if (this.#isKilled) return undefined;
+    const horse = this.#make(); // one that is warm already proves nothing
+    const death = await Promise.race([horse.ready, horse.dead]);
+    if (death === undefined) {
+      if (this.#isKilled) horse.kill();
+      else this.#idle.push(horse);
+      return undefined;
+    }
+    const outcome = outcomeOfDeath(death);
+    return outcome.outcome === 'interrupted' ? outcome.reason : 'its horse died';
   }
 
   async #conduct(
@@ -213,7 +230,7 @@ export class HorsePool {
     const { tasksFile, worker, workerDirectory, databaseUrl, log, tellingMs } = this.#settings;
     const horse: HorseProcess = new HorseProcess({
       ...{ tasksFile, worker, workerDirectory, databaseUrl, log },
-      mark: `${this.#mark}${(this.#made += 1)}.`,
+      mark: `${this.#settings.mark}${(this.#made += 1)}.`,
       group: this.#makeGroup(limits),
       isForOneRun: limits !== undefined,
       onLingering: (processes, killedForMs) => {
@@ -226,11 +243,12 @@ export class HorsePool {
     });
     this.#all.add(horse);
     const { pid } = horse;
-    if (pid !== undefined) this.#guardian.watch(pid);
+    const { guard } = this.#settings;
+    if (pid !== undefined) guard({ type: 'watch', pid, startTime: processStat(pid)?.startTime ?? '' });
     void horse.dead.then(() => {
       this.#all.delete(horse);
       if (pid === undefined) return;
-      this.#guardian.forget(pid);
+      guard({ type: 'forget', pid });
       this.#directory.deleteVacantDirectory(pid);
     });
     return horse;

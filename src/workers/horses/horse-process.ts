@@ -19,7 +19,7 @@ import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
 import { processStat } from '../../processes/process-stat.ts';
-import type { StartedTask } from '../session.ts';
+import type { StartedTask } from '../run-records.ts';
 
 /** How long a process may live on that has closed its channel, in milliseconds: one that ends closes it a little before. */
 const CLOSED_MS = 200;
@@ -68,6 +68,8 @@ export class HorseProcess {
   readonly pid: number | undefined;
   /** Resolves when the process is gone, and with it whatever it has started; not as long as that cannot be killed. Never rejects. */
   readonly dead: Promise<HorseDeath>;
+  /** Resolves when it has loaded the task types; it may die before. */
+  readonly ready: Promise<undefined>;
   /** How many runs it was given. */
   runs = 0;
   readonly #settings: HorseProcessSettings;
@@ -77,6 +79,7 @@ export class HorseProcess {
   #run: Run | undefined;
   #isGone = false;
   #wasReady = false;
+  readonly #onReady: () => void;
   /** It may have started processes whose end we have not seen. */
   #mayHaveChildren = true;
   #lastWords: Outcome | undefined;
@@ -98,6 +101,12 @@ export class HorseProcess {
     });
     const child = (this.#child = startHorse({ ...settings, entering: group?.entering ?? [] }));
     this.pid = child.pid;
+    const ready = Promise.withResolvers<undefined>();
+    this.ready = ready.promise;
+    this.#onReady = () => {
+      this.#wasReady = true;
+      ready.resolve(undefined);
+    };
     this.dead = new Promise((resolve) => {
       child.once('exit', (code, signal) => void this.#bury(code, signal).then(resolve));
       child.on('error', (error) => {
@@ -190,7 +199,7 @@ export class HorseProcess {
   #hear(message: FromHorse): void {
     switch (message.type) {
       case 'ready':
-        this.#wasReady = true;
+        this.#onReady();
         this.#checkGroup();
         break;
       case 'progress':

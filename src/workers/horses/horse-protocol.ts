@@ -1,4 +1,4 @@
-import type { StartedTask } from '../session.ts';
+import type { StartedTask } from '../run-records.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** What a worker says to a horse. */

@@ -10,7 +10,7 @@ import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './
 import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
 import { runTask } from '../run-task.ts';
-import type { StartedTask } from '../session.ts';
+import type { StartedTask } from '../run-records.ts';
 import { WorkingDirectory } from '../directories/working-directory.ts';
 
 /** How much rather than its worker or the database the kernel is to kill a horse that eats its memory, of 1000. */
@@ -109,8 +109,12 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
       },
     });
   } catch (error) {
-    isSpent = true;
-    return failed(error);
+    isSpent = true; // it has no directory: that is no fault of the task
+    return {
+      outcome: 'interrupted',
+      by: 'host',
+      reason: `no working directory can be made: ${String(error)}`,
+    };
   }
 }
 

@@ -26,7 +26,7 @@ export function lose(index: number, how: (typeof LOSSES)[number]): Command {
           model.lose(worker, false);
       }
       assert.deepEqual(await engine.reportInVain(name, incarnation, runs), ['PU001', 'PU001']);
-      assert.deepEqual(await engine.heartbeat(name, incarnation), [name]);
+      assert.equal(await engine.heartbeat(name, incarnation), 'over');
     },
     (model) => workerAt(model, index).state === 'online',
   );
@@ -38,9 +38,27 @@ export function bear(index: number): Command {
     const worker = workerAt(model, index);
     if (worker.state === 'online') {
       assert.equal(await engine.bearTwin(worker), 'PU006');
-      assert.deepEqual(await engine.heartbeat(worker.name, engine.session(worker.name).incarnation), []);
+      assert.equal(await engine.heartbeat(worker.name, engine.session(worker.name).incarnation), 'confirmed');
     } else {
       model.bear(worker, await engine.bear(worker, ON_WORKER_LOSS));
     }
   });
+}
+
+/** A worker loses its session and attaches another one: its runs go on, and their locks are taken again. */
+export function attach(index: number): Command {
+  return new Command(
+    `worker ${index} attaches`,
+    async (model, engine) => {
+      const worker = workerAt(model, index);
+      const ids = model.runs(worker).map(({ id }) => id);
+      const [known, ...unknown] = ids; // of one, the answer to its start was lost
+      const inHand = (unknown.length === 0 ? ids : unknown).map((id) => engine.run(id));
+      const { verdicts, pid } = await engine.attach(worker.name, inHand);
+      const expected = ids.map((id) => `${id} ${unknown.length > 0 && id === known ? 'begin' : 'keep'}`);
+      assert.deepEqual(verdicts, expected.sort());
+      model.attach(worker, pid);
+    },
+    (model) => workerAt(model, index).state === 'online',
+  );
 }

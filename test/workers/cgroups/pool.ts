@@ -46,6 +46,7 @@ export class TestPool implements AsyncDisposable {
     const pool = new HorsePool({
       ...{ tasksFile: TASKS_FILE, worker: 'limited', workerDirectory: directory.path, log },
       ...{ maxTasksPerHorse: 100, databaseUrl: 'postgres://nowhere/none' },
+      ...{ mark: `${randomUUID()}.`, guard: () => undefined },
       ...settings,
     });
     return new TestPool(pool, lines, root);
@@ -56,7 +57,7 @@ export class TestPool implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<Record<string, number>>();
     const task = {
       ...{ id, name: type.name, args: [], kwargs, attempt: 1, fence: '1' },
-      ...{ timeout_seconds: null, parent_id: null, correlation_id: null },
+      ...{ timeout_seconds: null, parent_id: null, correlation_id: null, interruptions: 0 },
     };
     const run = this.pool.run(task, {
       onProgress: (progress) => {

@@ -1,0 +1,20 @@
+-- The death of a worker, reported by the guardian that saw its process die and has ended all that it had started: its lease
+-- need not run out. "stopped": it had been told to stop, and what it still ran ended with it. Gives whether it was news; an
+-- incarnation that is over already is left alone.
+create or replace function pulp.report_worker_death(worker text, incarnation bigint, stopped boolean default false) returns boolean
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  known pulp.worker;
+begin
+  select * into known from pulp.worker w
+    where w.name = report_worker_death.worker and w.incarnation = report_worker_death.incarnation and w.state = 'online'
+    for update;
+  if not found then
+    return false;
+  end if;
+  perform pulp.end_worker(known, case when stopped then 'WorkerOffline' else 'WorkerMissing' end, false);
+  return true;
+end $$;
+comment on function pulp.report_worker_death is 'The death of a worker, reported by its guardian.';

@@ -1,0 +1,81 @@
+/** The thread of a worker that prolongs its lease, has its guardian and stands for election: see `Background`. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Log } from '../log.ts';
+import { ResourceManager } from '../manager/resource-manager.ts';
+import { forcedEndMs, selfEndMs } from '../manager/worker-ttl.ts';
+import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
+import { Guardian } from './horses/guardian.ts';
+import { Heartbeat } from './lease/heartbeat.ts';
+import { Lease } from './lease/lease.ts';
+
+const { databaseUrl, worker, standIn, mark, lease: memory, finished } = workerData as BackgroundData;
+const counter = new Int32Array(finished);
+const lease = new Lease(memory);
+const log: Log = { info: logger('info'), warn: logger('warn'), error: logger('error') };
+
+const guardian = new Guardian(mark, log);
+const heartbeat = new Heartbeat({
+  ...{ databaseUrl, worker, lease, log },
+  takeFinished: () => Atomics.exchange(counter, 0, 0),
+  onConfirmed: (incarnation) => {
+    tellLease();
+    tell({ type: 'confirmed', incarnation });
+  },
+  onOver: (incarnation) => {
+    tellLease();
+    tell({ type: 'over', incarnation });
+  },
+});
+const manager = new ResourceManager({ databaseUrl, worker, standIn, log });
+
+parentPort?.on('message', (message: ToBackground) => {
+  switch (message.type) {
+    case 'registered':
+      register(message.incarnation);
+      break;
+    case 'stopping':
+      manager.resign();
+      break;
+    case 'leaving':
+      heartbeat.beatFor(undefined);
+      guardian.tell(message);
+      break;
+    case 'end':
+      void end();
+      break;
+    default:
+      guardian.tell(message);
+  }
+});
+
+function register(incarnation: string | undefined): void {
+  heartbeat.beatFor(incarnation);
+  if (incarnation === undefined) {
+    guardian.tell({ type: 'through' });
+    return;
+  }
+  guardian.tell({ type: 'registered', databaseUrl, worker, incarnation });
+  tellLease();
+  manager.start();
+}
+
+/** The guardian acts when the worker has not: a while after its lease is over. */
+function tellLease(): void {
+  guardian.tell({ type: 'lease', ms: Math.max(0, lease.leftMs) + forcedEndMs() - selfEndMs() });
+}
+
+async function end(): Promise<void> {
+  await Promise.all([manager[Symbol.asyncDispose](), heartbeat[Symbol.asyncDispose]()]);
+  guardian.end();
+  parentPort?.close();
+}
+
+function logger(level: keyof Log): Log['info'] {
+  return (fields, message) => {
+    tell({ type: 'log', level, fields, message });
+  };
+}
+
+function tell(message: FromBackground): void {
+  parentPort?.postMessage(message);
+}

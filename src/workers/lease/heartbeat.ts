@@ -1,0 +1,123 @@
+import type { Client } from 'pg';
+import { connectDedicated } from '../../postgres/dedicated-client.ts';
+import { heartbeatIntervalMs } from '../../manager/worker-ttl.ts';
+import { Wakeup } from '../../wakeup.ts';
+import type { Log } from '../../log.ts';
+import type { Lease } from './lease.ts';
+
+/** How soon a sign of life that failed is tried again, in milliseconds. */
+const RETRY_MS = 500;
+
+/** How often the clocks are compared, in milliseconds. */
+const CLOCK_CHECK_MS = 1000;
+
+/** By how much wall clock and monotonic clock may part between two looks, in milliseconds: more says that the host was suspended. */
+const CLOCK_TOLERANCE_MS = 1000;
+
+export interface HeartbeatSettings {
+  readonly databaseUrl: string;
+  readonly worker: string;
+  readonly lease: Lease;
+  readonly log: Log;
+  /** How many tasks the worker has finished since the last call. */
+  readonly takeFinished: () => number;
+  /** The database has taken a sign of life of this incarnation. */
+  readonly onConfirmed: (incarnation: string) => void;
+  /** This incarnation was declared missing, or another one has come after it: its lease is revoked. */
+  readonly onOver: (incarnation: string) => void;
+}
+
+/** The signs of life of a worker, which prolong its lease. */
+export class Heartbeat implements AsyncDisposable {
+  readonly #settings: HeartbeatSettings;
+  readonly #wakeup = new Wakeup();
+  #incarnation: string | undefined;
+  #client: Client | undefined;
+  #clockOffset = clockOffset();
+  #stopped = false;
+  readonly #loop: Promise<void>;
+
+  constructor(settings: HeartbeatSettings) {
+    this.#settings = settings;
+    this.#loop = this.#run();
+  }
+
+  /** Gives signs of life for this incarnation from now on; undefined: for none. */
+  beatFor(incarnation: string | undefined): void {
+    this.#incarnation = incarnation;
+    this.#wakeup.call();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#wakeup.call();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    let dueAt = 0;
+    while (!this.#stopped) {
+      this.#wakeup.arm();
+      const incarnation = this.#incarnation;
+      if (incarnation !== undefined && (performance.now() >= dueAt || this.#wasSuspended())) {
+        const isThrough = await this.#beat(incarnation);
+        dueAt =
+          performance.now() + (isThrough ? heartbeatIntervalMs() : Math.min(RETRY_MS, heartbeatIntervalMs()));
+      }
+      const isNew = await this.#wakeup.sleep(
+        Math.min(CLOCK_CHECK_MS, Math.max(0, dueAt - performance.now())),
+      );
+      if (isNew) dueAt = 0;
+    }
+    await this.#client?.end();
+  }
+
+  /** Time may have passed that the monotonic clock does not count: whether the lease still stands is to be asked at once. */
+  #wasSuspended(): boolean {
+    const before = this.#clockOffset;
+    this.#clockOffset = clockOffset();
+    return Math.abs(this.#clockOffset - before) > CLOCK_TOLERANCE_MS;
+  }
+
+  /** One sign of life; says whether it got through. */
+  async #beat(incarnation: string): Promise<boolean> {
+    const { databaseUrl, worker, lease, log, takeFinished, onConfirmed, onOver } = this.#settings;
+    const sentAt = process.hrtime.bigint();
+    try {
+      this.#client ??= await connectDedicated(databaseUrl, `pulp heartbeat ${worker}`, {
+        connectTimeoutMs: heartbeatIntervalMs(),
+        answerTimeoutMs: heartbeatIntervalMs(),
+        settings: { synchronous_commit: 'off' }, // losing one in a crash is harmless, and it must not wait for a standby
+      });
+      const { rows } = await this.#client.query<{ verdict: 'confirmed' | 'over' | 'held' }>({
+        name: 'heartbeat',
+        text: 'select verdict from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
+        values: [worker, incarnation, takeFinished()],
+      });
+      if (incarnation !== this.#incarnation) return true; // that one is over
+      switch (rows[0]?.verdict) {
+        case 'confirmed':
+          lease.confirm(sentAt);
+          onConfirmed(incarnation);
+          return true;
+        case 'over':
+          this.#incarnation = undefined;
+          lease.revoke();
+          onOver(incarnation);
+          return true;
+        default:
+          log.warn({}, 'a heartbeat was not taken: an open transaction is about to end this worker');
+          return false;
+      }
+    } catch (error) {
+      log.warn({ err: error, lease_left_ms: Math.round(lease.leftMs) }, 'a heartbeat did not get through');
+      await this.#client?.end();
+      this.#client = undefined;
+      return false;
+    }
+  }
+}
+
+function clockOffset(): number {
+  return Date.now() - performance.now();
+}

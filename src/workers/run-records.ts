@@ -1,0 +1,87 @@
+import type { Outcome } from './outcome.ts';
+
+/** A task that was started for this worker: its run is ours as long as the lease stands, until its end is recorded. */
+export interface StartedTask {
+  readonly id: string;
+  readonly name: string;
+  readonly args: unknown[];
+  readonly kwargs: Record<string, unknown>;
+  readonly attempt: number;
+  /** The token that reports of this run must bear. Text: it is handed back as it came. */
+  readonly fence: string;
+  readonly timeout_seconds: number | null;
+  readonly parent_id: string | null;
+  readonly correlation_id: string | null;
+  /** How often in a row its run was interrupted before, through no fault of its own. */
+  readonly interruptions: number;
+}
+
+/** How a run ended, for the log, with its last report if that is not recorded yet: JSON. */
+export type FinishedRun = Outcome & {
+  readonly id: string;
+  readonly attempt: number;
+  readonly fence: string;
+  readonly progress?: string;
+};
+
+/** A progress report of a run. `progress` is JSON already. */
+export interface ProgressReport {
+  readonly id: string;
+  readonly attempt: number;
+  readonly fence: string;
+  readonly progress: string;
+}
+
+/** What became of reports: whatever is in neither list was recorded. */
+export interface Refusals {
+  /** Somebody else holds these tasks locked just now: report again later. */
+  readonly held: ReadonlySet<string>;
+  /** The runs of these tasks are not ours any more: nothing of them will be accepted. */
+  readonly fenced: ReadonlySet<string>;
+}
+
+/** What a worker that attached a new session finds of its runs. */
+export interface AttachedRuns {
+  /** Those that it still has. */
+  readonly kept: ReadonlySet<string>;
+  /** Those that were started, but whose answer was lost with the session. */
+  readonly toBegin: readonly StartedTask[];
+  /** Those whose resources somebody else has locked meanwhile. */
+  readonly toEnd: ReadonlySet<string>;
+}
+
+/** Written for `pulp.finish`. Outcomes carry JSON that is written already: it goes in as it is. */
+export function writeFinishedRuns(runs: readonly FinishedRun[]): string {
+  return `[${runs.map(writeFinishedRun).join(',')}]`;
+}
+
+/** Written for `pulp.progress`. */
+export function writeReports(reports: readonly ProgressReport[]): string {
+  return `[${reports.map((report) => `${head(report)},"progress":${report.progress}}`).join(',')}]`;
+}
+
+function writeFinishedRun(run: FinishedRun): string {
+  const start = `${head(run)},"outcome":"${run.outcome}"${run.progress === undefined ? '' : `,"progress":${run.progress}`}`;
+  switch (run.outcome) {
+    case 'completed':
+      return `${start},"result":${run.result}}`;
+    case 'failed':
+      return `${start},"error":${run.error},"retry":${run.retry}}`;
+    case 'interrupted':
+      return `${start},"by":"${run.by}","reason":${JSON.stringify(run.reason)}}`;
+    case 'canceled':
+      return `${start},"reason":${JSON.stringify(run.reason ?? null)}}`;
+  }
+}
+
+function head({
+  id,
+  attempt,
+  fence,
+}: {
+  readonly id: string;
+  readonly attempt: number;
+  readonly fence: string;
+}) {
+  return `{"id":"${id}","attempt":${attempt},"fence":"${fence}"`;
+}
