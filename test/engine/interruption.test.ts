@@ -171,7 +171,9 @@ suite('a run that is interrupted', () => {
     ]);
 
     const before = await everything(worker.client);
-    await worker.client.query('delete from pulp.task; delete from pulp.reservation; delete from pgboss.job');
+    await worker.client.query(
+      'delete from pulp.task; delete from pulp.reservation; delete from pulp_boss.job',
+    );
     assert.deepEqual((await rebuild(database.url)).violations, []);
     assert.deepEqual(await everything(worker.client), before);
     assert.deepEqual(await checkLog(worker.client), []);
@@ -302,6 +304,6 @@ async function everything(client: Client): Promise<unknown> {
   const { rows } = await client.query(`
     select (select jsonb_agg(to_jsonb(t) order by t.position) from pulp.task t) as tasks,
       (select jsonb_agg(to_jsonb(r) order by r.position) from pulp.reservation r) as claims,
-      (select jsonb_agg(j.id order by j.created_on) from pgboss.job j) as jobs`);
+      (select jsonb_agg(j.id order by j.created_on) from pulp_boss.job j) as jobs`);
   return rows;
 }

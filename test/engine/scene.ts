@@ -65,6 +65,8 @@ export class Scene {
       this.#incarnation,
       JSON.stringify([{ ...this.#runs.get(id), outcome, error: {} }]),
     ]);
+    // What is tried again comes due when the scene says so, however long this takes.
+    await this.#client.query(`update pulp.deferred set due_at = 'infinity' where task_id = $1`, [id]);
   }
 
   async cancel(minutesAgo: number, id: string): Promise<void> {
