@@ -39,6 +39,10 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
     case 'being_granted':
       return ['Nothing is in the way of its claims: the resource manager is about to grant them.'];
+    case 'held_back':
+      return [heldBackText(task)];
+    case 'manager_failing':
+      return [failingText(task)];
     case 'no_worker':
       return [`No worker online takes from the queue ${queue?.queue}. Start one: ${workerCommand(queue)}`];
     case 'unknown_type':
@@ -78,6 +82,27 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     default:
       return [`It is ${reason}.`];
   }
+}
+
+/** What became of it at each step of the resource manager. */
+const STEPS = {
+  due: 'take it up, though its time has come',
+  grant: 'grant its claims',
+  reroute: 'hand it to another worker',
+} as const;
+
+function heldBackText({ held_back }: Explanation): string {
+  if (held_back === null) return '';
+  const { step, since, not_before, tries, message } = held_back;
+  return `The resource manager could not ${STEPS[step]}: ${message}. It failed ${counted(tries, 'time', 'times')} since ${since.toISOString()} and is tried again at ${not_before.toISOString()}; no other task waits for that.`;
+}
+
+function failingText({
+  resource_manager: { worker, failing_since, last_pass_at, failures },
+}: Explanation): string {
+  const said = Object.entries(failures ?? {}).map(([duty, { message }]) => `${duty}: ${message}`);
+  const last = last_pass_at == null ? '' : ` (it last worked at ${last_pass_at.toISOString()})`;
+  return `The resource manager on worker ${worker} leads, but has been failing since ${failing_since?.toISOString()}${last}: ${said.join('; ')}. It tries again by itself.`;
 }
 
 function dueText({ due_at, asked_at }: Explanation): string {

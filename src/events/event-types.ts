@@ -123,6 +123,18 @@ export const EVENT_TYPES = {
     z.strictObject({ workers: z.record(z.string(), z.int().nullable()) }),
   ]),
   LeaderElected: defineEvent('system', [z.strictObject({ worker: z.string(), backend_pid: z.int() })]),
+  /** A duty of the leader fails, for the first time or with another error than before. */
+  LeaderFailing: defineEvent('system', [
+    z.strictObject({
+      duty: z.enum(['grant', 'watch', 'upkeep', 'notices']),
+      error: z.strictObject({ code: z.string(), message: z.string() }),
+      /** When it last did its work in this term. */
+      last_pass_at: moment.optional(),
+    }),
+  ]),
+  LeaderRecovered: defineEvent('system', [
+    z.strictObject({ duty: z.enum(['grant', 'watch', 'upkeep', 'notices']) }),
+  ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({
       format: z.literal('pulp-archive/1'),

@@ -20,7 +20,20 @@ export interface Overview {
     readonly workers: Partial<Record<WorkerState, number>>;
     /** The worker that leads as resource manager; null if none does, or the schema is outdated. */
     readonly leader: string | null;
+    /** What fails of the leader's duties; null: nothing, or nobody leads. */
+    readonly failing: LeaderFailure | null;
+    /** How many tasks the leader could not bring forward and tries again apart from the others; a thousand: or more. */
+    readonly held_back: number;
   };
+}
+
+/** What fails of the leader's duties. */
+export interface LeaderFailure {
+  readonly since: Date;
+  /** When the duty that failed last did its work for the last time; null: not in this term. */
+  readonly last_pass_at: Date | null;
+  /** By duty: `grant`, `watch`, `upkeep` or `notices`. */
+  readonly failures: Readonly<Record<string, { readonly code: string; readonly message: string }>>;
 }
 
 /**
@@ -44,7 +57,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
       contents: {
         tasks: await countByState(client, 'task'),
         workers: await countByState(client, 'worker'),
-        leader: pending.length > 0 ? null : await readLeader(client),
+        ...(pending.length > 0 ? UNKNOWN_LEADER : await readLeader(client)),
       },
     };
   } catch (error) {
@@ -61,9 +74,26 @@ async function countByState(client: Client, table: 'task' | 'worker'): Promise<R
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
 }
 
-async function readLeader(client: Client): Promise<string | null> {
-  const { rows } = await client.query<{ worker: string }>(
-    'select worker from pulp.leader where backend_pid = pulp.leader_session()',
+/** An outdated schema may not have what there is to read. */
+const UNKNOWN_LEADER = { leader: null, failing: null, held_back: 0 } as const;
+
+type LeaderFacts = Pick<NonNullable<Overview['contents']>, 'leader' | 'failing' | 'held_back'>;
+
+async function readLeader(client: Client): Promise<LeaderFacts> {
+  const { rows } = await client.query<{
+    worker: string | null;
+    since: Date | null;
+    last_pass_at: Date | null;
+    failures: LeaderFailure['failures'] | null;
+    held_back: number;
+  }>(
+    `select l.worker, l.failing_since as since, l.last_pass_at, l.failures,
+       (select count(*)::integer from (select from pulp.held_back limit 1000) h) as held_back
+     from (select) one left join pulp.leader l on l.backend_pid = pulp.leader_session()`,
   );
-  return rows[0]?.worker ?? null;
+  const [seen] = rows;
+  if (seen === undefined) return UNKNOWN_LEADER;
+  const { worker: leader, since, last_pass_at, failures, held_back } = seen;
+  const failing = since === null ? null : { since, last_pass_at, failures: failures ?? {} };
+  return { leader, failing, held_back };
 }

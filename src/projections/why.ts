@@ -116,6 +116,18 @@ const explanation = z.object({
   cancel_reason: z.string().nullable(),
   /** When its delay, or its pause before a retry, ends. */
   due_at: time.nullable(),
+  /** Why the resource manager could not bring it forward, and when it tries again; null: it did not fail. */
+  held_back: z
+    .object({
+      step: z.enum(['due', 'grant', 'reroute']),
+      since: time,
+      not_before: time,
+      tries: z.number(),
+      /** SQLSTATE. */
+      code: z.string(),
+      message: z.string(),
+    })
+    .nullable(),
   /** Its claims, as long as it stands in line; those that are not met come first. */
   claims: z.array(claim),
   /** Null unless it waits. */
@@ -124,6 +136,12 @@ const explanation = z.object({
     leads: z.boolean(),
     worker: z.string().optional(),
     since: time.optional(),
+    /** Null: all of its duties work. */
+    failing_since: time.nullish(),
+    /** When the duty that failed last did its work for the last time; null: not in this term, or nothing fails. */
+    last_pass_at: time.nullish(),
+    /** Its duties that fail, such as `grant` and `watch`. */
+    failures: z.record(z.string(), z.object({ code: z.string(), message: z.string() })).optional(),
   }),
   /** Null unless it runs. */
   run: run.nullable(),

@@ -50,6 +50,8 @@ suite('pulp db', () => {
       tasks: { completed: 1 },
       workers: { online: 1 },
       leader: 'only-one',
+      failing: null,
+      held_back: 0,
     });
     assert.match(text.stdout, /^leader +only-one$/m);
     assert.ok(!JSON.stringify(data).includes(password) && !text.stdout.includes(password));

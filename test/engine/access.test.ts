@@ -24,7 +24,7 @@ const STRANGER = 'pg_monitor';
 const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'event event_task event_system event_heartbeat event_leaf'],
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
-  [EVERYBODY, 'task_type resource running deferred wakeup worker_name queue migration'],
+  [EVERYBODY, 'task_type resource running deferred wakeup held_back worker_name queue migration'],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
@@ -34,6 +34,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     WORKERS,
     'stand_for_election attach_worker set_worker_ability report_worker_death grant_reservations reroute_tasks lock_class',
   ],
+  [WORKERS, 'report_duty send_notices'],
   [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],
   [WORKERS, 'create_event_leaves keep_up purge_tasks'],
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],

@@ -86,7 +86,7 @@ async function rowsOf(client: Client, table: string, nameOf: (row: Row) => strin
       Object.fromEntries(
         Object.entries(row).map(([column, value]) => [
           column,
-          /_at$|^run_after$|^last_heartbeat$/.test(column) ? instantOrNull(value) : value,
+          /_at$|_since$|^run_after$|^last_heartbeat$/.test(column) ? instantOrNull(value) : value,
         ]),
       ),
     ]),

@@ -268,11 +268,39 @@ function beat(world: World, name: string, event: LoggedEvent): void {
 
 function foldLeaderEvent(world: World, event: LoggedEvent): void {
   const role = event.stream_id;
-  follow(event, world.leaders.get(role));
-  if (event.type !== 'LeaderElected') throw new Error(`unknown event type ${event.type} on ${role}`);
-  const { worker, backend_pid } = event.data;
-  const elected_at = instant(event.recorded_at);
-  world.leaders.set(role, { role, worker, backend_pid, elected_at, version: event.version });
+  const before = world.leaders.get(role);
+  follow(event, before);
+  world.leaders.set(role, { ...before, ...leaderChange(event, before), version: event.version });
+}
+
+function leaderChange(event: LoggedEvent, before: Row | undefined): Row {
+  const { data } = event;
+  const at = instant(event.recorded_at);
+  const wellAgain = { failing_since: null, last_pass_at: null, failures: {} };
+  const failures = (before?.['failures'] ?? {}) as Record<string, unknown>;
+  const duty = String(data['duty']);
+  switch (event.type) {
+    case 'LeaderElected':
+      return {
+        role: event.stream_id,
+        worker: data['worker'],
+        backend_pid: data['backend_pid'],
+        elected_at: at,
+        ...wellAgain,
+      };
+    case 'LeaderFailing':
+      return {
+        failing_since: before?.['failing_since'] ?? at,
+        last_pass_at: instantOrNull(data['last_pass_at']),
+        failures: { ...failures, [duty]: data['error'] },
+      };
+    case 'LeaderRecovered': {
+      const left = Object.fromEntries(Object.entries(failures).filter(([name]) => name !== duty));
+      return Object.keys(left).length === 0 ? wellAgain : { failures: left };
+    }
+    default:
+      throw new Error(`unknown event type ${event.type} on ${event.stream_id}`);
+  }
 }
 
 /** Streams are counted from 1 without gaps. */

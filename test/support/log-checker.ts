@@ -104,5 +104,5 @@ function differences(
 }
 
 function comparable(column: string, value: unknown): unknown {
-  return /_at$|^run_after$|^last_heartbeat$/.test(column) ? instantOrNull(value) : value;
+  return /_at$|_since$|^run_after$|^last_heartbeat$/.test(column) ? instantOrNull(value) : value;
 }

@@ -39,6 +39,6 @@ begin
       hint = 'Repeat the command.';
   end if;
 
-  perform pg_notify('pulp_ready', q) from unnest(queue_names) as q;
+  perform pulp.notify('pulp_ready', q) from unnest(queue_names) as q;
 end $$;
 comment on function pulp.deliver is 'Hands tasks to pg-boss and wakes the workers of their queues.';

@@ -12,6 +12,19 @@ begin
       leader.worker := event.data ->> 'worker';
       leader.backend_pid := (event.data ->> 'backend_pid')::integer;
       leader.elected_at := event.recorded_at;
+      leader.failing_since := null;
+      leader.last_pass_at := null;
+      leader.failures := '{}';
+    when 'LeaderFailing' then
+      leader.failing_since := coalesce(leader.failing_since, event.recorded_at);
+      leader.last_pass_at := pulp.recorded_time(event.data -> 'last_pass_at');
+      leader.failures := leader.failures || jsonb_build_object(event.data ->> 'duty', event.data -> 'error');
+    when 'LeaderRecovered' then
+      leader.failures := leader.failures - (event.data ->> 'duty');
+      if leader.failures = '{}' then
+        leader.failing_since := null;
+        leader.last_pass_at := null;
+      end if;
     else
       raise exception 'unknown event type % on the leadership', event.type
         using errcode = 'PU008', hint = 'It was written by a newer version: upgrade, then fold again.';

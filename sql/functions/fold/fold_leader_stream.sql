@@ -1,4 +1,4 @@
--- Folds the elections, in their order. What the fold refuses is given instead of raised.
+-- Folds the events of the leadership, in their order. What the fold refuses is given instead of raised.
 create or replace function pulp.fold_leader_stream(events pulp.event[], out leader pulp.leader, out refusal text)
 language plpgsql immutable as $$
 declare
@@ -12,4 +12,4 @@ exception
     leader := null;
     refusal := sqlerrm;
 end $$;
-comment on function pulp.fold_leader_stream is 'Folds the elections; gives a refusal instead of raising it.';
+comment on function pulp.fold_leader_stream is 'Folds the events of the leadership; gives a refusal instead of raising it.';

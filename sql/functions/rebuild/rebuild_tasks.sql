@@ -102,6 +102,6 @@ begin
   if undelivered <> '{}' then
     perform pulp.deliver(undelivered);
   end if;
-  perform pg_notify('pulp_grant', '');
+  perform pulp.notify('pulp_grant', '');
 end $$;
 comment on function pulp.rebuild_tasks is 'Puts right, from the log, all that there is about these tasks.';

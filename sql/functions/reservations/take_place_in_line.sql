@@ -33,6 +33,6 @@ begin
     else claim.position < oldest.of_exclusive or oldest.of_exclusive is null end)
   order by min(claim.position);
 
-  perform pg_notify('pulp_grant', '');
+  perform pulp.notify('pulp_grant', '');
 end $$;
 comment on function pulp.take_place_in_line is 'Puts the claims of tasks in the lines of their resources.';

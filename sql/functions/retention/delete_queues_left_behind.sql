@@ -5,7 +5,7 @@ language plpgsql as $$
 declare
   left_behind text[];
 begin
-  perform pg_advisory_xact_lock(pulp.lock_class('grant'), 0); -- nothing is routed there meanwhile
+  perform pulp.lock_granting(); -- nothing is routed there meanwhile
   left_behind := array(
     select w.name from pulp.worker w
     where w.state <> 'online' and pulp.is_reserved_worker(w.name)

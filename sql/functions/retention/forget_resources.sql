@@ -6,7 +6,7 @@ language plpgsql set plan_cache_mode = force_custom_plan set enable_nestloop = o
 declare
   forgotten bigint;
 begin
-  perform pg_advisory_xact_lock(pulp.lock_class('grant'), 0); -- a grant relies on the rows that it found
+  perform pulp.lock_granting(); -- a grant relies on the rows that it found
   delete from pulp.resource r
     where r.id in (
       select x.id from pulp.resource x

@@ -42,7 +42,7 @@ begin
   if t.state = 'running' then
     select (a.task).* into after from pulp.append_task_events(
       array[t.id], array['TaskCancelRequested'], array[jsonb_build_object('reason', reason)]) a;
-    perform pg_notify('pulp_cancel', t.worker);
+    perform pulp.notify('pulp_cancel', t.worker);
     return after.state;
   elsif t.state <> 'waiting' then
     return t.state;
@@ -62,8 +62,8 @@ begin
   end if;
   select (a.task).* into after from pulp.append_task_events(
     array[t.id], array['TaskCanceled'], array[jsonb_build_object('reason', reason)]) a;
-  perform pg_notify('pulp_grant', '');
-  perform pg_notify('pulp_finished', '');
+  perform pulp.notify('pulp_grant', '');
+  perform pulp.notify('pulp_finished', '');
   return after.state;
 end $$;
 comment on function pulp.cancel is 'Cancels one task; gives its state after it.';

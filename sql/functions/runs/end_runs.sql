@@ -87,7 +87,7 @@ begin
       insert into pulp.wakeup (resource, mode) select (claim).resource, (claim).mode from gone
     )
     select array_agg(claim) into released from gone;
-    perform pg_notify('pulp_grant', '');
+    perform pulp.notify('pulp_grant', '');
   end if;
 
   if requeued is not null then
@@ -99,7 +99,7 @@ begin
   if again is not null then
     perform pulp.defer(again);
   end if;
-  perform pg_notify('pulp_finished', '');
+  perform pulp.notify('pulp_finished', '');
   return released;
 end $$;
 comment on function pulp.end_runs is 'Ends the runs of tasks and lets go of their claims.';

@@ -1,4 +1,4 @@
--- Rule forgotten_in_line: whoever could be granted is on the resource manager's list, or a resource that it claims is. Of
+-- Rule forgotten_in_line: whoever could be granted is on one of the resource manager's lists, or a resource that it claims is. Of
 -- all tasks in line, or of those listed.
 create or replace function pulp.verify_line(only_ids uuid[] default null) returns setof pulp.violation
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
@@ -28,6 +28,7 @@ begin
     from grantable g
     join pulp.task t on t.id = g.task_id and t.state = 'waiting'
     where not exists (select from pulp.wakeup w where w.task_id = g.task_id)
+      and not exists (select from pulp.held_back h where h.task_id = g.task_id)
       and not exists (
         select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id);
 end $$;

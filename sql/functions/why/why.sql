@@ -6,6 +6,8 @@
 --   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
 --   no_free_hand, behind_in_queue, put_back, to_be_routed, about_to_start             all others, in its queue
 --   not_delivered             it should have a job and has none
+--   held_back                 the manager could not bring it forward, says why, and tries again
+--   manager_failing           the manager leads, but what this task waits for fails; said beside being_granted, due, to_be_routed
 -- One that runs: running or canceling. One that is over: its state. "interrupted" tells of the last of its interruptions in a
 -- row, if its latest run, or the one before, ended so.
 create or replace function pulp.why(task uuid) returns jsonb
@@ -20,6 +22,7 @@ declare
   queue jsonb;
   manager jsonb;
   led boolean;
+  held_back jsonb;
   run jsonb;
   interrupted jsonb;
   spent jsonb;
@@ -33,11 +36,15 @@ begin
 
   led := pulp.leader_session() is not null;
   manager := jsonb_build_object('leads', led) || coalesce((
-    select jsonb_build_object('worker', l.worker, 'since', l.elected_at)
+    select jsonb_build_object('worker', l.worker, 'since', l.elected_at,
+      'failing_since', l.failing_since, 'last_pass_at', l.last_pass_at, 'failures', l.failures)
     from pulp.leader l where l.backend_pid = pulp.leader_session()), '{}');
 
   if t.state = 'waiting' then
     select d.due_at into due_at from pulp.deferred d where d.task_id = t.id;
+    select jsonb_build_object('step', h.step, 'since', h.since, 'not_before', h.not_before, 'tries', h.tries, 'code', h.code,
+        'message', h.message)
+      into held_back from pulp.held_back h where h.task_id = t.id;
     claims := pulp.claim_outlook(t.id);
     queue := pulp.queue_outlook(t);
 
@@ -69,6 +76,12 @@ begin
       reasons := array['no_resource_manager'];
     elsif outlook = '{}' then
       reasons := array['about_to_start'];
+    end if;
+    if held_back is not null and reasons && '{being_granted,due,to_be_routed,not_delivered}' then
+      reasons := array['held_back'] || reasons;
+    elsif reasons && '{being_granted,due}' and manager #> '{failures,grant}' is not null
+      or 'to_be_routed' = any (outlook) and manager #> '{failures,watch}' is not null then
+      reasons := array['manager_failing'] || reasons;
     end if;
     reasons := reasons || array(select code from unnest(outlook) as code where reasons <> '{not_delivered}');
   else
@@ -106,7 +119,7 @@ begin
   return jsonb_build_object(
     'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
     'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', t.error, 'cancel_reason', t.cancel_reason,
-    'due_at', due_at, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
+    'due_at', due_at, 'held_back', held_back, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
     'interrupted', interrupted, 'time', spent);
 end $$;
 comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

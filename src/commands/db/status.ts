@@ -49,6 +49,7 @@ export default class Status extends PulpCommand {
         tasks: overview.contents && countsText(overview.contents.tasks),
         workers: overview.contents && countsText(overview.contents.workers),
         leader: overview.contents && (overview.contents.leader ?? 'none'),
+        ...leaderTrouble(overview.contents),
       }),
     );
     return { server: { ...server, url: withoutPassword(url) }, ...overview };
@@ -72,6 +73,26 @@ function schemaText({ state, pending }: Overview['schema']): string {
     case 'absent':
       return 'none yet: run `pulp db migrate`';
   }
+}
+
+/** Lines that are there only if something is wrong. */
+function leaderTrouble(contents: Overview['contents']): Readonly<Record<string, string | undefined>> {
+  if (contents === undefined) return {};
+  const { failing, held_back } = contents;
+  const failures = Object.entries(failing?.failures ?? {}).map(
+    ([duty, { message }]) => `${duty}: ${message}`,
+  );
+  const last = failing?.last_pass_at;
+  return {
+    failing:
+      failing === null
+        ? undefined
+        : `since ${failing.since.toISOString()}${last == null ? '' : `, last worked at ${last.toISOString()}`}: ${failures.join('; ')}`,
+    'held back':
+      held_back === 0
+        ? undefined
+        : `${held_back}${held_back < 1000 ? '' : ' or more'} ${held_back === 1 ? 'task' : 'tasks'}: see \`pulp task why\``,
+  };
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {

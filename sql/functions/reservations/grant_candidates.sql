@@ -1,0 +1,53 @@
+-- Grants those of these tasks that may have all their claims now, and delivers them; gives how many. Whoever it grants conflicts
+-- with nobody else that it grants, because the younger of two conflicting claims is behind the older one. A task that
+-- somebody else changes just now (a cancel in a caller's open transaction) is not waited for, but held back.
+create or replace function pulp.grant_candidates(candidates uuid[]) returns integer
+language plpgsql as $$
+declare
+  grantable uuid[];
+  locked uuid[];
+  rows tid[];
+begin
+  -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
+  -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
+  grantable := array(
+    select c.id from unnest(candidates) as c(id)
+    cross join lateral (
+      select min(claim.position) as position, count(*) filter (where case claim.mode
+          when 'exclusive' then
+            (select 1 from pulp.reservation_granted holder where holder.resource = claim.resource limit 1) is not null
+            or claim.position > (select older.position from pulp.reservation_waiting older
+              where older.resource = claim.resource order by older.position limit 1)
+          else
+            (select 1 from pulp.reservation_granted holder
+              where holder.resource = claim.resource and holder.mode = 'exclusive' limit 1) is not null
+            or claim.position > (select older.position from pulp.reservation_waiting older
+              where older.resource = claim.resource and older.mode = 'exclusive' order by older.position limit 1)
+        end) as unmet
+      from pulp.reservation_waiting claim where claim.task_id = c.id
+    ) line
+    where line.position is not null and line.unmet = 0
+    order by line.position);
+  if grantable = '{}' then
+    return 0;
+  end if;
+
+  select array_agg(t.id order by t.ordinality), array_agg(t.row order by t.ordinality) into locked, rows
+    from (
+      select g.ordinality, x.id, x.row from unnest(grantable) with ordinality as g(id, ordinality)
+      cross join lateral (
+        select t.id, t.ctid as row from pulp.task t where t.id = g.id and t.state = 'waiting'
+        for no key update skip locked
+      ) x
+    ) t;
+  if coalesce(cardinality(locked), 0) < cardinality(grantable) then
+    perform pulp.hold_back(busy.id, 'grant', '55P03', 'its row is locked by ' || coalesce(pulp.row_holder(busy.id), 'another transaction'))
+      from (select unnest(grantable) except select unnest(locked)) as busy(id);
+  end if;
+  if locked is null then
+    return 0;
+  end if;
+  perform pulp.grant_tasks(locked, rows);
+  return cardinality(locked);
+end $$;
+comment on function pulp.grant_candidates is 'Grants those of these tasks that may have all their claims now.';
