@@ -67,6 +67,15 @@ export function controllersAreMissing(): string | false {
 
 /** The directory of the freezer of cgroup v1, whose frozen processes cannot be killed; undefined if it is not there. */
 export function freezer(): string | undefined {
-  const path = '/sys/fs/cgroup/freezer';
+  return ofVersionOne('freezer');
+}
+
+/** The directory of the memory controller of cgroup v1; undefined if it is not there. */
+export function memoryOfVersionOne(): string | undefined {
+  return ofVersionOne('memory');
+}
+
+function ofVersionOne(controller: string): string | undefined {
+  const path = join('/sys/fs/cgroup', controller);
   return existsSync(join(path, 'cgroup.procs')) && process.getuid?.() === 0 ? path : undefined;
 }
