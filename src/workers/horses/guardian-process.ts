@@ -3,6 +3,7 @@
  * ends while the worker's process is gone, it ends all that the worker had started and reports the death. Arguments: the worker's pid.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { Cgroup } from './cgroups/cgroup.ts';
 import type { GuardianMessage } from './guardian.ts';
 import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
 import { leaseMs } from '../../manager/worker-ttl.ts';
@@ -26,6 +27,8 @@ const startTime = processStat(worker)?.startTime;
 const mark = guardedMark();
 /** Leaders of process groups, and when each was started. */
 const leaders = new Map<number, string>();
+/** The cgroups of those that have one. */
+const cgroups = new Map<number, Cgroup>();
 let registration: Extract<GuardianMessage, { type: 'registered' }> | undefined;
 let isInlineInHand = false;
 let isLeaving = false;
@@ -46,9 +49,11 @@ function obey(message: GuardianMessage): void {
   switch (message.type) {
     case 'watch':
       leaders.set(message.pid, message.startTime);
+      if (message.cgroup !== undefined) cgroups.set(message.pid, new Cgroup(message.cgroup));
       break;
     case 'forget':
       leaders.delete(message.pid);
+      cgroups.delete(message.pid);
       break;
     case 'sweep':
       void killMarked(message.mark);
@@ -107,7 +112,9 @@ async function areGone(): Promise<boolean> {
       const stat = processStat(pid);
       return stat?.hasEnded === false && stat.startTime === started;
     });
-    if (left.length === 0) return true;
+    const populated = [...cgroups.values()].filter((cgroup) => cgroup.isPopulated);
+    for (const cgroup of populated) cgroup.kill(); // where the kernel kills them one by one, more may have come
+    if (left.length === 0 && populated.length === 0) return true;
     if (performance.now() > deadline) return false;
     await pause(LOOK_MS);
   }
@@ -141,6 +148,7 @@ function guardedMark(): string {
 
 function killHorses(): void {
   for (const [pid, started] of leaders) if (isStill(pid, started)) killAtOnce(-pid);
+  for (const cgroup of cgroups.values()) cgroup.kill();
   void killMarked(mark);
 }
 

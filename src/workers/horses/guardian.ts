@@ -11,9 +11,14 @@ const GUARDIAN_FILE = fileURLToPath(
 /** A guardian that ended sooner than this is replaced only then, in milliseconds: something may be wrong with all of them. */
 const MIN_LIFE_MS = 1000;
 
-/** What a guardian is told of a horse: the leader of a process group. */
+/** What a guardian is told of a horse: the leader of a process group, and the directory of its cgroup if it has one. */
 export type HorseMessage =
-  | { readonly type: 'watch'; readonly pid: number; readonly startTime: string }
+  | {
+      readonly type: 'watch';
+      readonly pid: number;
+      readonly startTime: string;
+      readonly cgroup: string | undefined;
+    }
   | { readonly type: 'forget'; readonly pid: number }
   /** Kill what bears a mark that begins so: it may have been started in this moment. */
   | { readonly type: 'sweep'; readonly mark: string }

@@ -242,9 +242,10 @@ export class HorsePool {
       },
     });
     this.#all.add(horse);
-    const { pid } = horse;
+    const { pid, cgroup } = horse;
     const { guard } = this.#settings;
-    if (pid !== undefined) guard({ type: 'watch', pid, startTime: processStat(pid)?.startTime ?? '' });
+    if (pid !== undefined)
+      guard({ type: 'watch', pid, startTime: processStat(pid)?.startTime ?? '', cgroup });
     void horse.dead.then(() => {
       this.#all.delete(horse);
       if (pid === undefined) return;

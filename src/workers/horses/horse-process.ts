@@ -134,6 +134,11 @@ export class HorseProcess {
     return this.#isGone;
   }
 
+  /** The directory of its cgroup, if it has one. */
+  get cgroup(): string | undefined {
+    return this.#settings.group?.path;
+  }
+
   get isForOneRun(): boolean {
     return this.#settings.isForOneRun;
   }

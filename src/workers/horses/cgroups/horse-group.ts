@@ -37,6 +37,11 @@ export class HorseGroup {
     return ['/bin/sh', '-c', `${ENTER}; exec "$@"`, this.#cgroup.procsFile];
   }
 
+  /** Its directory. */
+  get path(): string {
+    return this.#cgroup.path;
+  }
+
   /** The processes in it. */
   processes(): readonly number[] {
     return this.#cgroup.processes();
