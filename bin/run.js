@@ -10,7 +10,10 @@ if (parseInt(process.versions.node, 10) < 24) {
   );
   process.exitCode = 1;
 } else {
-  import(MAIN).then(
+  var loaded = import('./home.js').then(function () {
+    return import(MAIN);
+  });
+  loaded.then(
     function (cli) {
       return cli.main();
     },

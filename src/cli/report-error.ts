@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { CLIError } from '@oclif/core/errors';
 import { PulpError } from '../errors.ts';
+import { isJournal, journalLines, PRIORITY } from '../processes/journal.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import { printable } from './printable.ts';
 
@@ -23,10 +24,14 @@ export function reportError(thrown: unknown, { json, help }: { json: boolean; he
   if (json) {
     process.stdout.write(`${JSON.stringify({ error: errorReport(error) }, null, 2)}\n`);
   } else if (error instanceof PulpError) {
-    process.stderr.write(`${errorText(error)}\n`);
+    writeError(errorText(error));
   } else {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    writeError(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+}
+
+function writeError(text: string): void {
+  process.stderr.write(isJournal(2) ? journalLines(text, PRIORITY.error) : `${text}\n`);
 }
 
 /** An error as text for people: what was wrong, and what to do. */

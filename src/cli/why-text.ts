@@ -177,8 +177,9 @@ function interruptionText({ interrupted }: Explanation): string[] {
   ];
 }
 
+/** What follows is the end of a sentence, which the reason may have had of its own. */
 function becauseOf({ cancel_reason }: Explanation): string {
-  return cancel_reason === null ? '' : `: ${cancel_reason}`;
+  return cancel_reason === null ? '' : `: ${cancel_reason.replace(/\.$/, '')}`;
 }
 
 /** Where the time went, span by span. */

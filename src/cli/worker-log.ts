@@ -1,10 +1,11 @@
-import { levels, pino, type Logger } from 'pino';
+import { levels, pino, symbols, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
+import { priorityOf } from '../processes/journal.ts';
 import { StandardError } from '../processes/standard-error.ts';
 
 /**
  * The log of a worker: one JSON object a line on stderr, at the level `PULP_LOG_LEVEL`. It never holds up the worker: if
- * nobody reads stderr, lines are dropped, and their bytes counted.
+ * nobody reads stderr, lines are dropped, and their bytes counted. In the journal of systemd each line has the priority of its level.
  *
  * @throws PulpError INVALID_INPUT if there is no such level
  */
@@ -17,11 +18,16 @@ export function workerLog(): Logger {
       exitCode: 2,
     });
   }
-  const log = pino(
-    { level, base: null },
-    new StandardError((bytes) => {
-      log.warn({ bytes }, 'lines of this log were dropped: nobody read stderr');
-    }),
-  );
+  const stderr = new StandardError((bytes) => {
+    log.warn({ bytes }, 'lines of this log were dropped: nobody read stderr');
+  });
+  const lines = {
+    [symbols.needsMetadataGsym]: true, // pino writes down the level of each line
+    lastLevel: 0,
+    write: (line: string) => {
+      stderr.log(line, priorityOf(lines.lastLevel));
+    },
+  };
+  const log = pino({ level, base: null }, lines);
   return log;
 }

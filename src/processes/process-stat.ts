@@ -14,6 +14,8 @@ export interface ProcessStat {
   /** It was stopped by a signal or a debugger, and does nothing. */
   readonly isStopped: boolean;
   readonly parent: number;
+  /** The process that leads its session. */
+  readonly session: number;
   /** With its id this names a process for good: ids are used again. */
   readonly startTime: string;
   /** Grows with each process that it started and that has ended (their page faults). */
@@ -41,6 +43,7 @@ export function parseStat(text: string): ProcessStat {
     isProgram: !hasEnded && (Number(field(9)) & PF_KTHREAD) === 0,
     isStopped: 'Tt'.includes(field(3)),
     parent: Number(field(4)),
+    session: Number(field(6)),
     endedChildren: field(11),
     startTime: field(22),
   };

@@ -1,3 +1,5 @@
+import { isJournal, JournalBudget, journalLines, PRIORITY, type Priority } from './journal.ts';
+
 /** How much may wait for a reader of our stderr, in bytes. */
 const MAX_WAITING = 1024 * 1024;
 
@@ -5,10 +7,13 @@ let isGuarded = false;
 
 /**
  * Writes to this process's stderr without ever waiting for its reader: what does not fit into a buffer is dropped and
- * counted. A reader that is gone is no error. (A file or a terminal takes what it is given at once.)
+ * counted. A reader that is gone is no error. (A file or a terminal takes what it is given at once.) Where stderr is the
+ * journal of systemd, lines bear their priority, and lines of tasks are no more than leaves room for our own.
  */
 export class StandardError {
   readonly #onDropped: (bytes: number) => void;
+  readonly #isJournal = isJournal(2);
+  readonly #budget = new JournalBudget();
   #dropped = 0;
 
   /** @param onDropped so many bytes were dropped; called when there is room again */
@@ -18,15 +23,33 @@ export class StandardError {
     isGuarded = true;
   }
 
-  write(output: string | Uint8Array): void {
-    const { stderr } = process;
-    if (!stderr.writable) return;
-    if (stderr.writableLength <= MAX_WAITING) {
-      stderr.write(output);
+  /** Writes whole lines of our own. */
+  log(lines: string, priority: Priority): void {
+    this.#send(this.#isJournal ? journalLines(lines, priority) : lines);
+  }
+
+  /** Writes lines of somebody else, such as a task. */
+  write(output: Uint8Array): void {
+    if (!this.#isJournal) {
+      this.#send(output);
       return;
     }
+    const now = performance.now();
+    const lines = journalLines(output, PRIORITY.info);
+    if (this.#budget.takes(lines, now)) this.#send(lines);
+    else this.#drop(lines, (tell) => setTimeout(tell, this.#budget.pauseMs(now)).unref());
+  }
+
+  #send(output: string | Uint8Array): void {
+    const { stderr } = process;
+    if (!stderr.writable) return;
+    if (stderr.writableLength <= MAX_WAITING) stderr.write(output);
+    else this.#drop(output, (tell) => stderr.once('drain', tell));
+  }
+
+  #drop(output: string | Uint8Array, whenRoom: (tell: () => void) => void): void {
     if (this.#dropped === 0) {
-      stderr.once('drain', () => {
+      whenRoom(() => {
         const bytes = this.#dropped;
         this.#dropped = 0;
         this.#onDropped(bytes);

@@ -4,6 +4,9 @@ import { PulpError } from '../errors.ts';
 /** Bits of a file's mode that let anybody read it. */
 const ANYBODY_MAY_READ = 0o004;
 
+/** A line that names the database as systemd reads it: with or without spaces and quotes, and not empty. */
+const NAMES_DATABASE = /^[ \t]*DATABASE_URL[ \t]*=[ \t]*["']?[^\s"']/m;
+
 /**
  * What is wrong with a file of settings for services, `NAME=value` lines, if anything is: it has to name the database, and
  * to keep its password to itself. Without one they would use the embedded server, which ends with the service that
@@ -14,7 +17,7 @@ export async function environmentFileProblem(path: string | undefined): Promise<
   try {
     const [{ mode }, text] = await Promise.all([stat(path), readFile(path, 'utf8')]);
     if ((mode & ANYBODY_MAY_READ) !== 0) return unusable(`${path} can be read by everybody`);
-    if (!/^\s*DATABASE_URL=./m.test(text)) return unusable(`${path} has no line DATABASE_URL=…`);
+    if (!NAMES_DATABASE.test(text)) return unusable(`${path} has no line DATABASE_URL=…`);
     return undefined;
   } catch (error) {
     return unusable(`cannot read ${path}: ${(error as Error).message}`, error);

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { PulpError } from '../errors.ts';
+import { accountProblem } from './account.ts';
 import { environmentFileProblem } from './environment-file.ts';
 import { foreignFiles, planStart, planStop, type Found, type Step } from './service-plan.ts';
+import { isInHome, type ServiceSettings } from './service-settings.ts';
 import type { Systemd } from './systemd.ts';
-import { isInHome, servicesOf, unitFiles, type ServiceSettings } from './unit-files.ts';
+import { servicesOf, settingsCheckUnit, unitFiles } from './unit-files.ts';
 
 /** More reserved workers than this on one machine are a slip of the keyboard. */
 const MOST_WORKERS = 1024;
@@ -33,7 +35,8 @@ export interface Plan {
 /** Plans the start of the services, from what there is of them now. */
 export function startPlan(settings: ServiceSettings, found: Found): Plan {
   const files = unitFiles(settings);
-  return { files, steps: planStart(files, servicesOf(settings), found) };
+  const wanted = { files, services: servicesOf(settings), check: settingsCheckUnit(settings) };
+  return { files, steps: planStart(wanted, found) };
 }
 
 /** Plans the end of the services. */
@@ -47,14 +50,15 @@ export async function startProblems(
   systemd: Systemd,
 ): Promise<readonly PulpError[]> {
   const problems = [
-    accountProblem(settings),
+    homeProblem(settings),
+    await accountProblem(settings.account),
     await environmentFileProblem(settings.environmentFile),
     await systemd.problem(),
   ];
   return problems.filter((problem) => problem !== undefined);
 }
 
-function accountProblem({ scope, account, ...settings }: ServiceSettings): PulpError | undefined {
+function homeProblem({ scope, account, ...settings }: ServiceSettings): PulpError | undefined {
   if (scope === 'user' || account !== undefined) return undefined;
   const path = [settings.tasksFile, settings.folder, settings.script, settings.node].find(isInHome);
   if (path === undefined) return undefined;
@@ -70,7 +74,8 @@ function accountProblem({ scope, account, ...settings }: ServiceSettings): PulpE
 }
 
 /**
- * Carries out a plan, step by step; `onStep` is told of each before it is taken.
+ * Carries out a plan, step by step; `onStep` is told of each before it is taken. Gives the services that finish what runs
+ * and start anew after it.
  *
  * @throws PulpError UNIT_NOT_OURS, before anything was done, if somebody else's file has the name of one of ours
  */
@@ -79,15 +84,17 @@ export async function carryOut(
   found: Found,
   systemd: Systemd,
   onStep: (description: string) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
   const [foreign] = foreignFiles(found);
   if (foreign !== undefined) {
     throw new PulpError('UNIT_NOT_OURS', `${systemd.folder}/${foreign} was not made by pulp`, {
       remedy: 'Move it out of the way, or keep it and leave the workers to it.',
     });
   }
+  const finishing: string[] = [];
   for (const step of steps) {
     onStep(systemd.describe(step));
-    await systemd.take(step);
+    finishing.push(...(await systemd.take(step)));
   }
+  return finishing;
 }

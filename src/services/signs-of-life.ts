@@ -19,15 +19,15 @@ export class SignsOfLife implements AsyncDisposable {
    * Begins to give them.
    *
    * @param root the root of the workers' directories
+   * @param notifier what tells systemd; it ends with this
    * @throws PulpError INVALID_INPUT if no worker can have such a name
    */
-  constructor(worker: string, root: string, log: Logger) {
+  constructor(worker: string, root: string, log: Logger, notifier: SystemdNotifier) {
     this.#file = new StatusFile(root, worker);
-    this.#notifier = SystemdNotifier.take(log);
+    this.#notifier = notifier;
     this.#log = log;
     this.#write(() => this.#file.removeVestiges());
     this.#show('starting');
-    this.#notifier.status('starting');
     this.#timer = setInterval(() => {
       this.#write(() => this.#file.touch());
     }, TOUCH_INTERVAL_MS).unref();

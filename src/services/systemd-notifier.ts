@@ -8,8 +8,8 @@ const PATIENCE_MS = 5000;
  * Tells systemd how this process fares (sd_notify), by the program `systemd-notify`: Node has no datagram sockets of the
  * Unix domain. Where systemd has not asked for it by `NOTIFY_SOCKET`, nothing happens.
  *
- * If a watchdog is on, this process's event loop calls it at half of its time. A start that takes long is prolonged by the
- * same sign, for as long as the event loop turns.
+ * If a watchdog is on, this process's event loop calls it from the first moment on, and then at half of its time. A start that
+ * takes long is prolonged by the same sign, for as long as the event loop turns.
  */
 export class SystemdNotifier implements AsyncDisposable {
   readonly #socket: string | undefined;
@@ -23,10 +23,12 @@ export class SystemdNotifier implements AsyncDisposable {
     this.#socket = socket;
     this.#log = log;
     if (socket === undefined || !(watchdogUs > 0)) return;
-    this.#watchdog = setInterval(() => {
+    const call = () => {
       const prolonged = this.#isReady ? [] : [`EXTEND_TIMEOUT_USEC=${watchdogUs}`];
       this.#send(['WATCHDOG=1', ...prolonged]);
-    }, watchdogUs / 2000).unref();
+    };
+    call();
+    this.#watchdog = setInterval(call, watchdogUs / 2000).unref();
   }
 
   /** Takes the settings out of the environment, so that no task inherits them and speaks in our name. */

@@ -1,10 +1,18 @@
-import { execFile } from 'node:child_process';
 import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PulpError } from '../errors.ts';
 import { UNIT_NAMES, WORKER_PATTERN, type Found, type Step } from './service-plan.ts';
-import type { Scope } from './unit-files.ts';
+import type { Scope } from './service-settings.ts';
+import {
+  failureReason,
+  parseUnitStates,
+  standing,
+  STATE_PROPERTIES,
+  type UnitState,
+} from './service-states.ts';
+import { journalOf, scopeArguments, systemctl, TIMED_OUT } from './systemctl.ts';
 
 /** Everybody may read a unit file: it holds no secret. */
 const UNIT_MODE = 0o644;
@@ -15,23 +23,25 @@ const GROWING_PAUSES = 254;
 /** How long a command waits for services that start, in milliseconds. They go on starting after it. */
 const START_PATIENCE_MS = 60_000;
 
+/** After how long a service that is to end is taken to have tasks in hand, in milliseconds: nobody waits for those. */
+const FINISH_PATIENCE_MS = 5000;
+
+/** How often services that start anew are looked at, in milliseconds. */
+const LOOK_MS = 250;
+
 /** What `systemctl is-system-running` says where systemd runs. */
 const RUNNING = ['initializing', 'starting', 'running', 'degraded', 'maintenance', 'stopping'];
 
 /** Codes of the errors that mean that a file may not be changed. */
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
 
-interface Answer {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** The systemd of this machine, or of this user: the unit files of the workers' services, and `systemctl`. */
 export class Systemd {
   readonly scope: Scope;
   /** Where the unit files are. Absolute. */
   readonly folder: string;
+  /** Since when steps are taken, in seconds since 1970: what the journal has from before is not of our doing. */
+  readonly #since = Date.now() / 1000;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -40,7 +50,7 @@ export class Systemd {
 
   /** What is in the way of services, if anything is: `NO_SYSTEMD` runs here, or it is `NOT_PERMITTED` to change them. */
   async problem(): Promise<PulpError | undefined> {
-    const answer = await this.#systemctl(['is-system-running']);
+    const answer = await systemctl(this.scope, ['is-system-running']);
     if (answer === undefined) return noSystemd(this.scope, 'there is no systemctl');
     if (!RUNNING.includes(answer.stdout.trim())) {
       return noSystemd(this.scope, answer.stderr.trim() || `it is ${answer.stdout.trim() || 'silent'}`);
@@ -55,7 +65,7 @@ export class Systemd {
 
   /** Whether pauses between restarts can grow; no where systemd is not to be found. */
   async hasGrowingPauses(): Promise<boolean> {
-    const answer = await this.#systemctl(['--version']);
+    const answer = await systemctl(this.scope, ['--version']);
     return Number(/^systemd (\d+)/.exec(answer?.stdout ?? '')?.[1] ?? 0) >= GROWING_PAUSES;
   }
 
@@ -67,23 +77,32 @@ export class Systemd {
       if (text !== undefined) files.set(name, text);
     }
     const listing = ['list-units', '--all', '--plain', '--full', '--no-legend', WORKER_PATTERN];
-    const answer = await this.#systemctl(listing);
+    const answer = await systemctl(this.scope, listing);
     return { files, workers: answer?.stdout.match(/^pulp-worker@\S+\.service(?=\s)/gm) ?? [] };
   }
 
   /**
-   * Takes a step.
+   * Takes a step; gives the services that were not waited for, since they finish what runs before they start anew.
    *
-   * @throws PulpError NOT_PERMITTED, SERVICES_STARTING (they were not online within a minute) or SYSTEMCTL_FAILED
+   * @throws PulpError NOT_PERMITTED, SETTINGS_REFUSED (nothing else has changed), SERVICES_STARTING (they were not online
+   *   within a minute) or SYSTEMCTL_FAILED
    */
-  async take(step: Step): Promise<void> {
+  async take(step: Step): Promise<readonly string[]> {
     switch (step.kind) {
       case 'write':
-        return this.#change(step.file, (path) => writeUnit(path, step.text));
+        await this.#change(step.file, (path) => writeUnit(path, step.text));
+        return [];
       case 'remove':
-        return this.#change(step.file, (path) => rm(path, { force: true }));
+        await this.#change(step.file, (path) => rm(path, { force: true }));
+        return [];
       case 'systemctl':
-        return this.#command(step.args);
+        await this.#command(step.args);
+        return [];
+      case 'check':
+        await this.#check(step.file, step.text);
+        return [];
+      case 'await':
+        return await this.#await(step.services);
     }
   }
 
@@ -95,7 +114,11 @@ export class Systemd {
       case 'remove':
         return `remove ${join(this.folder, step.file)}`;
       case 'systemctl':
-        return ['systemctl', ...this.#arguments(step.args)].join(' ');
+        return this.#byHand(...step.args);
+      case 'check':
+        return `check the settings: ${this.#byHand('start', step.file)}`;
+      case 'await':
+        return `see how they start: ${this.#byHand('status', ...step.services)}`;
     }
   }
 
@@ -107,44 +130,84 @@ export class Systemd {
 
   async #command(args: readonly string[]): Promise<void> {
     const starts = args[0] === 'start';
-    const answer = await this.#systemctl(args, starts ? START_PATIENCE_MS : 0);
+    const answer = await systemctl(this.scope, args, starts ? START_PATIENCE_MS : 0);
     if (answer === undefined) throw noSystemd(this.scope, 'there is no systemctl');
     if (answer.code === 0) return;
-    const status = `systemctl ${this.scope === 'user' ? '--user ' : ''}status 'pulp-*'`;
-    if (answer.code === TIMED_OUT) {
-      throw new PulpError(
-        'SERVICES_STARTING',
-        `the workers were not online within ${START_PATIENCE_MS / 1000} s; they go on trying`,
-        { remedy: `See what they wait for, such as the database, by \`${status}\`.` },
-      );
-    }
+    if (answer.code === TIMED_OUT) throw this.#stillStarting();
     const said = answer.stderr.trim() || `exit code ${answer.code}`;
-    throw new PulpError('SYSTEMCTL_FAILED', `systemctl ${args[0] ?? ''} failed: ${said}`, {
-      remedy: `\`${status}\` tells more; the same command again goes on from here.`,
-    });
+    const [unit] = /pulp-[\w@-]+\.service/.exec(said) ?? [];
+    const reason = starts && unit !== undefined ? await this.#reason(unit) : undefined;
+    throw this.#failed(`systemctl ${args[0] ?? ''} failed: ${said}`, reason);
   }
 
-  #arguments(args: readonly string[]): readonly string[] {
-    return this.scope === 'user' ? ['--user', ...args] : args;
+  /** Whoever waits for these sees them running with their new settings. */
+  async #await(services: readonly string[]): Promise<readonly string[]> {
+    const begun = performance.now();
+    for (;;) {
+      const states = await this.#states(services);
+      const failed = states.find((state) => standing(state) === 'failed');
+      if (failed !== undefined) {
+        const unit = failed['Id'] ?? '';
+        throw this.#failed(`${unit} does not start`, await this.#reason(unit, failed));
+      }
+      const waitedMs = performance.now() - begun;
+      const ids = (which: string) =>
+        states.flatMap((state) => (standing(state) === which ? (state['Id'] ?? []) : []));
+      const starting = ids('starting').length > 0;
+      const finishing = ids('finishing');
+      if (!starting && (finishing.length === 0 || waitedMs > FINISH_PATIENCE_MS)) return finishing;
+      if (waitedMs > START_PATIENCE_MS) throw this.#stillStarting();
+      await pause(LOOK_MS);
+    }
   }
 
-  /** Undefined: there is no such program. */
-  #systemctl(args: readonly string[], patienceMs = 0): Promise<Answer | undefined> {
-    return new Promise((resolve) => {
-      const options = { timeout: patienceMs, encoding: 'utf8' } as const;
-      execFile('systemctl', this.#arguments(args), options, (error, stdout, stderr) => {
-        resolve(error?.code === 'ENOENT' ? undefined : { code: exitCode(error), stdout, stderr });
+  async #check(file: string, text: string): Promise<void> {
+    await this.#change(file, (path) => writeUnit(path, text));
+    try {
+      await this.#command(['daemon-reload']);
+      const answer = await systemctl(this.scope, ['start', file], START_PATIENCE_MS);
+      if (answer?.code === 0) return;
+      const reason = (await this.#reason(file)) ?? answer?.stderr.trim() ?? 'there is no systemctl';
+      throw new PulpError('SETTINGS_REFUSED', `workers cannot run with these settings: ${reason}`, {
+        remedy: 'Set it right and do the same again; nothing has changed until then.',
+        exitCode: 2,
       });
+    } finally {
+      await this.#change(file, (path) => rm(path, { force: true }));
+      await systemctl(this.scope, ['daemon-reload']);
+      await systemctl(this.scope, ['reset-failed', file.replace('.', '*.')]);
+    }
+  }
+
+  async #states(units: readonly string[]): Promise<readonly UnitState[]> {
+    const answer = await systemctl(this.scope, ['show', `--property=${STATE_PROPERTIES.join()}`, ...units]);
+    return parseUnitStates(answer?.stdout ?? '');
+  }
+
+  async #reason(unit: string, known?: UnitState): Promise<string | undefined> {
+    const [state] = known === undefined ? await this.#states([unit]) : [known];
+    return failureReason(state, await journalOf(this.scope, unit, this.#since));
+  }
+
+  #stillStarting(): PulpError {
+    return new PulpError(
+      'SERVICES_STARTING',
+      `the workers were not online within ${START_PATIENCE_MS / 1000} s; they go on trying`,
+      {
+        remedy: `See what they wait for, such as the database, by \`${this.#byHand('status', "'pulp-*'")}\`.`,
+      },
+    );
+  }
+
+  #failed(what: string, reason: string | undefined): PulpError {
+    return new PulpError('SYSTEMCTL_FAILED', reason === undefined ? what : `${what}\n${reason}`, {
+      remedy: `\`${this.#byHand('status', "'pulp-*'")}\` tells more; the same command again goes on from here.`,
     });
   }
-}
 
-/** In place of the exit code of a program that was not waited for any longer. */
-const TIMED_OUT = -1;
-
-function exitCode(error: { code?: unknown; killed?: boolean } | null): number {
-  if (error === null) return 0;
-  return error.killed === true ? TIMED_OUT : Number(error.code ?? 1);
+  #byHand(...args: readonly string[]): string {
+    return ['systemctl', ...scopeArguments(this.scope), ...args].join(' ');
+  }
 }
 
 function unitFolder(scope: Scope): string {

@@ -38,7 +38,7 @@ suite('pulp worker', () => {
     assert.match(workers.stdout, /^warm +offline +\S+ +0\/1 .*default$/m);
   });
 
-  test('a second signal ends what runs: its task is canceled, and the exit code is 1', async () => {
+  test('a second signal ends what runs: its task is canceled, and the exit code is 4', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     await using gate = await Gate.close(database.url);
@@ -48,8 +48,8 @@ suite('pulp worker', () => {
     await arrival;
     worker.process.kill('SIGINT');
     await worker.logged('a second signal ends it');
-    worker.process.kill('SIGINT');
-    assert.deepEqual(await worker.ended, { code: 1 });
+    worker.process.kill('SIGTERM');
+    assert.deepEqual(await worker.ended, { code: 4 });
     const { data } = await pulp.json(['task', 'show', stdout.trim()]);
     assert.equal((data as { state: string }).state, 'canceled');
   });
@@ -63,7 +63,7 @@ suite('pulp worker', () => {
     const { stdout } = await pulp.run(['task', 'enqueue', 'test.hold']);
     await arrival;
     worker.process.kill('SIGTERM');
-    assert.deepEqual(await worker.ended, { code: 1 });
+    assert.deepEqual(await worker.ended, { code: 4 });
     const { data } = await pulp.json(['task', 'show', stdout.trim()]);
     assert.equal((data as { state: string }).state, 'canceled');
   });

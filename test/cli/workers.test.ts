@@ -12,6 +12,8 @@ case "$*" in
   *--version*) echo 'systemd 255 (255.4)';;
   *is-system-running*) cat "$here/state";;
   *list-units*) cat "$here/units";;
+  *' show '*) cat "$here/shown";;
+  *' start pulp-worker-check.service'*) cat "$here/refusal" >&2; test ! -s "$here/refusal"; exit;;
   *' start '*pulp-worker@1.service*) echo 'Job for pulp-worker@1.service failed.' >&2; exit 1;;
 esac
 `;
@@ -36,6 +38,8 @@ class Machine implements AsyncDisposable {
     await writeFile(join(machine.#programs, 'systemctl'), SYSTEMCTL, { mode: 0o755 });
     await machine.answers('state', 'degraded\n');
     await machine.answers('units', '');
+    await machine.answers('shown', '');
+    await machine.answers('refusal', '');
     await pulp.write('pulp.tasks.ts', 'export {};');
     await pulp.write('workers.env', 'PULP_LOG_LEVEL=warn\nDATABASE_URL=postgresql://u:S3CR3T@db/app\n');
     await chmod(join(pulp.folder, 'workers.env'), 0o600);
@@ -43,7 +47,7 @@ class Machine implements AsyncDisposable {
   }
 
   /** What it says from now on. */
-  async answers(file: 'state' | 'units', text: string): Promise<void> {
+  async answers(file: 'state' | 'units' | 'shown' | 'refusal', text: string): Promise<void> {
     await writeFile(join(this.#programs, file), text);
   }
 
@@ -60,7 +64,7 @@ class Machine implements AsyncDisposable {
     const path = join(this.#programs, 'calls');
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     await writeFile(path, '');
-    return lines.filter((line) => !/--version|is-system-running|list-units/.test(line));
+    return lines.filter((line) => !/--version|is-system-running|list-units| show /.test(line));
   }
 
   #environment(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -79,6 +83,19 @@ class Machine implements AsyncDisposable {
 const START = ['start', '--user', '--environment-file', 'workers.env'];
 const RESET = '--user reset-failed pulp-worker@*.service pulp-resource-manager*.service';
 
+/** The settings are checked by a unit that is there for no longer. */
+const CHECK = [
+  '--user daemon-reload',
+  '--user start pulp-worker-check.service',
+  '--user daemon-reload',
+  '--user reset-failed pulp-worker-check*.service',
+];
+
+/** What systemd says of a service that is to start anew. */
+function shown(unit: string, state: string, status = 0): string {
+  return `Id=${unit}\nActiveState=${state}\nSubState=${state}\nResult=success\nExecMainStatus=${status}\n\n`;
+}
+
 suite('pulp workers', () => {
   test('starts services, changes them, and leaves nothing of them', async () => {
     await using machine = await Machine.create();
@@ -86,6 +103,7 @@ suite('pulp workers', () => {
     assert.deepEqual([code, stdout], [0, '1 resource manager, 1 reserved worker\n']);
     assert.match(stderr, /^systemctl --user daemon-reload$/m);
     assert.deepEqual(await machine.calls(), [
+      ...CHECK,
       '--user daemon-reload',
       RESET,
       '--user enable pulp-workers.target',
@@ -105,7 +123,7 @@ suite('pulp workers', () => {
     await machine.answers('units', 'pulp-worker@0.service loaded active running Pulp worker 0\n');
     const more = await machine.run([...START, '--concurrency', '4'], { PULP_CONCURRENCY: '3' });
     assert.equal(more.code, 0);
-    assert.deepEqual((await machine.calls()).slice(3), [
+    assert.deepEqual((await machine.calls()).slice(CHECK.length + 3), [
       '--user --no-block restart pulp-worker@0.service pulp-worker@1.service pulp-worker@2.service',
       '--user --no-block start pulp-workers.target',
       '--user start pulp-resource-manager.service',
@@ -118,7 +136,7 @@ suite('pulp workers', () => {
     const fewer = await machine.run([...START, '--concurrency', '4'], { PULP_CONCURRENCY: '1' });
     assert.equal(fewer.code, 0);
     assert.equal(
-      (await machine.calls())[0],
+      (await machine.calls())[CHECK.length],
       '--user --no-block stop pulp-worker@1.service pulp-worker@2.service',
     );
 
@@ -136,6 +154,50 @@ suite('pulp workers', () => {
     await machine.answers('units', '');
     assert.equal((await machine.run(['stop', '--user'])).stdout, 'there were none\n');
     assert.deepEqual(await machine.calls(), []);
+  });
+
+  test('the content of what the workers read changes them, and nothing else does', async () => {
+    await using machine = await Machine.create();
+    const { pulp } = machine;
+    const restarts = async () =>
+      (await machine.calls()).filter((call) => call.includes('--no-block restart'));
+    const settings = { PULP_CONCURRENCY: '1' };
+    await machine.run(START, settings);
+    await machine.run(START, settings);
+    assert.deepEqual(await restarts(), []);
+    const all = ['--user --no-block restart pulp-resource-manager.service pulp-worker@0.service'];
+    await pulp.write('workers.env', 'PULP_SECRET_KEYS=a:b\n DATABASE_URL = "postgresql://u:S3CR3T@db/app"\n');
+    assert.equal((await machine.run(START, settings)).code, 0);
+    assert.deepEqual(await restarts(), all);
+    await pulp.write('pulp.tasks.ts', 'export {}; // another release');
+    await machine.answers(
+      'shown',
+      shown('pulp-resource-manager.service', 'active') + shown('pulp-worker@0.service', 'deactivating'),
+    );
+    const { stdout } = await machine.run(START, settings);
+    assert.deepEqual(await restarts(), all);
+    assert.match(stdout, /^not waited for, .* finish what runs .*: pulp-worker@0\.service$/m);
+  });
+
+  test('settings that workers refuse change nothing; a restart that fails is told', async () => {
+    await using machine = await Machine.create();
+    await machine.run(START, { PULP_CONCURRENCY: '1' });
+    const path = join(machine.units, 'pulp-worker@.service');
+    const before = await readFile(path, 'utf8');
+    await machine.calls();
+    await machine.answers('refusal', 'Job for pulp-worker-check.service failed.');
+    const refused = await machine.json([...START, '--concurrency', '3'], { PULP_CONCURRENCY: '1' });
+    assert.equal(refused.code, 2);
+    assert.equal((refused.data as { error: { code: string } }).error.code, 'SETTINGS_REFUSED');
+    assert.deepEqual(await machine.calls(), CHECK);
+    assert.equal(await readFile(path, 'utf8'), before);
+    assert.equal((await readdir(machine.units)).length, 3); // the check left no unit
+
+    await machine.answers('refusal', '');
+    await machine.answers('shown', shown('pulp-worker@0.service', 'failed', 200));
+    const failed = await machine.run([...START, '--concurrency', '3'], { PULP_CONCURRENCY: '1' });
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /pulp-worker@0\.service does not start\nits folder is not there, or /);
   });
 
   test('a dry run shows the units and what would be done, and does none of it, even where it could not', async () => {
@@ -169,6 +231,7 @@ suite('pulp workers', () => {
       NO_TASKS_FILE: await machine.json([...START, '--tasks', 'nowhere.ts']),
       ENVIRONMENT_FILE_UNUSABLE: await machine.json(['start', '--user']),
       BAD_USAGE: await machine.json([...START, '--run-as', 'ann']),
+      NO_ACCOUNT: await machine.json(['start', '--environment-file', 'workers.env', '--run-as', 'no-such']),
     };
     for (const [expected, { code, data }] of Object.entries(refusals)) {
       assert.deepEqual([code, (data as { error: { code: string } }).error.code], [2, expected]);

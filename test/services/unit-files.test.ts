@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import type { ServiceSettings } from '../../src/services/service-settings.ts';
 import {
   RESOURCE_MANAGER,
+  SETTINGS_CHECK,
+  settingsCheckUnit,
   TARGET,
   unitFiles,
   WORKER_TEMPLATE,
-  type ServiceSettings,
 } from '../../src/services/unit-files.ts';
 
 const run = promisify(execFile);
@@ -26,6 +28,7 @@ const SETTINGS: ServiceSettings = {
   environmentFile: '/etc/pulp/workers.env',
   shutdownDeadlineMs: 90_000,
   growingPauses: false,
+  revision: '0123',
 };
 
 /** Paths in which everything that unit files give a meaning to occurs. */
@@ -38,11 +41,14 @@ const STRANGE: ServiceSettings = {
   workingRoot: '/var/lib/pulp %n',
 };
 
+/** Every value of a setting, in order. */
+function values(text: string | undefined, name: string): readonly string[] {
+  const lines = (text ?? '').split('\n').filter((line) => line.startsWith(`${name}=`));
+  return lines.map((line) => line.slice(name.length + 1));
+}
+
 function setting(text: string | undefined, name: string): string | undefined {
-  return text
-    ?.split('\n')
-    .find((line) => line.startsWith(`${name}=`))
-    ?.slice(name.length + 1);
+  return values(text, name)[0];
 }
 
 suite('unit files of the workers', () => {
@@ -60,6 +66,46 @@ suite('unit files of the workers', () => {
     );
     assert.match(setting(files.get(RESOURCE_MANAGER), 'ExecStart') ?? '', / --name resource-manager@%%h /);
     assert.equal(setting(files.get(WORKER_TEMPLATE), 'TimeoutStopSec'), '120s'); // the deadline, and time to end tasks
+  });
+
+  test('an account of systemd has its home in its folder, and no two accounts have one folder', () => {
+    const of = (settings: Partial<ServiceSettings>) => {
+      const text = unitFiles({ ...SETTINGS, ...settings }).get(WORKER_TEMPLATE);
+      return [...values(text, 'Environment'), ...values(text, 'CacheDirectory')];
+    };
+    assert.deepEqual(of({}), [
+      'PULP_WORKING_DIRECTORY=%C/private/pulp-workers/work',
+      'HOME=%C/private/pulp-workers',
+      'pulp-workers',
+    ]);
+    assert.deepEqual(of({ account: 'ann' }), [
+      'PULP_WORKING_DIRECTORY=%C/pulp-workers-ann/work',
+      'pulp-workers-ann',
+    ]);
+    assert.deepEqual(of({ account: 'ann', workingRoot: '/srv/work' }), ['PULP_WORKING_DIRECTORY=/srv/work']);
+    assert.deepEqual(of({ workingRoot: '/srv/work' }), [
+      'PULP_WORKING_DIRECTORY=/srv/work',
+      'HOME=%C/private/pulp-workers',
+      'pulp-workers',
+    ]);
+  });
+
+  test('what the services read when they start changes their units, and no other', () => {
+    const [one, other] = [unitFiles(SETTINGS), unitFiles({ ...SETTINGS, revision: '4567' })];
+    assert.deepEqual(
+      [...one].filter(([name, text]) => other.get(name) !== text).map(([name]) => name),
+      [RESOURCE_MANAGER, WORKER_TEMPLATE],
+    );
+  });
+
+  test('a check runs as the workers do, once', () => {
+    const [check, worker] = [settingsCheckUnit(SETTINGS), unitFiles(SETTINGS).get(WORKER_TEMPLATE)];
+    for (const name of ['User', 'WorkingDirectory', 'Environment', 'EnvironmentFile', 'SystemCallFilter']) {
+      assert.deepEqual(values(check, name), values(worker, name), name);
+    }
+    assert.equal(setting(check, 'Type'), 'oneshot');
+    assert.match(setting(check, 'ExecStart') ?? '', / --dry-run$/);
+    assert.equal(setting(check, 'Restart'), undefined);
   });
 
   test('what has a meaning in unit files is taken for plain text in paths', () => {
@@ -104,7 +150,7 @@ suite('unit files of the workers', () => {
     for (const settings of [SETTINGS, STRANGE, { ...SETTINGS, scope: 'user', growingPauses } as const]) {
       const folder = await mkdtemp(join(tmpdir(), 'pulp-units-'));
       try {
-        const files = unitFiles(settings);
+        const files = new Map([...unitFiles(settings), [SETTINGS_CHECK, settingsCheckUnit(settings)]]);
         for (const [name, text] of files) await writeFile(join(folder, name), text);
         const paths = [...files.keys()].map((name) => join(folder, name));
         const { stdout, stderr } = await run(

@@ -8,9 +8,10 @@ import type { TaskRegistry } from '../../tasks/task-registry.ts';
 export default class Worker extends DatabaseCommand {
   static override readonly summary = 'Run a worker.';
   static override readonly description = prose(`
-Takes tasks from its queues and runs them until it is told to end. The first SIGTERM or SIGINT lets what runs finish, for
---shutdown-deadline at most; a second one ends it at once, and its tasks are recorded as canceled. Exits with 0 if all that
-ran has finished, with 1 if it ended some of it. Its log goes to stderr, one JSON object a line, at the level
+Takes tasks from its queues and runs them until it is told to end. The first SIGTERM, SIGINT or SIGHUP lets what runs finish, for
+--shutdown-deadline at most; a second one, more than a second later, ends it at once, and its tasks are recorded as canceled.
+Started by npm or npx, it takes their end for a SIGTERM. Exits with 0 if all that ran has finished, with 4 if it ended some of
+it when it was told to end, with 2 if its settings are wrong. Its log goes to stderr, one JSON object a line, at the level
 PULP_LOG_LEVEL (default: info). \`pulp worker check\` tells whether it lives, and systemd is notified if it asks for it.
 
 A worker whose name starts with resource-manager serves the queue of that name alone and grants reservations; while there
@@ -59,19 +60,30 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       helpValue: '10m',
       summary: 'How long what runs may go on when the worker is told to end. Default: without limit.',
     }),
+    'dry-run': Flags.boolean({
+      summary: 'Check the settings and the database; run nothing.',
+      default: false,
+    }),
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Worker);
-    const { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals, checkKeys } =
-      await loadWorker();
-    const log = workerLog();
-    checkKeys();
+    const parts = await loadWorker();
+    const log = parts.workerLog();
+    // First of all: a start that takes long is prolonged from here on, and signals are taken.
+    await using notifier = parts.SystemdNotifier.take(log);
+    notifier.status('starting');
+    const requests = new parts.StopRequests(log);
+    parts.warnIfFirstProcess(log);
+    parts.checkKeys();
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
     const { file, registry } = await taskTypes(flags.tasks, flags.name);
-    const worker = await PulpWorker.create({
+    const root = parts.workingRoot();
+    parts.makeWorkingRoot(root)[Symbol.dispose](); // nothing is written into one that others could change
+    if (flags['dry-run']) return await this.#tellOfDatabase();
+    const worker = await parts.PulpWorker.create({
       registry,
       concurrency: flags.concurrency,
       maxTasksPerHorse: flags['max-tasks-per-horse'],
@@ -82,14 +94,12 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       ...(flags.queue && { queues: flags.queue }),
     });
     const { name } = worker;
-    const root = workingRoot();
-    makeWorkingRoot(root)[Symbol.dispose](); // nothing is written into one that others could change
-    await using signs = new SignsOfLife(name, root, log.child({ worker: name }));
-    stopOnSignals(worker, {
+    await using signs = new parts.SignsOfLife(name, root, log.child({ worker: name }), notifier);
+    requests.tell(worker, {
       deadlineMs,
       log: log.child({ worker: name }),
-      onStop: (signal) => {
-        signs.stopping(`${signal}, ${worker.running} tasks in hand`);
+      onStop: (why) => {
+        signs.stopping(`${why}, ${worker.running} tasks in hand`);
       },
     });
     const { clean } = await worker.run({
@@ -100,10 +110,29 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.reconnecting(why.message);
       },
     });
-    if (!clean) process.exitCode = 1;
+    if (!clean) process.exitCode = parts.STOPPED_SOME;
     return { name, state: 'offline', clean };
   }
+
+  /** The last part of a dry run: what a worker would find, without being one. */
+  async #tellOfDatabase(): Promise<unknown> {
+    const { checkDatabase } = await import('../../services/database-check.ts');
+    const { namedDatabaseUrl } = await import('../../postgres/database-url.ts');
+    const { workerTtl } = await import('../../manager/worker-ttl.ts');
+    workerTtl();
+    const url = namedDatabaseUrl();
+    const database = url === undefined ? 'embedded' : await checkDatabase(url);
+    this.log(`the settings are good; ${DATABASE_WORDS[database]}`);
+    return { dryRun: true, database };
+  }
 }
+
+/** What a dry run says of the database. */
+const DATABASE_WORDS = {
+  ready: 'the database is ready',
+  away: 'the database cannot be reached, which a worker waits for',
+  embedded: 'the embedded server starts with the worker',
+} as const;
 
 async function taskTypes(
   given: string | undefined,
@@ -119,11 +148,15 @@ async function taskTypes(
 
 /** What a worker is made of. Not loaded in `run`: tsc leaves the extensions of imports as they are beside an `await using`. */
 async function loadWorker() {
-  const { PulpWorker } = await import('../../workers/pulp-worker.ts');
-  const { makeWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
-  const { workerLog } = await import('../../cli/worker-log.ts');
-  const { SignsOfLife } = await import('../../services/signs-of-life.ts');
-  const { stopOnSignals } = await import('../../services/stop-on-signals.ts');
-  const { checkKeys } = await import('../../secrets/key-ring.ts');
-  return { PulpWorker, makeWorkingRoot, workingRoot, workerLog, SignsOfLife, stopOnSignals, checkKeys };
+  return {
+    ...(await import('../../cli/worker-log.ts')),
+    ...(await import('../../services/systemd-notifier.ts')),
+    ...(await import('../../services/stop-requests.ts')),
+    ...(await import('../../services/first-process.ts')),
+    ...(await import('../../services/exit-codes.ts')),
+    ...(await import('../../services/signs-of-life.ts')),
+    ...(await import('../../secrets/key-ring.ts')),
+    ...(await import('../../workers/directories/working-root.ts')),
+    ...(await import('../../workers/pulp-worker.ts')),
+  };
 }

@@ -6,7 +6,7 @@ import { parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import { errorText } from '../../cli/report-error.ts';
-import type { ServiceSettings } from '../../services/unit-files.ts';
+import type { ServiceSettings } from '../../services/service-settings.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
 
@@ -15,7 +15,9 @@ export default class Start extends PulpCommand {
   static override readonly description = prose(`
 Writes and starts services: a resource manager, and PULP_CONCURRENCY reserved workers (default: one a processor), which come
 back when the machine starts or one of them fails. The same again with other settings changes them: services too many end,
-and those that change start anew, when they have finished what runs. \`pulp workers stop\` ends and removes them all.
+and those that change start anew, when they have finished what runs; so they do when the content of the environment file or of
+the tasks file has changed. Settings are checked first, where the workers will run and as who they will be; what is refused changes
+nothing. \`pulp workers stop\` ends and removes them all.
 
 Everybody can read a unit file, so DATABASE_URL and other secrets stand in the file named by --environment-file, as NAME=value lines;
 \`chmod 600\` it. The system's services run as an account that systemd makes for them, which can write to their own folder
@@ -58,8 +60,11 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
     const { carryOut, reservedWorkers, startPlan, startProblems } =
       await import('../../services/manage-workers.ts');
     const { Systemd } = await import('../../services/systemd.ts');
+    const { revisionOf } = await import('../../services/revision.ts');
     const systemd = new Systemd(flags.user ? 'user' : 'system');
     const workingRoot = process.env['PULP_WORKING_DIRECTORY'];
+    const tasksFile = await requireTasksFile(flags.tasks);
+    const environmentFile = flags['environment-file'] && resolve(flags['environment-file']);
     const settings: ServiceSettings = {
       scope: systemd.scope,
       workers: reservedWorkers(),
@@ -67,12 +72,13 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
       node: process.execPath,
       script: SCRIPT,
       folder: process.cwd(),
-      tasksFile: await requireTasksFile(flags.tasks),
-      environmentFile: flags['environment-file'] && resolve(flags['environment-file']),
+      tasksFile,
+      environmentFile,
       account: flags['run-as'],
       workingRoot: workingRoot === undefined || workingRoot === '' ? undefined : resolve(workingRoot),
       shutdownDeadlineMs: parseDuration(flags['shutdown-deadline'], '--shutdown-deadline'),
       growingPauses: await systemd.hasGrowingPauses(),
+      revision: await revisionOf([environmentFile, tasksFile]),
     };
     for (const problem of await startProblems(settings, systemd)) {
       if (!flags['dry-run']) throw problem;
@@ -88,12 +94,17 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
       for (const [path, text] of Object.entries(units)) this.log(`# ${path}\n${text}`);
       this.log(steps.map((step) => `# then: ${step}`).join('\n'));
     } else {
-      await carryOut(plan, found, systemd, (step) => {
+      const finishing = await carryOut(plan, found, systemd, (step) => {
         this.logToStderr(step);
       });
       this.log(
         `1 resource manager, ${settings.workers} reserved ${settings.workers === 1 ? 'worker' : 'workers'}`,
       );
+      if (finishing.length > 0) {
+        this.log(
+          `not waited for, since they finish what runs before they start anew: ${finishing.join(', ')}`,
+        );
+      }
     }
     return { dryRun: flags['dry-run'], workers: settings.workers, units, steps };
   }
