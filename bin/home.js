@@ -1,10 +1,15 @@
-// Gives a process without a home one, before anything asks for it: an account that is in no list of users, as in a container, may
-// have no HOME either, and what the command line is built on cannot be loaded then. Old syntax on purpose, as in run.js.
-import { homedir } from 'node:os';
+// Gives a process of an account that is in no list of accounts, as in a container or under systemd, what the command line is
+// built on asks for when it is loaded: a home and a shell.
+import { homedir, userInfo } from 'node:os';
 
-try {
-  homedir();
-} catch (error) {
-  if (error.code !== 'ERR_SYSTEM_ERROR') throw error;
-  process.env.HOME = '/';
+setUnlessKnown('HOME', '/', homedir);
+setUnlessKnown('SHELL', '/bin/sh', userInfo);
+
+function setUnlessKnown(name, value, lookUp) {
+  if (process.env[name]) return;
+  try {
+    lookUp();
+  } catch {
+    process.env[name] = value;
+  }
 }
