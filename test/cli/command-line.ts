@@ -78,7 +78,20 @@ export class CommandLine implements AsyncDisposable {
 
   /** Starts a command. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-    return spawn(process.execPath, [PULP, ...args], {
+    return this.launch(this.words(args), env);
+  }
+
+  /** The words of a command line, for programs that start it. */
+  words(args: readonly string[]): readonly string[] {
+    return [process.execPath, PULP, ...args];
+  }
+
+  /** Starts another program where the commands are. */
+  launch(
+    [program = '', ...args]: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): ChildProcessWithoutNullStreams {
+    return spawn(program, args, {
       cwd: this.folder,
       env: { ...this.#env, ...env },
       timeout: PATIENCE_MS,
@@ -87,8 +100,13 @@ export class CommandLine implements AsyncDisposable {
   }
 
   /** Starts a worker; resolves when it is online. */
-  async worker(...args: string[]): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(this.start(['worker', ...args]));
+  worker(...args: string[]): Promise<WorkerProcess> {
+    return this.workerOf(this.start(['worker', ...args]));
+  }
+
+  /** The worker that a program runs; resolves when it is online. */
+  async workerOf(program: ChildProcessWithoutNullStreams): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(program);
     this.#workers.push(worker);
     await worker.logged('online');
     return worker;
@@ -121,6 +139,11 @@ export class WorkerProcess {
       this.#lines.push(line);
       this.#news.emit('line');
     });
+  }
+
+  /** Whether it has logged a message that contains this. */
+  hasLogged(message: string): boolean {
+    return this.#lines.some((line) => line.includes(message));
   }
 
   /** Waits until it has logged a message that contains this; gives the whole entry. */

@@ -127,7 +127,7 @@ export class SystemdMachine implements AsyncDisposable {
 
   /** What the journal has of a unit. */
   async journal(unit: string): Promise<readonly { readonly PRIORITY: string; readonly MESSAGE: string }[]> {
-    const { stdout } = await this.run(['journalctl', '--quiet', '--output=json', `--unit=${unit}`]);
+    const { stdout } = await this.run(['journalctl', '--quiet', '--all', '--output=json', `--unit=${unit}`]);
     const lines = stdout.split('\n').filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as { PRIORITY: string; MESSAGE: string });
   }

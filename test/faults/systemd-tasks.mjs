@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineTask } from '/opt/pulp/dist/index.js';
+import { z } from '/opt/pulp/node_modules/zod/index.js';
 
 /** Where it finds itself: its home, which it can write to, and whether its unit's control group is its own to divide. */
 export const surroundings = defineTask('systemd.surroundings', {
@@ -26,6 +27,7 @@ export const speak = defineTask('systemd.speak', {
 
 /** Works for a while in its folder, where it has to be able to write until the end. */
 export const work = defineTask('systemd.work', {
+  kwargs: z.object({ ms: z.number() }),
   run: async ({ kwargs }) => {
     const until = Date.now() + kwargs.ms;
     for (let step = 0; Date.now() < until; step += 1) {

@@ -52,7 +52,13 @@ test('services under a live systemd', { skip, timeout: 1_200_000 }, async (t) =>
     const failedUnits = async () =>
       (await machine.run(['systemctl', '--failed', '--plain', '--no-legend'])).stdout;
 
-    await t.test(
+    // Each builds on what the one before it left: the first that fails ends it all.
+    const step = async (name: string, body: () => Promise<void>) => {
+      await body();
+      t.diagnostic(name);
+    };
+
+    await step(
       'they start with the account that systemd makes, though no list of accounts has it',
       async () => {
         assert.match(succeeded(await call(START)), /^1 resource manager, 1 reserved worker$/m);
@@ -105,7 +111,7 @@ test('services under a live systemd', { skip, timeout: 1_200_000 }, async (t) =>
       assert.equal(await failedUnits(), '');
     });
 
-    await t.test(
+    await step(
       'the content of the environment file reaches them, and the same again changes nothing',
       async () => {
         const pid = await machine.property(WORKER, 'MainPID');
@@ -126,6 +132,44 @@ test('services under a live systemd', { skip, timeout: 1_200_000 }, async (t) =>
       await active(WORKER);
       const { home } = (await finished(await enqueue('systemd.surroundings'))) as { home: string };
       assert.equal(home, '/home/ann');
+    });
+
+    await step('a worker that is killed comes back', async () => {
+      const pid = await machine.property(WORKER, 'MainPID');
+      await machine.run(['kill', '-KILL', pid]);
+      await eventually(
+        'another process is up',
+        async () => {
+          const [state, other] = await Promise.all(
+            ['ActiveState', 'MainPID'].map((name) => machine.property(WORKER, name)),
+          );
+          return state === 'active' && other !== pid;
+        },
+        PATIENCE,
+      );
+    });
+
+    await step('a stop that ends what runs leaves no failed service', async () => {
+      succeeded(await call([...START, '--shutdown-deadline', '1s', '--run-as', 'ann']));
+      await running(await enqueue('systemd.work', { ms: 600_000 }));
+      succeeded(await machine.run(['systemctl', 'stop', WORKER]));
+      assert.equal(await machine.property(WORKER, 'ExecMainStatus'), '4');
+      assert.equal(await machine.property(WORKER, 'ActiveState'), 'inactive');
+      assert.equal(await failedUnits(), '');
+    });
+
+    await step('nothing is left of them after a stop', async () => {
+      succeeded(await call(['workers', 'stop']));
+      const { stdout } = await machine.run([
+        'systemctl',
+        'list-units',
+        '--all',
+        '--plain',
+        '--no-legend',
+        'pulp-*',
+      ]);
+      assert.equal(stdout, '');
+      assert.equal((await machine.run(['sh', '-c', 'ls /etc/systemd/system/pulp-*'])).stdout, '');
     });
   }
   await rm(app, { recursive: true });
