@@ -98,7 +98,10 @@ export class StopRequests {
   #kill(signal: NodeJS.Signals): void {
     if (this.#worker === undefined) return;
     const { worker, log } = this.#worker;
-    log.warn({ signal, running: worker.running }, 'ends what runs: its tasks will be canceled');
+    log.warn(
+      { signal, running: worker.running },
+      'ends what runs: its tasks are put back or canceled, as their types say',
+    );
     worker.kill();
   }
 }

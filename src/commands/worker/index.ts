@@ -9,7 +9,7 @@ export default class Worker extends DatabaseCommand {
   static override readonly summary = 'Run a worker.';
   static override readonly description = prose(`
 Takes tasks from its queues and runs them until it is told to end. The first SIGTERM, SIGINT or SIGHUP lets what runs finish, for
---shutdown-deadline at most; a second one, more than a second later, ends it at once, and its tasks are recorded as canceled.
+--shutdown-deadline at most; a second one, more than a second later, ends it at once: its tasks are put back or canceled, as their types say (onWorkerStop).
 Started by npm or npx, it takes their end for a SIGTERM. Exits with 0 if all that ran has finished, with 4 if it ended some of
 it when it was told to end, with 2 if its settings are wrong. Its log goes to stderr, one JSON object a line, at the level
 PULP_LOG_LEVEL (default: info). \`pulp worker check\` tells whether it lives, and systemd is notified if it asks for it.
