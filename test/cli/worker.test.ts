@@ -106,7 +106,7 @@ suite('pulp worker', () => {
     assert.match(level.stderr, /PULP_LOG_LEVEL: "loud" is no level/);
     assert.match(taken.stderr, /worker "taken" is up already/);
     assert.match(none.stderr, /--concurrency: Expected an integer greater than or equal to 1/);
-    assert.match(ttl.stderr, /PULP_WORKER_TTL: "0" is no number of seconds/);
+    assert.match(ttl.stderr, /PULP_WORKER_TTL: "0" is not a number of seconds/);
     assert.match(keys.stderr, /PULP_SECRET_KEYS: entry 1 is no NAME:KEY/);
     assert.match(grace.stderr, /--grace: "soon" is no length of time/);
   });

@@ -96,7 +96,7 @@ test('services under a live systemd', { skip, timeout: 1_200_000 }, async (t) =>
       assert.equal(refused.code, 2);
       assert.match(
         refused.stderr,
-        /workers cannot run with these settings: PULP_WORKER_TTL: "nonsense" is no number/,
+        /workers cannot run with these settings: PULP_WORKER_TTL: "nonsense" is not a number/,
       );
       await environment('');
       assert.match((await call([...START, '--run-as', 'no-such'])).stderr, /there is no account "no-such"/);
