@@ -2,8 +2,10 @@
 
 alter table pulp.worker
   add column process text,
-  add column unable text;
+  add column unable text,
+  add column stuck jsonb;
 comment on column pulp.worker.process is 'Which process it is, for others on its host: boot, namespace of process ids, id, start time. Null: unknown.';
+comment on column pulp.worker.stuck is 'Its runs that go on though their processes were killed, with those processes; null: none.';
 comment on column pulp.worker.unable is 'Why it takes no tasks at present, though it is online; null: it is able to.';
 
 -- Replaced by functions with other parameters or results.

@@ -49,6 +49,12 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return [
         `No worker of the queue ${queue?.queue} knows the task type ${task.name} (online: ${workerNames(queue)}). Start one with a tasks file that defines it: ${workerCommand(queue)} --tasks FILE`,
       ];
+    case 'worker_unable':
+      return (queue?.workers ?? [])
+        .filter(({ knows_type, unable }) => knows_type && unable !== null)
+        .map(
+          ({ name, unable }) => `Worker ${name} knows its type, but takes no tasks at present: ${unable}.`,
+        );
     case 'put_back':
       return [
         `A session still has the lock of one of its resources, perhaps that of a lost worker; its job is put back until ${queue?.put_back_until?.toISOString()}.`,
@@ -72,7 +78,7 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     case 'running':
       return [`It runs on ${runText(task)}.`];
     case 'canceling':
-      return [`It is being cancelled on ${runText(task)}${becauseOf(task)}.`];
+      return [`It is being cancelled on ${runText(task)}${becauseOf(task)}.`, ...stuckText(task)];
     case 'failed':
       return [`It failed: ${errorSummary(task.error)}.`];
     case 'canceled':
@@ -156,12 +162,21 @@ function runText({ run, asked_at }: Explanation): string {
   return `worker ${run.worker} (process ${run.pid} on ${run.host}) since ${run.since.toISOString()} (${running})${attempt}${progress}`;
 }
 
+/** What the kernel does not end, nobody can. */
+function stuckText({ run }: Explanation): string[] {
+  if (run?.stuck == null) return [];
+  const processes = run.stuck.map(({ pid, state }) => `${pid} (state ${state})`).join(', ');
+  return [
+    `Its process was killed and does not die: ${processes} on ${run.host}. State D waits in the kernel, often for a disk or a network file system: see to that. The task keeps what it holds until then.`,
+  ];
+}
+
 function silenceText(workers: readonly { name: string; heartbeat_age: number }[]): string[] {
   return workers
     .filter(({ heartbeat_age }) => heartbeat_age > workerTtl())
     .map(
       ({ name, heartbeat_age }) =>
-        `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is given up when somebody leads. See: pulp worker list`,
+        `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is declared missing when somebody leads. See: pulp worker list`,
     );
 }
 

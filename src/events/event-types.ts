@@ -114,6 +114,17 @@ export const EVENT_TYPES = {
   WorkerAttached: defineEvent('worker', [z.strictObject({ backend_pid: z.int() })]),
   /** It takes no tasks for now. */
   WorkerUnable: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  /** Runs of it go on though their processes were killed; without any: there are none any more. */
+  WorkerStuck: defineEvent('worker', [
+    z.strictObject({
+      runs: z.array(
+        z.strictObject({
+          task: z.string(),
+          processes: z.array(z.strictObject({ pid: z.int(), state: z.string() })),
+        }),
+      ),
+    }),
+  ]),
   /** It takes tasks again. */
   WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),

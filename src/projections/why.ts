@@ -57,6 +57,8 @@ const queue = z.object({
     z.object({
       name: z.string(),
       knows_type: z.boolean(),
+      /** Why it takes no tasks at present; null: it does. */
+      unable: z.string().nullable(),
       running: z.number(),
       concurrency: z.number(),
       heartbeat_age: z.number(),
@@ -77,6 +79,8 @@ const run = z.object({
   pid: z.number(),
   /** Seconds since the latest sign of life of its worker. */
   heartbeat_age: z.number(),
+  /** Its processes, if they go on though they were killed. */
+  stuck: z.array(z.object({ pid: z.number(), state: z.string() })).nullable(),
 });
 
 const span = z.object({

@@ -12,7 +12,7 @@ import { HorsePool } from './horses/horse-pool.ts';
 import { failed } from './outcome.ts';
 import { Readiness } from './readiness.ts';
 import { RetryPause } from './retry-pause.ts';
-import type { FinishedRun, Refusals, StartedTask } from './run-records.ts';
+import type { FinishedRun, Refusals, StartedTask, StuckRun } from './run-records.ts';
 import { endsWithin, Runs, SETTLE_BATCH } from './runs.ts';
 import { Session, type KnownEnd, type Registration, type SessionEvents } from './session.ts';
 
@@ -62,6 +62,9 @@ export class Life {
   readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
   readonly #probePause = new RetryPause(PROBE_PAUSES_MS);
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Tasks whose processes go on though they were killed. */
+  readonly #stuck = new Map<string, StuckRun['processes']>();
+  #isStuckNews = false;
   #session: Session;
   #end: Error | undefined;
   /** The code in this process that goes on although the lease is over. */
@@ -95,6 +98,12 @@ export class Life {
       mark: `${background.mark}${session.incarnation}.`,
       guard: (message) => {
         background.guard(message);
+      },
+      onUnkillable: ({ task, processes }) => {
+        if (task === undefined) return;
+        this.#stuck.set(task.id, processes);
+        this.#isStuckNews = true;
+        this.#wakeup.call();
       },
     });
     const look = () => {
@@ -237,6 +246,7 @@ export class Life {
       for (const id of await this.#session.canceling()) runs.cancel(id);
     }
     await this.#sayAbility();
+    await this.#sayStuck();
     if (this.#canTake && this.#ready) {
       this.#ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
       const free = this.#free;
@@ -349,6 +359,16 @@ export class Life {
       log.warn({ reason: unable }, 'unable to take tasks');
       onState('unable', unable);
     }
+  }
+
+  /** Says which runs cannot be killed, when that has changed. */
+  async #sayStuck(): Promise<void> {
+    for (const task of this.#stuck.keys()) {
+      if (!this.#runs.ids.includes(task)) this.#isStuckNews = this.#stuck.delete(task);
+    }
+    if (!this.#isStuckNews) return;
+    await this.#session.setStuck([...this.#stuck].map(([task, processes]) => ({ task, processes })));
+    this.#isStuckNews = false;
   }
 
   /** Ends the runs when the lease is over; before, takes nothing new while heartbeats do not get through. */

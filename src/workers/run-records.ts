@@ -50,6 +50,12 @@ export interface AttachedRuns {
   readonly toEnd: ReadonlySet<string>;
 }
 
+/** A run that goes on though its processes were killed. */
+export interface StuckRun {
+  readonly task: string;
+  readonly processes: readonly { readonly pid: number; readonly state: string }[];
+}
+
 /** Written for `pulp.finish`. Outcomes carry JSON that is written already: it goes in as it is. */
 export function writeFinishedRuns(runs: readonly FinishedRun[]): string {
   return `[${runs.map(writeFinishedRun).join(',')}]`;

@@ -13,6 +13,7 @@ import {
   type ProgressReport,
   type Refusals,
   type StartedTask,
+  type StuckRun,
 } from './run-records.ts';
 
 /** What a worker says of itself when it registers. */
@@ -205,6 +206,13 @@ export class Session {
   async setAbility(unable: string | undefined): Promise<void> {
     await this.#query('ability', 'select pulp.set_worker_ability($1, $2, $3)', [
       ...[this.#worker.name, this.incarnation, unable],
+    ]);
+  }
+
+  /** Says which runs go on though their processes were killed. */
+  async setStuck(runs: readonly StuckRun[]): Promise<void> {
+    await this.#query('stuck', 'select pulp.set_worker_stuck($1, $2, $3)', [
+      ...[this.#worker.name, this.incarnation, JSON.stringify(runs)],
     ]);
   }
 

@@ -8,10 +8,14 @@ import { lossEndings, unfinished } from './endings.ts';
 import { present } from './workers.ts';
 import { damage } from './damage.ts';
 import { Load } from './load.ts';
+import { LongRuns } from './long-runs.ts';
 import { OwnServer } from './own-server.ts';
 import { scaled } from './scale.ts';
 
 const RESOURCES = Array.from({ length: 6 }, (_, number) => `/faults/${number}/`);
+
+/** How long runs take that are in hand all the time, in milliseconds. */
+const LONG_MS = scaled(15_000, 180_000);
 
 test('workers survive the end of each of their connections', async (t) => {
   const rounds = scaled(1, 10);
@@ -22,6 +26,8 @@ test('workers survive the end of each of their connections', async (t) => {
     await Promise.all(Array.from({ length: scaled(2, 4) }, (_, number) => fleet.start(`worker-${number}`)));
     await using load = Load.start({ rate: 40, resources: RESOURCES });
     await load.reached(40);
+    const long = await LongRuns.start(load, LONG_MS);
+    await eventually('the long runs have begun', () => long.areRunning(client));
     const ended = new Map<string, number>();
     for (let round = 0; round < rounds; round += 1) {
       for (const { pid, kind } of await backends(client)) {
@@ -32,6 +38,7 @@ test('workers survive the end of each of their connections', async (t) => {
     }
     await load.stop();
     await finish(t.diagnostic.bind(t), fleet, load, client);
+    assert.deepEqual(await long.harmed(client), []);
     t.diagnostic(`connections ended: ${JSON.stringify(Object.fromEntries(ended))}`);
   });
 });
@@ -44,6 +51,8 @@ test('workers survive the crash of a backend, which restarts the whole server', 
     await Promise.all([fleet.start('worker-0'), fleet.start('worker-1')]);
     await using load = Load.start({ rate: 40, resources: RESOURCES });
     await load.reached(40);
+    const long = await LongRuns.start(load, LONG_MS);
+    await eventually('the long runs have begun', () => server.ask((client) => long.areRunning(client)));
     for (let crash = 0; crash < crashes; crash += 1) {
       const [victim] = await server.ask((client) => backends(client));
       assert(victim);
@@ -56,6 +65,7 @@ test('workers survive the crash of a backend, which restarts the whole server', 
     await load.stop();
     await using client = await connect(server.url);
     await finish(t.diagnostic.bind(t), fleet, load, client);
+    assert.deepEqual(await long.harmed(client), []);
   });
 });
 
@@ -83,13 +93,15 @@ async function finish(
   load: Load,
   client: Client,
 ): Promise<void> {
-  await eventually('all tasks are over', async () => (await unfinished(client)) === 0);
+  await eventually('all tasks are over', async () => (await unfinished(client)) === 0, {
+    timeout: 2 * LONG_MS,
+  });
   assert.deepEqual(
     fleet.workers.map(({ name, isRunning }) => ({ name, isRunning })),
     fleet.workers.map(({ name }) => ({ name, isRunning: true })),
   );
   assert.deepEqual(await fleet.stop(), []);
   say(`${load.acknowledged.length} tasks, ${load.repeats} batches sent again`);
-  say(`runs cut off: ${JSON.stringify(await lossEndings(client))}`);
+  assert.deepEqual(await lossEndings(client), [], 'no run is cut off');
   assert.deepEqual(await damage(fleet, load, client), []);
 }

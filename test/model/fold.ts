@@ -233,6 +233,7 @@ function workerChange(event: LoggedEvent): Row {
         backend_pid: data['backend_pid'] ?? null,
         process: data['process'] ?? null,
         unable: data['unable'] ?? null,
+        stuck: null,
         online_at: instant(event.recorded_at),
         last_heartbeat: instant(event.recorded_at),
         missing: false,
@@ -245,6 +246,8 @@ function workerChange(event: LoggedEvent): Row {
       return { unable: data['reason'] };
     case 'WorkerAble':
       return { unable: null };
+    case 'WorkerStuck':
+      return { stuck: (data['runs'] as unknown[]).length === 0 ? null : data['runs'] };
     case 'WorkerOffline':
       return { state: 'offline', gracefully_stopped: data['normal_shutdown'], finish_rate: null };
     case 'WorkerMissing':

@@ -31,6 +31,7 @@ begin
       worker.backend_pid := (data ->> 'backend_pid')::integer;
       worker.process := data ->> 'process';
       worker.unable := data ->> 'unable';
+      worker.stuck := null;
       worker.online_at := event.recorded_at;
       worker.last_heartbeat := event.recorded_at;
       worker.finish_rate := null;
@@ -42,6 +43,8 @@ begin
       worker.unable := data ->> 'reason';
     when 'WorkerAble' then
       worker.unable := null;
+    when 'WorkerStuck' then
+      worker.stuck := nullif(data -> 'runs', '[]');
     when 'WorkerOffline' then
       worker.finish_rate := null;
       worker.state := 'offline';

@@ -4,6 +4,7 @@
 --   resource_held             somebody holds what it claims       behind_in_line      older claims come first
 --   no_resource_manager       nobody leads, so nothing is granted being_granted       all its claims are met
 --   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
+--   worker_unable             none of those that do is able to take tasks at present
 --   no_free_hand, behind_in_queue, put_back, to_be_routed, about_to_start             all others, in its queue
 --   not_delivered             it should have a job and has none
 --   held_back                 the manager could not bring it forward, says why, and tries again
@@ -53,6 +54,7 @@ begin
       when queue -> 'workers' = '[]' then array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'no_worker' end]
       when not queue @? '$.workers[*] ? (@.knows_type == true)' then
         array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'unknown_type' end]
+      when not queue @? '$.workers[*] ? (@.knows_type == true && @.unable == null)' then array['worker_unable']
       when (queue ->> 'delivered')::boolean then
         array_remove(array[
           case when queue ->> 'put_back_until' is not null then 'put_back' end,
@@ -92,7 +94,8 @@ begin
     select jsonb_build_object(
         'worker', t.worker, 'host', w.host, 'pid', w.pid, 'heartbeat_age', extract(epoch from asked_at - w.last_heartbeat),
         'attempt', t.attempt, 'since', t.started_at, 'seconds', extract(epoch from asked_at - t.started_at),
-        'timeout_seconds', t.timeout_seconds, 'progress', t.progress)
+        'timeout_seconds', t.timeout_seconds, 'progress', t.progress, 'stuck', jsonb_path_query_first(
+          w.stuck, '$[*] ? (@.task == $id).processes', jsonb_build_object('id', t.id)))
       into run
       from pulp.worker w where w.name = t.worker;
   end if;

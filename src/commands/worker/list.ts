@@ -8,7 +8,7 @@ import { formatTable } from '../../cli/table.ts';
 export default class List extends DatabaseCommand {
   static override readonly summary = 'List the workers that there are and were.';
   static override readonly description = prose(`
-Those online come first. HEARTBEAT is the age of the last sign of life, RUNNING how many tasks it has in hand and may
+Those online come first; one that is unable is online, but takes no tasks for the reason told. HEARTBEAT is the age of the last sign of life, RUNNING how many tasks it has in hand and may
 have, RATE how many it finished a second before that sign of life. One of them leads as resource manager (LEADS).
 
 With --at, they are told from the events that had been recorded by then. Signs of life are kept for a shorter time than
@@ -42,7 +42,7 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
         ['NAME', 'STATE', 'HEARTBEAT', 'RUNNING', 'RATE', 'LEADS', 'QUEUES'],
         workers.map((worker) => [
           worker.name,
-          worker.state,
+          worker.unable === null || worker.state !== 'online' ? worker.state : 'unable',
           formatDuration(worker.heartbeat_age * 1000),
           `${worker.running}/${worker.concurrency}`,
           worker.finish_rate === null ? '-' : `${worker.finish_rate.toFixed(1)}/s`,
@@ -51,6 +51,14 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
         ]),
       ),
     );
+    for (const { name, state, unable, stuck } of workers) {
+      if (state !== 'online') continue;
+      if (unable !== null) this.log(`${name} takes no tasks: ${unable}`);
+      for (const { task, processes } of stuck ?? []) {
+        const killed = processes.map(({ pid, state }) => `${pid} (${state})`).join(', ');
+        this.log(`${name} cannot kill process ${killed} of task ${task}, which keeps what it holds`);
+      }
+    }
     return workers;
   }
 }
