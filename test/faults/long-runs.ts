@@ -12,11 +12,15 @@ export class LongRuns {
   }
 
   /** @param ms how long each takes: longer than what is done to them */
-  static async start(load: Load, ms: number): Promise<LongRuns> {
+  static async start(
+    load: Load,
+    ms: number,
+    { queue = 'default' }: { readonly queue?: string } = {},
+  ): Promise<LongRuns> {
     const requests = [horseCanceled, horseRetried, inlineCanceled, inlineRetried].map((task) => {
       const id = randomUUID();
       const resources = [`/faults/long/${id}/`];
-      return { id, task, resources, kwargs: { ms, exclusive: resources }, priority: 1 };
+      return { id, task, queue, resources, kwargs: { ms, exclusive: resources }, priority: 1 };
     });
     await load.enqueue(requests);
     return new LongRuns(requests.map(({ id }) => id));

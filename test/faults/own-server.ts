@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -13,11 +13,12 @@ import { eventually } from './eventually.ts';
 
 /** A Postgres of a test's own, with the engine's schema, that may be broken: `await using server = await OwnServer.start()`. */
 export class OwnServer implements AsyncDisposable {
-  readonly #home: string;
+  /** The folder of all its files. */
+  readonly home: string;
   #server: EmbeddedServer;
 
   private constructor(home: string, server: EmbeddedServer) {
-    this.#home = home;
+    this.home = home;
     this.#server = server;
   }
 
@@ -33,20 +34,28 @@ export class OwnServer implements AsyncDisposable {
     return this.#server.url;
   }
 
+  get dataDirectory(): string {
+    return this.#server.dataDirectory;
+  }
+
   /** Stops it at once: all its processes quit without a word to the clients, and the next start has to recover. */
   async crash(): Promise<void> {
-    process.kill(this.#server.pid, 'SIGQUIT');
-    await eventually('the server has quit', () => !isAlive(this.#server.pid));
+    const [pid] = (await readFile(join(this.dataDirectory, 'postmaster.pid'), 'utf8'))
+      .split('\n')
+      .map(Number);
+    if (pid === undefined) throw new Error('the server does not run');
+    process.kill(pid, 'SIGQUIT');
+    await eventually('the server has quit', () => !isAlive(pid));
   }
 
   /** Stops it in good order, which ends every connection. */
   async stop(): Promise<void> {
-    await stopEmbeddedServer(this.#home);
+    await stopEmbeddedServer(this.home);
   }
 
   /** Starts it again after `crash` or `stop`; resolves when it accepts connections. */
   async startAgain(): Promise<void> {
-    const server = await startEmbeddedServer(this.#home);
+    const server = await startEmbeddedServer(this.home);
     if (server.url !== this.url)
       throw new Error(`the server came back as ${server.url}, and not as ${this.url}`);
     this.#server = server;
@@ -70,7 +79,7 @@ export class OwnServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await stopEmbeddedServer(this.#home);
-    await rm(this.#home, { recursive: true, force: true });
+    await stopEmbeddedServer(this.home);
+    await rm(this.home, { recursive: true, force: true });
   }
 }
