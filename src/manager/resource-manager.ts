@@ -1,4 +1,5 @@
-import { connectDedicated } from '../postgres/dedicated-client.ts';
+import type { SharedClient } from '../postgres/shared-client.ts';
+import { CHANNELS } from '../constants.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { SilenceObserver, type WorkerMarks } from './silence-observer.ts';
@@ -7,9 +8,6 @@ import { Term } from './term.ts';
 /** How often one that does not lead asks whether it should, in milliseconds. */
 const STANDBY_MS = 1000;
 
-/** How long a statement of the leader waits for a lock at most: whoever holds one may hold it for ever. */
-const LOCK_TIMEOUT = '1s';
-
 /**
  * How soon one stands again whose term ended with its connection, in milliseconds; doubled for each term in a row in which it got
  * nothing done, up to a minute: its passes may be what breaks the connection.
@@ -17,10 +15,14 @@ const LOCK_TIMEOUT = '1s';
 const RETURN_MS = 100;
 const LONGEST_ABSENCE_MS = 60_000;
 
+/** Gives up the lock of the leader. */
+const RELEASE = `select pg_advisory_unlock(pulp.lock_class('leader'), 0)`;
+
 /** What a resource manager is made with. */
 export interface ResourceManagerSettings {
-  readonly databaseUrl: string;
-  /** The worker that it belongs to; its connection bears the name, and it leads as long as that gives signs of life. */
+  /** Shared with the heartbeats: a leader whose connection is lost, or silent, leads no more. */
+  readonly connection: SharedClient;
+  /** The worker that it belongs to. */
   readonly worker: string;
   /** Leads only while no worker that is made for it (`resource-manager…`) is there. */
   readonly standIn: boolean;
@@ -29,7 +31,7 @@ export interface ResourceManagerSettings {
 
 /**
  * The one elected process that grants reservations, routes tasks to reserved workers and watches workers. Any worker may
- * lead; the advisory lock of its connection says who does, and falls with the connection.
+ * lead; the advisory lock of its connection says who does, and falls with the connection at the latest.
  */
 export class ResourceManager implements AsyncDisposable {
   readonly #settings: ResourceManagerSettings;
@@ -88,11 +90,9 @@ export class ResourceManager implements AsyncDisposable {
 
   /** Stands by, and leads whenever it is elected, until the connection is lost. */
   async #serve(): Promise<void> {
-    const { databaseUrl, worker, standIn, log } = this.#settings;
-    const client = await connectDedicated(databaseUrl, `pulp manager ${worker}`, {
-      // What a crash forgets is done again, and whoever builds on it commits after it: it need not wait for the disk.
-      settings: { synchronous_commit: 'off', lock_timeout: LOCK_TIMEOUT },
-    });
+    const { connection, worker, standIn, log } = this.#settings;
+    const client = await connection.get();
+    using scope = new DisposableStack();
     try {
       const term = new Term(client, this.#wakeup, {
         silence: this.#silence,
@@ -104,6 +104,7 @@ export class ResourceManager implements AsyncDisposable {
           this.#futile = 0;
         },
       });
+      scope.use(term);
       while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
         const { rows } = await client.query<{ elected: boolean; marks: WorkerMarks }>({
@@ -116,13 +117,16 @@ export class ResourceManager implements AsyncDisposable {
           this.#hasLed = true;
           this.#futile += 1;
           await term.lead();
-          return; // the lock goes with the connection
+          if (!term.isLost)
+            await client.query(`${RELEASE}; unlisten ${CHANNELS.grant}; unlisten ${CHANNELS.ready}`);
+          return;
         }
         this.#futile = 0;
         await this.#standBy(STANDBY_MS);
       }
-    } finally {
-      await client.end();
+    } catch (error) {
+      await connection.drop(client); // a lock that it may have taken goes with it
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, Notification } from 'pg';
 import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
@@ -70,7 +70,7 @@ export interface TermSettings {
 }
 
 /** One term of office, on the connection whose lock it is held by. */
-export class Term {
+export class Term implements Disposable {
   readonly #client: Client;
   readonly #settings: TermSettings;
   readonly #wakeup: Wakeup;
@@ -80,6 +80,7 @@ export class Term {
   readonly #notices = new Duty('notices');
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
+  readonly #unhear: () => void;
   #isLost = false;
   #isAlone = false;
   /** A worker that is made to lead is there. */
@@ -95,13 +96,21 @@ export class Term {
       this.#isLost = true;
       wakeup.call();
     };
-    client.on('error', lose).on('end', lose);
-    client.on('notification', ({ channel, payload }) => {
+    const hear = ({ channel, payload }: Notification) => {
       if (channel === CHANNELS.grant) this.#grants.call();
       else if (payload === DEFAULT_QUEUE) this.#watches.call();
       else return;
       wakeup.call();
-    });
+    };
+    client.on('error', lose).on('end', lose).on('notification', hear);
+    this.#unhear = () => {
+      client.off('error', lose).off('end', lose).off('notification', hear);
+    };
+  }
+
+  /** Hears nothing of its connection any more. */
+  [Symbol.dispose](): void {
+    this.#unhear();
   }
 
   get isLost(): boolean {

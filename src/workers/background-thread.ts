@@ -2,20 +2,37 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import { ResourceManager } from '../manager/resource-manager.ts';
-import { forcedEndMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { forcedEndMs, heartbeatIntervalMs, leaseMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { SharedClient } from '../postgres/shared-client.ts';
 import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
 import { Guardian } from './horses/guardian.ts';
 import { Heartbeat } from './lease/heartbeat.ts';
 import { Lease } from './lease/lease.ts';
+
+/** How long a statement waits for a lock at most, in milliseconds: whoever holds one may hold it for ever. */
+const LOCK_MS = 1000;
 
 const { databaseUrl, worker, standIn, mark, lease: memory, finished } = workerData as BackgroundData;
 const counter = new Int32Array(finished);
 const lease = new Lease(memory);
 const log: Log = { info: logger('info'), warn: logger('warn'), error: logger('error') };
 
+/** A statement of the leader may take so long, and no longer: heartbeats wait behind it. */
+const STATEMENT_MS = Math.round(leaseMs() / 4);
+
+const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
+  connectTimeoutMs: heartbeatIntervalMs(),
+  answerTimeoutMs: leaseMs() / 3,
+  settings: {
+    // What a crash forgets is done or said again, and whoever builds on it commits after it: nothing waits for a disk or a standby.
+    synchronous_commit: 'off',
+    statement_timeout: String(STATEMENT_MS),
+    lock_timeout: String(Math.min(LOCK_MS, STATEMENT_MS)),
+  },
+});
 const guardian = new Guardian(mark, log);
 const heartbeat = new Heartbeat({
-  ...{ databaseUrl, worker, lease, log },
+  ...{ connection, worker, lease, log },
   takeFinished: () => Atomics.exchange(counter, 0, 0),
   onConfirmed: (incarnation) => {
     tellLease();
@@ -26,7 +43,7 @@ const heartbeat = new Heartbeat({
     tell({ type: 'over', incarnation });
   },
 });
-const manager = new ResourceManager({ databaseUrl, worker, standIn, log });
+const manager = new ResourceManager({ connection, worker, standIn, log });
 
 parentPort?.on('message', (message: ToBackground) => {
   switch (message.type) {
@@ -66,6 +83,7 @@ function tellLease(): void {
 
 async function end(): Promise<void> {
   await Promise.all([manager[Symbol.asyncDispose](), heartbeat[Symbol.asyncDispose]()]);
+  await connection[Symbol.asyncDispose]();
   guardian.end();
   parentPort?.close();
 }

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { sql } from 'slonik';
 import { z } from 'zod';
+import { SharedClient } from '../../src/postgres/shared-client.ts';
 import { ResourceManager } from '../../src/manager/resource-manager.ts';
 import { closeConnection, getConnection } from '../../src/postgres/connection.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
@@ -88,7 +89,9 @@ class PulpTaskingEntry implements Entry {
     await migrate(this.#databaseUrl);
     await getConnection();
     this.#manager = new ResourceManager({
-      databaseUrl: this.#databaseUrl,
+      connection: new SharedClient(this.#databaseUrl, 'pulp manager bench', {
+        settings: { synchronous_commit: 'off' },
+      }),
       worker: 'bench',
       standIn: false,
       log: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { connectDedicated } from '../../postgres/dedicated-client.ts';
+import type { SharedClient } from '../../postgres/shared-client.ts';
+import { isConnectionFailure } from '../../postgres/sql-error.ts';
 import { heartbeatIntervalMs } from '../../manager/worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
@@ -15,7 +16,7 @@ const CLOCK_CHECK_MS = 1000;
 const CLOCK_TOLERANCE_MS = 1000;
 
 export interface HeartbeatSettings {
-  readonly databaseUrl: string;
+  readonly connection: SharedClient;
   readonly worker: string;
   readonly lease: Lease;
   readonly log: Log;
@@ -32,7 +33,6 @@ export class Heartbeat implements AsyncDisposable {
   readonly #settings: HeartbeatSettings;
   readonly #wakeup = new Wakeup();
   #incarnation: string | undefined;
-  #client: Client | undefined;
   #clockOffset = clockOffset();
   #stopped = false;
   readonly #loop: Promise<void>;
@@ -69,7 +69,6 @@ export class Heartbeat implements AsyncDisposable {
       );
       if (isNew) dueAt = 0;
     }
-    await this.#client?.end();
   }
 
   /** Time may have passed that the monotonic clock does not count: whether the lease still stands is to be asked at once. */
@@ -81,15 +80,12 @@ export class Heartbeat implements AsyncDisposable {
 
   /** One sign of life; says whether it got through. */
   async #beat(incarnation: string): Promise<boolean> {
-    const { databaseUrl, worker, lease, log, takeFinished, onConfirmed, onOver } = this.#settings;
+    const { connection, worker, lease, log, takeFinished, onConfirmed, onOver } = this.#settings;
     const sentAt = process.hrtime.bigint();
+    let client: Client | undefined;
     try {
-      this.#client ??= await connectDedicated(databaseUrl, `pulp heartbeat ${worker}`, {
-        connectTimeoutMs: heartbeatIntervalMs(),
-        answerTimeoutMs: heartbeatIntervalMs(),
-        settings: { synchronous_commit: 'off' }, // losing one in a crash is harmless, and it must not wait for a standby
-      });
-      const { rows } = await this.#client.query<{ verdict: 'confirmed' | 'over' | 'held' }>({
+      client = await connection.get();
+      const { rows } = await client.query<{ verdict: 'confirmed' | 'over' | 'held' }>({
         name: 'heartbeat',
         text: 'select verdict from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
         values: [worker, incarnation, takeFinished()],
@@ -111,8 +107,7 @@ export class Heartbeat implements AsyncDisposable {
       }
     } catch (error) {
       log.warn({ err: error, lease_left_ms: Math.round(lease.leftMs) }, 'a heartbeat did not get through');
-      await this.#client?.end();
-      this.#client = undefined;
+      if (client !== undefined && isConnectionFailure(error)) await connection.drop(client);
       return false;
     }
   }
