@@ -22,7 +22,7 @@ export type WorkerStep =
 const QUEUE = 'crowded';
 
 /** What a command says that met another one and is to be repeated. */
-const CONTENTION = ['40001', '40P01'];
+const CONTENTION = ['40001', '40P01', '55P03'];
 
 /** Callers, workers, resource managers and watchers, each with a connection of its own, in each other's way. */
 export class Crowd implements AsyncDisposable {
