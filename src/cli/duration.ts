@@ -28,8 +28,12 @@ export function sqlDuration(text: string | undefined): number | string | undefin
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-/** A length of time in short, such as `12ms`, `3.4s`, `5m 2s`, `3h 20m`, `2d 4h`. */
-export function formatDuration(ms: number): string {
+/**
+ * A length of time in short, such as `12ms`, `3.4s`, `5m 2s`, `3h 20m`, `2d 4h`. Between two readings of a clock that was
+ * put back there is none.
+ */
+export function formatDuration(length: number): string {
+  const ms = Math.max(0, length);
   if (ms < 1000) return `${Math.round(ms)}ms`;
   if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
   const [large, small] =

@@ -22,7 +22,7 @@ import {
 const STEP_MS = 3_600_000;
 
 /** How long to wait for others who use the leaf, or for an archiving that was killed to end; nobody waits for us meanwhile. */
-const PATIENCE = '60s';
+const PATIENCE_MS = 60_000;
 
 /** How many events are read at once: each has at most some megabytes. */
 const PAGE_EVENTS = 100;
@@ -71,10 +71,12 @@ export async function archiveLeaves({
   onArchived,
 }: ArchiveOptions): Promise<readonly LeafArchive[]> {
   const databaseUrl = await getDatabaseUrl();
-  const client = await connectDedicated(databaseUrl, 'pulp archive', { answerTimeoutMs: STEP_MS });
+  const client = await connectDedicated(databaseUrl, 'pulp archive', {
+    answerTimeoutMs: STEP_MS,
+    lockTimeoutMs: PATIENCE_MS,
+  });
   try {
     await refuseTransactionPooling(client, databaseUrl);
-    await client.query(`set lock_timeout = '${PATIENCE}'`);
     await refuseStrangers(client);
     await client.query(`select pg_advisory_lock(pulp.lock_class('archive'), 0)`);
     const { rows: leaves } = await client.query<Leaf>(

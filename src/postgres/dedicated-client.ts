@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
-import { ConnectError, toPulpError } from './sql-error.ts';
+import { settleSession, type Settings } from './session-settings.ts';
+import { ConnectError, sqlFailure, toPulpError } from './sql-error.ts';
 
 /** How long connecting may take, from the look-up of the name to the server's first word, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -13,13 +14,8 @@ const KEEPALIVE_DELAY_MS = 10_000;
 /** How long to wait for the server to close a connection that we end, in milliseconds. */
 const GOODBYE_MS = 1_000;
 
-/** How the server finds out that a client is gone whose system does not say so. */
-const GUARD = {
-  tcp_keepalives_idle: '10',
-  tcp_keepalives_interval: '5',
-  tcp_keepalives_count: '3',
-  tcp_user_timeout: '20s',
-};
+/** How long a statement of a session of ours waits for a stranger's lock, in milliseconds. */
+const LOCK_TIMEOUT_MS = 5_000;
 
 /** How long a client may be kept waiting. */
 export interface ClientLimits {
@@ -30,15 +26,21 @@ export interface ClientLimits {
 }
 
 export interface DedicatedClientOptions extends ClientLimits {
+  /**
+   * Milliseconds that a statement waits for a lock that another session holds, before it fails with 55P03 (see
+   * `isRetryable`); 0: as long as it takes. Default 5 s.
+   */
+  readonly lockTimeoutMs?: number;
   /** Settings of the server for this session. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Settings;
 }
 
 /**
  * Makes a client, not yet connected, that never waits without end, whatever the network does: connecting, each statement
  * and `end()` are limited in time. A statement without an answer takes the connection with it, since what comes over it
- * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. A lost
- * connection ends no process: who wants to know of it listens to `error` and `end`. It is for promises, not callbacks.
+ * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. On a
+ * connection that is gone, statements reject with what it went by, as far as that is known. A lost connection ends no
+ * process: who wants to know of it listens to `error` and `end`. It is for promises, not callbacks.
  */
 export function createClient(config: ClientConfig, limits: ClientLimits = {}): Client {
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
@@ -48,7 +50,10 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
   });
-  client.on('error', () => undefined);
+  let goneBy: Error | undefined;
+  client.on('error', (error: Error) => {
+    goneBy ??= error;
+  });
   const connect: () => Promise<Client> = client.connect.bind(client);
   const query: (...args: never[]) => Promise<unknown> = client.query.bind(client);
   const end: () => Promise<void> = client.end.bind(client);
@@ -60,6 +65,9 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
     query: (...args: never[]) =>
       limited(query(...args), answerTimeoutMs, () => {
         client.connection.stream.destroy(new AnswerTimeoutError(answerTimeoutMs));
+      }).catch((error: unknown) => {
+        // What `pg` itself says of a connection that is gone has no code, and the server's last word has.
+        throw goneBy !== undefined && sqlFailure(error) === undefined ? goneBy : error;
       }),
     end: () =>
       limited(end(), GOODBYE_MS, () => {
@@ -70,15 +78,15 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
 
 /**
  * Connects a client of its own for work that needs one session as long as it lives: see `createClient` and
- * `guardSession`. The server neither ends the session for being idle nor limits its statements; the client does that.
- * Not for a transaction pooler: see `refuseTransactionPooling`.
+ * `settleSession`. The server neither ends the session for being idle nor limits its statements, but for their waiting for
+ * locks; the client does that. Not for a transaction pooler: see `refuseTransactionPooling`.
  *
  * @throws PulpError DATABASE_UNREACHABLE if it cannot be had now
  */
 export async function connectDedicated(
   databaseUrl: string,
   applicationName: string,
-  { settings, ...limits }: DedicatedClientOptions = {},
+  { settings, lockTimeoutMs = LOCK_TIMEOUT_MS, ...limits }: DedicatedClientOptions = {},
 ): Promise<Client> {
   const client = createClient(
     { connectionString: databaseUrl, application_name: applicationName.slice(0, 63) },
@@ -86,7 +94,7 @@ export async function connectDedicated(
   );
   try {
     await client.connect();
-    await guardSession(client, 'session', { idle_session_timeout: '0', statement_timeout: '0', ...settings });
+    await settleSession(client, { lock_timeout: String(lockTimeoutMs), ...settings });
     return client;
   } catch (error) {
     await client.end();
@@ -95,28 +103,13 @@ export async function connectDedicated(
 }
 
 /**
- * Has the server notice soon when the client is gone, so that its statement ends and its locks fall: within half a second
- * when the client's system says so, within half a minute when it just falls silent.
- *
- * @param scope `transaction`: until the end of the transaction that the client is in, which suits a transaction pooler
- * @param more settings to make by the way
+ * Settles the session (see `settleSession`), unless it is a pooler's: what a pooler's connection is told stays with it when
+ * it serves other clients. Says whether it is direct.
  */
-export async function guardSession(
-  client: Client,
-  scope: 'session' | 'transaction',
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const isLocal = scope === 'transaction';
-  const settings = Object.entries({ ...GUARD, ...more }).map(
-    ([name, value]) => `set_config('${name}', '${value}', ${isLocal})`,
-  );
-  await client.query(`
-    select ${settings.join(', ')};
-    do $$
-    begin
-      perform set_config('client_connection_check_interval', '500ms', ${isLocal});
-    exception when invalid_parameter_value then -- where the server's system cannot tell
-    end $$`);
+export async function settleDirectSession(client: Client, more: Settings = {}): Promise<boolean> {
+  const direct = await isDirect(client);
+  if (direct) await settleSession(client, more);
+  return direct;
 }
 
 /**

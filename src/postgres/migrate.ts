@@ -14,7 +14,7 @@ import {
   storedPgBossSchema,
   wantedPgBossSchema,
 } from './pg-boss-schema.ts';
-import { sqlFailure } from './sql-error.ts';
+import { sqlFailure, toPulpError } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
 
@@ -52,7 +52,7 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   const wantedSchema = wantedPgBossSchema();
   const client = await connectDedicated(databaseUrl, 'pulp migrate', {
     answerTimeoutMs: PATIENCE_MS,
-    settings: { standard_conforming_strings: 'on' }, // pg-boss's scripts rely on it
+    lockTimeoutMs: PATIENCE_MS,
   });
   try {
     const { schema, pending } = await findPending(client, wantedSchema);
@@ -62,7 +62,7 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
     const wanted = await readScripts(schema);
     return { applied: await locked(client, (ledger) => apply(client, wanted, ledger)) };
   } catch (error) {
-    if (sqlFailure(error)?.code !== '42501') throw error;
+    if (sqlFailure(error)?.code !== '42501') throw toPulpError(error);
     throw new PulpError(
       'NOT_ALLOWED',
       `this user may not migrate the database: ${sqlFailure(error)?.message ?? ''}`,

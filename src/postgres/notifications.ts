@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { getDatabaseUrl } from './database-url.ts';
-import { createClient, isDirect } from './dedicated-client.ts';
+import { createClient, settleDirectSession } from './dedicated-client.ts';
 
 /** How long after losing the connection, or not getting one, to try again, in milliseconds. */
 const LISTEN_AGAIN_MS = 5000;
@@ -39,7 +39,7 @@ export class Notifications implements AsyncDisposable {
     listener.on('notification', onNotification).once('end', forget);
     try {
       await listener.connect();
-      if (await isDirect(listener)) {
+      if (await settleDirectSession(listener)) {
         await listener.query(channels.map((channel) => `listen ${channel}`).join('; '));
         return;
       }

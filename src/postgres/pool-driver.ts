@@ -1,7 +1,10 @@
-import { types, type CustomTypesConfig } from 'pg';
+import { types, type Client, type CustomTypesConfig, type QueryResult } from 'pg';
 import { BackendTerminatedError, createDriverFactory, type DriverCommand, type DriverFactory } from 'slonik';
-import { createClient, guardSession, isDirect, type ClientLimits } from './dedicated-client.ts';
+import { createClient, settleDirectSession, type ClientLimits } from './dedicated-client.ts';
+import { beginWriting, isUnsettled, settleTransaction } from './session-settings.ts';
 import { ConnectError, isConnectionFailure } from './sql-error.ts';
+
+type Row = Record<string, unknown>;
 
 /** Rows as pg gives them, but for numbers: positions and counts are far below 2^53. */
 const ROW_TYPES: CustomTypesConfig = {
@@ -12,8 +15,11 @@ const ROW_TYPES: CustomTypesConfig = {
   },
 };
 
-/** A transaction whose caller hangs holds up the clean-up of the whole database. */
-const LIMITS = { idle_in_transaction_session_timeout: '60s' };
+/** A transaction whose caller hangs holds up the clean-up of the whole database; one that waits for a lock, its caller. */
+const LIMITS = { idle_in_transaction_session_timeout: '60s', lock_timeout: '30s' };
+
+/** What slonik begins a transaction with. */
+const START = /^start transaction\b/i;
 
 /**
  * How slonik's pool reaches the server: by clients whose waiting is limited (see `createClient`), which ask for nothing that
@@ -33,12 +39,13 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
         );
         client.on('error', (error) => clientEventEmitter.emit('error', error));
         client.on('notice', ({ message = '' }) => clientEventEmitter.emit('notice', { message }));
+        let ask = (text: string, values?: unknown[]) => client.query<Row>(text, values);
         return Promise.resolve({
           async connect() {
             try {
               await client.connect();
-              // What a pooler's connection is told stays with it when it serves other clients.
-              if (await isDirect(client)) await guardSession(client, 'session', LIMITS);
+              if (await settleDirectSession(client, LIMITS)) return;
+              if (await isUnsettled(client)) ask = settlingEach(client);
             } catch (error) {
               await client.end();
               throw error instanceof ConnectError ? error : new ConnectError(error);
@@ -47,10 +54,7 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
           end: () => client.end(),
           async query(text: string, values?: unknown[]) {
             try {
-              const { command, fields, rowCount, rows } = await client.query<Record<string, unknown>>(
-                text,
-                values,
-              );
+              const { command, fields, rowCount, rows } = await ask(text, values);
               return {
                 command: command as DriverCommand,
                 fields: fields.map(({ dataTypeID, name }) => ({ dataTypeId: dataTypeID, name })),
@@ -70,4 +74,38 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
       },
     }),
   );
+}
+
+/**
+ * Asks in transactions that are settled one by one (see `settleTransaction`), for a pooler's connection whose role or database
+ * has other settings than what we rely on. Each statement then takes three round trips more.
+ */
+function settlingEach(client: Client): (text: string, values?: unknown[]) => Promise<QueryResult<Row>> {
+  let isOpen = false;
+  return async (text, values) => {
+    if (START.test(text)) {
+      const begun = await begin(client);
+      isOpen = true;
+      return begun;
+    }
+    if (isOpen) {
+      if (/^(commit|rollback)$/i.test(text)) isOpen = false;
+      return client.query<Row>(text, values);
+    }
+    await begin(client);
+    try {
+      const answer = await client.query<Row>(text, values);
+      await client.query('commit');
+      return answer;
+    } catch (error) {
+      if (!isConnectionFailure(error)) await client.query('rollback');
+      throw error;
+    }
+  };
+}
+
+async function begin(client: Client): Promise<QueryResult<Row>> {
+  const begun = await beginWriting(client);
+  await settleTransaction(client);
+  return begun;
 }

@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PulpError } from '../errors.ts';
-import { isConnectionFailure, isContention, sqlFailure, toPulpError, wasNeverAsked } from './sql-error.ts';
+import {
+  isConnectionFailure,
+  isRetryable,
+  reasonOf,
+  sqlFailure,
+  toPulpError,
+  wasNeverAsked,
+} from './sql-error.ts';
 
 /** Pauses before the tries after the first, in milliseconds: about three seconds in all. */
 const PAUSES_MS = [50, 200, 800, 2000];
@@ -12,8 +19,7 @@ const PATIENCE_MS = 10_000;
 const READ_ONLY = '25006';
 
 /**
- * Runs a step that can be repeated without harm, again where the connection failed or other transactions were in the way.
- * Its errors come in the words of this package.
+ * Runs a step that can be repeated without harm, again where that may help: see `isRetryable`. Its errors come in the words of this package.
  */
 export async function retrying<T>(step: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
@@ -26,7 +32,7 @@ export async function retrying<T>(step: () => Promise<T>): Promise<T> {
       mayBeDone ||= lost && !wasNeverAsked(error) && sqlFailure(error)?.code !== READ_ONLY;
       const ms = PAUSES_MS[tries - 1];
       const late = tries > 1 && performance.now() - startedAt > PATIENCE_MS;
-      if (ms === undefined || late || !(lost || isContention(error))) {
+      if (ms === undefined || late || !isRetryable(error)) {
         throw lost && mayBeDone ? lostForGood(error) : toPulpError(error);
       }
       await pause(ms * (0.5 + Math.random())); // many callers fail at the same moment
@@ -36,9 +42,12 @@ export async function retrying<T>(step: () => Promise<T>): Promise<T> {
 
 /** The last that was heard of the server is a question without its answer. */
 function lostForGood(cause: unknown): PulpError {
-  const reason = sqlFailure(cause)?.message ?? (cause as Error).message;
-  return new PulpError('DATABASE_UNREACHABLE', `lost the database before its answer came: ${reason}`, {
-    remedy: 'Check that the server is up. It may have done what it was asked: look before you ask again.',
-    cause,
-  });
+  return new PulpError(
+    'DATABASE_UNREACHABLE',
+    `lost the database before its answer came: ${reasonOf(cause)}`,
+    {
+      remedy: 'Check that the server is up. It may have done what it was asked: look before you ask again.',
+      cause,
+    },
+  );
 }

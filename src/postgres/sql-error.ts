@@ -17,6 +17,17 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
 
 /** What a server that lacks something means, and what to do about it; of other codes the message says enough. */
 const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
+  '25P03': {
+    code: 'DATABASE_UNREACHABLE',
+    what: 'the database ended a transaction that waited for its client',
+    remedy:
+      'Run it again. The limit is idle_in_transaction_session_timeout on the server, or one of a pooler.',
+  },
+  '25P04': {
+    code: 'DATABASE_UNREACHABLE',
+    what: 'the database ended a transaction that took long',
+    remedy: 'Run it again. The limit is transaction_timeout on the server.',
+  },
   25006: {
     code: 'DATABASE_READ_ONLY',
     what: 'the database can only be read',
@@ -70,11 +81,41 @@ const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: st
   },
 };
 
+/** What to do about an error of the database that was not foreseen, by the class of its SQLSTATE. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  '0A': 'The server, or a pooler in front of it, cannot do this: Postgres 15 to 18 can.',
+  21: 'The schema may not be that of this version: run `pulp db migrate`.',
+  22: 'A value that it was given does not suit: see the message.',
+  23: 'What is there contradicts it: `pulp db verify` tells whether all is well.',
+  25: 'Something between here and the server may mix up transactions: give the address of the server itself.',
+  26: 'Something between here and the server mixes up sessions: give the address of the server itself.',
+  '3F': 'A schema is missing: run `pulp db migrate`.',
+  42: 'The schema may not be that of this version: run `pulp db migrate`.',
+  57: 'Run it again later.',
+  58: 'Look into the log of the server.',
+  P0: 'A function or trigger of the database refused it: see the message.',
+  XX: 'The server may be damaged: look into its log.',
+};
+
+/** SQLSTATEs of what met something else at a bad moment, and may be repeated as it was: nothing was done. */
+const CONTENTION: ReadonlySet<string> = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57014', // query_canceled
+]);
+
 /** SQLSTATEs with which the server ends a connection or refuses it for now, or by which it is the wrong one. */
 const CONNECTION_FAILURE = /^(08|57P0[1-5]|53300|25006|25P0[34])/;
 
-/** What the log's index says of a task that is to begin a second time: `pulp.refuse_purged` takes young ids for new. */
-const FIRST_EVENT_AGAIN = /^Key \(stream_id, version, stream_kind\)=\((.*), 1, task\) already exists/;
+/**
+ * What the log's index says, in whatever language, of a task that is to begin a second time: `pulp.refuse_purged` takes
+ * young ids for new.
+ */
+const FIRST_EVENT_AGAIN = /\(stream_id, version, stream_kind\)=\((.*), 1, task\)/;
+
+/** Our own schemas, of which pg-boss's has this name where nobody chose another, in a message of whatever language. */
+const OUR_SCHEMAS = /\bpulp(_boss)?\b/;
 
 /** What the system says of a network without a server at its end. */
 const NETWORK_FAILURES: ReadonlySet<string> = new Set([
@@ -114,6 +155,10 @@ export interface SqlFailure {
   readonly message: string;
   readonly detail: string | undefined;
   readonly hint: string | undefined;
+  /** The table that it is about, as far as the server tells. */
+  readonly table: string | undefined;
+  /** Whether the server said it, and not the network or `pg`. */
+  readonly isOfServer: boolean;
 }
 
 /** Finds the failure of Postgres in an error or in what caused it. */
@@ -124,7 +169,14 @@ export function sqlFailure(error: unknown): SqlFailure | undefined {
       const value: unknown = Reflect.get(cause, key);
       return typeof value === 'string' ? value : undefined;
     };
-    return { code: cause.code, message: messageOf(cause), detail: text('detail'), hint: text('hint') };
+    return {
+      code: cause.code,
+      message: messageOf(cause),
+      detail: text('detail'),
+      hint: text('hint'),
+      table: text('table'),
+      isOfServer: text('severity') !== undefined,
+    };
   }
   return undefined;
 }
@@ -149,9 +201,23 @@ export function isExhaustion(error: unknown): boolean {
   return /^(53(?!300)|58030)/.test(sqlFailure(error)?.code ?? '');
 }
 
-/** Whether the transaction met another one and may be repeated as it was. */
+/** Whether it met another transaction, waited for one too long, or was cancelled: it may be repeated as it was. */
 export function isContention(error: unknown): boolean {
-  return ['40001', '40P01'].includes(sqlFailure(error)?.code ?? '');
+  return CONTENTION.has(sqlFailure(error)?.code ?? '');
+}
+
+/** Whether the log has no leaf for now: whoever gives a sign of life or enqueues makes one. */
+export function isLeafMissing(error: unknown): boolean {
+  const failure = sqlFailure(error);
+  return failure?.code === '23514' && /^event_(task|system|heartbeat)$/.test(failure.table ?? '');
+}
+
+/**
+ * Whether trying the same again may help, on this connection or (see `isConnectionFailure`) on another. It says nothing
+ * against whoever was refused: no run and no session ends for it.
+ */
+export function isRetryable(error: unknown): boolean {
+  return isContention(error) || isExhaustion(error) || isLeafMissing(error) || isConnectionFailure(error);
 }
 
 /** Whether it failed at connecting, so that the server was not asked for anything. */
@@ -159,12 +225,17 @@ export function wasNeverAsked(error: unknown): boolean {
   return causesOf(error).some((cause) => cause instanceof ConnectError);
 }
 
-/** Puts what Postgres said into the words of this package; an error that it has no words for stays as it is. */
+/** What the server, or the way to it, said. */
+export function reasonOf(error: unknown): string {
+  return sqlFailure(error)?.message ?? (error instanceof Error ? messageOf(error) : String(error));
+}
+
+/** Puts what Postgres said into the words of this package; an error that does not come from there stays as it is. */
 export function toPulpError(error: unknown): unknown {
   if (error instanceof PulpError) return error;
   const failure = sqlFailure(error);
   const code = failure?.code ?? '';
-  const message = failure?.message ?? (error instanceof Error ? messageOf(error) : '');
+  const message = reasonOf(error);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) {
     return new PulpError(refusal.code, message, {
@@ -181,11 +252,15 @@ export function toPulpError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (['3F000', '42P01', '42883'].includes(code) && /pulp\b/.test(message)) {
-    return new PulpError('NOT_MIGRATED', `the database has no tasking schema of this version (${message})`, {
-      remedy: 'Run `pulp db migrate`.',
-      cause: error,
-    });
+  if (['3F000', '42P01', '42883'].includes(code) && OUR_SCHEMAS.test(message)) {
+    return new PulpError(
+      'NOT_MIGRATED',
+      `the database has no tasking schema of this version, or not all of it (${message})`,
+      {
+        remedy: 'Run `pulp db migrate`.',
+        cause: error,
+      },
+    );
   }
   const trouble = TROUBLES[code];
   if (trouble !== undefined) {
@@ -210,7 +285,11 @@ export function toPulpError(error: unknown): unknown {
       cause: error,
     });
   }
-  return error;
+  if (failure?.isOfServer !== true) return error;
+  return new PulpError('DATABASE_ERROR', `the database refused this: ${message} (SQLSTATE ${code})`, {
+    remedy: REMEDIES[code.slice(0, 2)] ?? 'Look into the log of the server.',
+    cause: error,
+  });
 }
 
 /** An error and what caused it, from the outside in. */

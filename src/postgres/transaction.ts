@@ -4,26 +4,28 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from './connection.ts';
 import { getDatabaseUrl } from './database-url.ts';
-import { createClient, guardSession } from './dedicated-client.ts';
+import { createClient } from './dedicated-client.ts';
 import { retrying } from './retry.ts';
+import { beginWriting, settleTransaction } from './session-settings.ts';
 import { sql } from './sql.ts';
-import { isConnectionFailure, toPulpError } from './sql-error.ts';
+import { isConnectionFailure, reasonOf, toPulpError } from './sql-error.ts';
 
 /** How often to ask for the end of a transaction that the server has not given up yet, in milliseconds. */
 const POLL_MS = 100;
 
-/** How long to ask; a server gives up the transaction of a client that fell silent before that, see `guardSession`. */
+/** How long to ask; a server gives up the transaction of a client that fell silent before that, see `settleTransaction`. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Runs one transaction on a connection of its own, which may take as long as it likes. It is not repeated. If the
+ * Runs one transaction on a connection of its own, which may take as long as it likes, whatever limits role or database
+ * have: the server ends it only with its client. It is not repeated. If the
  * answer to its commit is lost, the server is asked how it ended: what this returns, and what it throws, is the truth.
  */
 export async function inTransaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
   const client = await retrying(connect);
   try {
-    await client.query('begin');
-    await guardSession(client, 'transaction');
+    await beginWriting(client);
+    await settleTransaction(client);
     const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
     const result = await work(client);
     try {
@@ -35,10 +37,14 @@ export async function inTransaction<T>(work: (client: Client) => Promise<T>): Pr
     return result;
   } catch (error) {
     if (error instanceof PulpError || !isConnectionFailure(error)) throw toPulpError(error);
-    throw new PulpError('DATABASE_UNREACHABLE', 'lost the database; nothing was written', {
-      remedy: 'Run it again.',
-      cause: error,
-    });
+    throw new PulpError(
+      'DATABASE_UNREACHABLE',
+      `lost the database; nothing was written: ${reasonOf(error)}`,
+      {
+        remedy: 'Run it again.',
+        cause: error,
+      },
+    );
   } finally {
     await client.end();
   }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { TaskState, WorkerState } from '../constants.ts';
-import { createClient } from '../postgres/dedicated-client.ts';
+import { createClient, settleDirectSession } from '../postgres/dedicated-client.ts';
 import { pendingScripts } from '../postgres/migrate.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 
@@ -45,6 +45,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
   const client = createClient({ connectionString: databaseUrl, application_name: 'pulp status' });
   try {
     await client.connect();
+    await settleDirectSession(client);
     const { rows } = await client.query<{ version: string; there: boolean }>(
       `select current_setting('server_version') as version, to_regclass('pulp.task') is not null as there`,
     );

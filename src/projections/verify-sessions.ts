@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { createClient, guardSession } from '../postgres/dedicated-client.ts';
+import { createClient, settleDirectSession } from '../postgres/dedicated-client.ts';
+import { settleTransaction } from '../postgres/session-settings.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 
 /** A fold takes a core of the server; a worker wants one, too. */
@@ -29,7 +30,12 @@ export async function openSessions(
     await Promise.all(clients.map((client) => client.end()));
   };
   try {
-    await Promise.all(clients.map((client) => client.connect()));
+    await Promise.all(
+      clients.map(async (client) => {
+        await client.connect();
+        await settleDirectSession(client);
+      }),
+    );
   } catch (error) {
     await close();
     throw toPulpError(error);
@@ -49,6 +55,5 @@ async function beginReading(client: Client, snapshot?: string): Promise<void> {
   if (snapshot !== undefined) {
     await client.query(`set transaction snapshot ${client.escapeLiteral(snapshot)}`);
   }
-  await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-  await guardSession(client, 'transaction');
+  await settleTransaction(client);
 }

@@ -27,8 +27,8 @@ const MEANINGS: readonly (readonly [sqlState: string, code: string, Kind])[] = [
   ['53200', 'DATABASE_EXHAUSTED', 'exhaustion'],
   ['53300', 'DATABASE_UNREACHABLE', 'connection'],
   ['53400', 'DATABASE_EXHAUSTED', 'exhaustion'],
-  ['55P03', 'DATABASE_BUSY', undefined],
-  ['57014', 'STATEMENT_CANCELED', undefined],
+  ['55P03', 'DATABASE_BUSY', 'contention'],
+  ['57014', 'STATEMENT_CANCELED', 'contention'],
   ['57P01', 'DATABASE_UNREACHABLE', 'connection'],
   ['57P02', 'DATABASE_UNREACHABLE', 'connection'],
   ['57P03', 'DATABASE_UNREACHABLE', 'connection'],
@@ -72,11 +72,45 @@ suite('errors of the database', () => {
     }
   });
 
-  test('of which we have no words stay as they are', async () => {
+  test('that nobody foresaw have a code and a remedy, too; what is not of the database stays as it is', async () => {
     await using client = await connect(databaseUrl('postgres'));
-    const raw = await errorOf(client.query('select 1 / 0'));
-    assert.equal(toPulpError(raw), raw);
-    assert.equal(kindOf(raw), undefined);
+    for (const statement of ['select 1 / 0', 'select', 'selec', `select 'x'::int`, 'commit prepared $$x$$']) {
+      const raw = await errorOf(client.query(statement).then(() => client.query('select nothing')));
+      const error = toPulpError(raw);
+      assert.ok(error instanceof PulpError);
+      assert.equal(error.code, 'DATABASE_ERROR');
+      assert.match(error.message, /SQLSTATE [0-9A-Z]{5}/);
+      assert.notEqual(error.remedy, '');
+      assert.equal(kindOf(raw), undefined);
+    }
+    for (const raw of [new Error('a bug'), Object.assign(new Error('no file'), { code: 'EPERM' })]) {
+      assert.equal(toPulpError(raw), raw);
+    }
+  });
+
+  test('are repeated where that may help', async () => {
+    await using client = await connect(databaseUrl('postgres'));
+    for (const code of ['40001', '40P01', '55P03', '57014', '53200']) {
+      let tries = 0;
+      const fail = `do $$ begin raise exception 'not now' using errcode = '${code}'; end $$`;
+      await retrying(async () => {
+        tries += 1;
+        await client.query(tries < 3 ? fail : 'select 1');
+      });
+      assert.equal(tries, 3);
+    }
+  });
+
+  test('name what a connection went by, whatever is asked of it afterwards', async () => {
+    const client = createClient({ connectionString: databaseUrl('postgres') });
+    await client.connect();
+    await client.query(`set idle_in_transaction_session_timeout = '10ms'; begin`);
+    await new Promise((resolve) => client.once('end', resolve));
+    const raw = await errorOf(client.query('select 1'));
+    const error = toPulpError(raw);
+    assert.ok(error instanceof PulpError && isConnectionFailure(error));
+    assert.match(error.message, /waited for its client/);
+    assert.match(error.remedy, /idle_in_transaction_session_timeout/);
   });
 
   test('of a network come without codes, too', async () => {
