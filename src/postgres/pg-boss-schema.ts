@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
 import { sqlFailure } from './sql-error.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** The schema that pg-boss keeps our queues in, where `PULP_BOSS_SCHEMA` names no other. It is ours alone. */
 export const DEFAULT_PG_BOSS_SCHEMA = 'pulp_boss';
@@ -109,16 +110,19 @@ export async function claimPgBossSchema(
  */
 export async function installPgBoss(client: Client, schema: string): Promise<void> {
   const { PgBoss } = await import('pg-boss'); // a large module that most processes never need
+  const oneByOne = new Turnstile(1); // it asks several things at once of the one connection
   const boss = new PgBoss({
     db: {
       async executeSql(text: string, values: unknown[] = []) {
-        try {
-          // Its scripts are many statements in a transaction of their own; what is one has values.
-          return await (values.length === 0 ? client.query(text) : client.query(text, values));
-        } catch (error) {
-          await client.query('rollback');
-          throw inItsWords(error);
-        }
+        return oneByOne.pass(async () => {
+          try {
+            // Its scripts are many statements in a transaction of their own; what is one has values.
+            return await (values.length === 0 ? client.query(text) : client.query(text, values));
+          } catch (error) {
+            await client.query('rollback');
+            throw inItsWords(error);
+          }
+        });
       },
     },
     schema,

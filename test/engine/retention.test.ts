@@ -198,7 +198,8 @@ suite('upkeep', () => {
       `select pulp.create_event_leaf('event_heartbeat', 'event_heartbeat_' || to_char(day, 'YYYY_MM_DD'),
          day at time zone 'UTC', (day + interval '1 day') at time zone 'UTC')
        from unnest($1::integer[]) as age
-       cross join lateral (select date_trunc('day', now() at time zone 'UTC') - age * interval '1 day' as day) d`,
+       cross join lateral (select date_trunc('day', now() at time zone 'UTC') - age * interval '1 day' as day) d
+       where to_regclass('pulp.event_heartbeat_' || to_char(day, 'YYYY_MM_DD')) is null`,
       [ages],
     );
   };

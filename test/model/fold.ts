@@ -257,15 +257,17 @@ function workerChange(event: LoggedEvent): Row {
   }
 }
 
-/** A sign of life, and how many tasks a second were finished since the one before, if it says how many. */
+/**
+ * A sign of life, and how many tasks a second were finished since the one before, if it says how many and the clock was not
+ * put back between the two.
+ */
 function beat(world: World, name: string, event: LoggedEvent): void {
   const worker = world.workers.get(name);
   if (worker === undefined) throw new Error(`a heartbeat of worker ${name}, which was never born`);
   const at = instant(event.recorded_at);
   const before = worker['last_heartbeat'] as string;
-  if (at <= before) return;
   const finished = (event.data['workers'] as Record<string, number | null>)[name] ?? null;
-  const finish_rate = finished === null ? null : finished / secondsBetween(before, at);
+  const finish_rate = finished === null || at <= before ? null : finished / secondsBetween(before, at);
   world.workers.set(name, { ...worker, last_heartbeat: at, finish_rate });
 }
 

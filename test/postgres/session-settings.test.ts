@@ -149,7 +149,7 @@ suite('no setting of role or database reaches', () => {
     assert.ok((await migrate(database.url)).applied.includes('pg-boss'));
     const client = await connectDedicated(database.url, 'pulp test');
     await client.query(`select pulp.enqueue('t'), pulp.enqueue('t', resources => '{/a/}')`);
-    await client.query('drop schema pgboss cascade');
+    await client.query('drop schema pulp_boss cascade');
     await assert.rejects(verify(database.url), { code: 'NOT_MIGRATED', remedy: 'Run `pulp db migrate`.' });
     assert.deepEqual((await migrate(database.url)).applied, ['grants.sql']);
     assert.notDeepEqual((await verify(database.url)).violations, []);

@@ -88,6 +88,38 @@ suite('errors of the database', () => {
     }
   });
 
+  test('are known in whatever language the server speaks', async () => {
+    await using client = await connect(databaseUrl('postgres'));
+    const say = (code: string, words: string, detail = '') =>
+      errorOf(
+        client.query(
+          `do $$ begin raise exception using errcode = '${code}', message = '${words}', detail = '${detail}'; end $$`,
+        ),
+      );
+    const id = '5f0c6a3e-0f9a-4c6e-9f57-0d9f3a0b7c11';
+    for (const [error, code] of [
+      [
+        await say('57P01', 'Verbindung wird abgebrochen aufgrund von Anweisung des Administrators'),
+        'DATABASE_UNREACHABLE',
+      ],
+      [await say('42P01', 'Relation »pulp.task« existiert nicht'), 'NOT_MIGRATED'],
+      [await say('42P01', 'Relation »pulp_boss.job« existiert nicht'), 'NOT_MIGRATED'],
+      [await say('42P01', 'Relation »kunden« existiert nicht'), 'DATABASE_ERROR'],
+      [
+        await say(
+          '23505',
+          'doppelter Schlüsselwert',
+          `Schlüssel »(stream_id, version, stream_kind)=(${id}, 1, task)« existiert bereits.`,
+        ),
+        'ID_CONFLICT',
+      ],
+    ] as const) {
+      const told = toPulpError(error);
+      assert.ok(told instanceof PulpError);
+      assert.equal(told.code, code, error.message);
+    }
+  });
+
   test('are repeated where that may help', async () => {
     await using client = await connect(databaseUrl('postgres'));
     for (const code of ['40001', '40P01', '55P03', '57014', '53200']) {

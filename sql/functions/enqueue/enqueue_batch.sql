@@ -15,6 +15,7 @@ declare
   claiming pulp.event[];
   deferred uuid[];
 begin
+  perform pulp.need_event_leaf('event_task', enqueued_at);
   if jsonb_typeof(items) is distinct from 'array' then
     raise exception 'the items must be a JSON array' using errcode = 'PU004', hint = 'Give an array of objects, one a task.';
   end if;

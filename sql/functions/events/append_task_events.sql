@@ -10,6 +10,7 @@ declare
   tx constant xid8 := pulp.event_tx();
   appended integer;
 begin
+  perform pulp.need_event_leaf('event_task', appended_at);
   return query
   with given as materialized ( -- in their order, whatever way the rows are found
     select i.id, i.type, i.facts, nextval('pulp.event_position') as position

@@ -1,10 +1,14 @@
--- Makes one leaf of a class of the log, with its guards. It is attached when it is ready, so that nobody waits.
+-- Makes one leaf of a class of the log, with its guards. It is attached when it is ready, so that nobody waits. Its bounds are
+-- written as every session reads them, whatever its DateStyle and TimeZone.
 create or replace function pulp.create_event_leaf(class text, leaf text, starts timestamptz, ends timestamptz) returns void
 language plpgsql as $$
+declare
+  pattern constant text := 'YYYY-MM-DD HH24:MI:SS"+00"';
+  first constant text := to_char(starts at time zone 'UTC', pattern);
 begin
   execute format('create table pulp.%I (like pulp.%I including defaults including comments)', leaf, class);
   execute format('alter table pulp.%I alter column data set statistics 0', leaf); -- no plan asks for them, and they are dear
-  execute format('comment on table pulp.%I is %L', leaf, format('Events from %s (UTC) on.', starts at time zone 'UTC'));
+  execute format('comment on table pulp.%I is %L', leaf, format('Events from %s on.', first));
   if class <> 'event_heartbeat' then
     execute format('create unique index on pulp.%I (stream_id, version, stream_kind)', leaf);
   end if;
@@ -12,6 +16,7 @@ begin
   -- A statement trigger of the parent does not guard its leaves.
   execute format('create trigger append_only_truncate before truncate on pulp.%I
     for each statement execute function pulp.refuse_history_change()', leaf);
-  execute format('alter table pulp.%I attach partition pulp.%I for values from (%L) to (%L)', class, leaf, starts, ends);
+  execute format('alter table pulp.%I attach partition pulp.%I for values from (%L) to (%L)', class, leaf, first,
+    to_char(ends at time zone 'UTC', pattern));
 end $$;
 comment on function pulp.create_event_leaf is 'Makes one leaf of the log.';

@@ -1,6 +1,6 @@
 -- Until when every class of the log has leaves: nothing can be appended from then on.
 create or replace function pulp.event_leaves_end() returns timestamptz
-language sql stable as $$
+language sql stable set datestyle = 'ISO' set timezone = 'UTC' as $$
   select min(class.ends)
   from (
     select max(substring(pg_get_expr(c.relpartbound, c.oid) from $re$TO \('([^']+)'\)$re$)::timestamptz) as ends

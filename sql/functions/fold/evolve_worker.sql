@@ -6,11 +6,11 @@ declare
   data jsonb := event.data;
 begin
   if event.type = 'WorkerHeartbeat' then
-    if event.recorded_at > worker.last_heartbeat then
-      worker.finish_rate := (data -> 'workers' ->> worker.name)::integer
-        / extract(epoch from event.recorded_at - worker.last_heartbeat)::double precision;
-      worker.last_heartbeat := event.recorded_at;
-    end if;
+    -- The later one counts, also when the clock was put back meanwhile; then there is no time to divide by.
+    worker.finish_rate := (data -> 'workers' ->> worker.name)::integer
+      / case when event.recorded_at > worker.last_heartbeat
+          then extract(epoch from event.recorded_at - worker.last_heartbeat)::double precision end;
+    worker.last_heartbeat := event.recorded_at;
     return worker;
   end if;
   if event.version <> coalesce(worker.version, 0) + 1 then

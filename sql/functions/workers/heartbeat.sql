@@ -10,6 +10,7 @@ declare
   counts jsonb;
   beat pulp.event;
 begin
+  perform pulp.need_event_leaf(class) from unnest('{event_heartbeat,event_system,event_task}'::text[]) as class;
   select array_agg(w.name), jsonb_object_agg(w.name, w.finished) into alive, counts
     from (
       select w.name, b.finished from unnest(workers, incarnations, heartbeat.finished) as b(name, incarnation, finished)
