@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { cancel, enqueueMany, enqueueWithReservation } from '../../src/index.ts';
 import { retrying } from '../../src/postgres/retry.ts';
 import { readHistory } from '../../src/projections/task.ts';
@@ -71,28 +71,21 @@ async function alterDatabase(url: string, settings: Settings): Promise<void> {
   }
 }
 
-/** A caller in another language, with a session as it comes. */
-async function enqueueBySql(url: string, numbers: readonly number[]): Promise<readonly string[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  const ids: string[] = [];
+/** Callers in another language, with sessions as they come: they try again what they are told to. */
+async function enqueueBySql(url: string, numbers: readonly number[]): Promise<void> {
   for (const number of numbers) {
-    const { rows } = await retrying(async () => {
+    const id = randomUUID();
+    await retrying(async () => {
+      await using client = await connect(url);
       await client.query('begin read write');
-      try {
-        return await client.query<{ id: string }>(
-          `select pulp.enqueue('test.double', kwargs => jsonb_build_object('number', $1::integer),
-             resources => array['/sql/' || $1 % 3], options => '{"delay": "100ms"}') as id`,
-          [number],
-        );
-      } finally {
-        await client.query('commit');
-      }
+      await client.query(
+        `select pulp.enqueue('test.double', kwargs => jsonb_build_object('number', $1::integer),
+           resources => array['/sql/' || $1 % 3], options => jsonb_build_object('delay', '100ms', 'id', $2::text))`,
+        [number, id],
+      );
+      await client.query('commit');
     });
-    ids.push(rows[0]?.id ?? '');
   }
-  await client.end();
-  return ids;
 }
 
 /** Somebody builds an index on the tasks, or repacks them: nobody can write there for so long. */
@@ -108,70 +101,73 @@ async function lockTasks(url: string, seconds: number): Promise<void> {
 
 suite('a load of every kind under settings of role or database', { concurrency: false }, () => {
   for (const settings of isLong ? ALONE : TOGETHER) {
-    test(JSON.stringify(settings), { timeout: 120_000 }, async () => {
-      await using engine = await Engine.create(TASKS_FILE);
-      const { url } = engine.database;
-      await alterDatabase(url, settings);
-      await engine.worker({ concurrency: 5 });
-      await using pulp = await CommandLine.create({ DATABASE_URL: url });
+    const names = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+    test(
+      names.length > 4 ? `${names.length} of them at once` : names.join(', '),
+      { timeout: 120_000 },
+      async () => {
+        await using engine = await Engine.create(TASKS_FILE);
+        const { url } = engine.database;
+        await alterDatabase(url, settings);
+        await engine.worker({ concurrency: 5 });
+        await using pulp = await CommandLine.create({ DATABASE_URL: url });
 
-      const endless = await enqueueWithReservation(tasks.untilAborted, ['/long/'], {});
-      const numbers = Array.from({ length: scaled(60, 300) }, (_, number) => number);
-      const [handles, bySql, byCommand] = await Promise.all([
-        enqueueMany(
-          numbers.map((number) => ({
-            task: number % 2 === 0 ? tasks.double : tasks.doubleInline,
-            kwargs: { number },
-            resources: number % 3 === 0 ? [`/r/${number % 7}/`] : [],
-            sharedResources: ['/shared/'],
-          })),
-        ),
-        enqueueBySql(url, numbers.slice(0, 20)),
-        pulp.run(['task', 'enqueue', '--from', '-', '--json'], {
-          input: numbers
-            .map((number) => `{"name": "test.double", "kwargs": {"number": ${number}}}\n`)
-            .join(''),
-        }),
-        pause(500).then(() => lockTasks(url, 2)),
-      ]);
-      assert.equal(byCommand.code, 0, byCommand.stderr);
-      assert.equal(bySql.length, 20);
+        const endless = await enqueueWithReservation(tasks.untilAborted, ['/long/'], {});
+        const numbers = Array.from({ length: scaled(60, 300) }, (_, number) => number);
+        const [handles, byCommand] = await Promise.all([
+          enqueueMany(
+            numbers.map((number) => ({
+              task: number % 2 === 0 ? tasks.double : tasks.doubleInline,
+              kwargs: { number },
+              resources: number % 3 === 0 ? [`/r/${number % 7}/`] : [],
+              sharedResources: ['/shared/'],
+            })),
+          ),
+          pulp.run(['task', 'enqueue', '--from', '-', '--json'], {
+            input: numbers
+              .map((number) => `{"name": "test.double", "kwargs": {"number": ${number}}}\n`)
+              .join(''),
+          }),
+          enqueueBySql(url, numbers.slice(0, 20)),
+          pause(500).then(() => lockTasks(url, 2)),
+        ]);
+        assert.equal(byCommand.code, 0, byCommand.stderr);
 
-      await using client = await connect(url);
-      const states = async () => {
-        const { rows } = await client.query<{ state: string; count: number }>(
-          `select state, count(*)::integer as count from pulp.task group by state order by state`,
+        await using client = await connect(url);
+        const states = async () => {
+          const { rows } = await client.query<{ state: string; count: number }>(
+            `select state, count(*)::integer as count from pulp.task group by state order by state`,
+          );
+          return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+        };
+        await client.query('set statement_timeout = 0; set idle_session_timeout = 0');
+        const all = numbers.length * 2 + 20;
+        await eventually('all but one are over', async () => (await states())['completed'] === all, {
+          timeout: 60_000,
+        });
+        assert.equal(await cancel(endless.id, 'enough'), 'canceling');
+        assert.equal((await endless.wait()).state, 'canceled');
+        assert.deepEqual(await states(), { canceled: 1, completed: all });
+
+        const { rows: lives } = await client.query(
+          `select type, count(*)::integer as count from pulp.event where stream_kind = 'worker' group by type`,
         );
-        return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-      };
-      await client.query('set statement_timeout = 0; set idle_session_timeout = 0');
-      const all = numbers.length * 2 + bySql.length;
-      await eventually('all but one are over', async () => (await states())['completed'] === all, {
-        timeout: 60_000,
-      });
-      assert.equal(await cancel(endless.id, 'enough'), 'canceling');
-      assert.equal((await endless.wait()).state, 'canceled');
-      assert.deepEqual(await states(), { canceled: 1, completed: all });
-
-      const { rows: lives } = await client.query(
-        `select type, count(*)::integer as count from pulp.event where stream_kind = 'worker' group by type`,
-      );
-      assert.deepEqual(lives, [{ type: 'WorkerOnline', count: 1 }], 'the worker lived one life');
-      const [first] = await readHistory(handles[0]?.id ?? '');
-      assert.ok(first?.recorded_at instanceof Date);
-      for (const command of [
-        ['task', 'history', endless.id],
-        ['task', 'list', '--limit', '5'],
-        ['events', '--since', '1h'],
-        ['task', 'why', endless.id],
-        ['db', 'status'],
-        ['db', 'verify'],
-      ]) {
-        const { code, stderr } = await pulp.run(command);
-        assert.equal(code, 0, `${command.join(' ')}: ${stderr}`);
-        assert.equal(stderr, '', command.join(' '));
-      }
-      assert.deepEqual(await engine.violations(), []);
-    });
+        assert.deepEqual(lives, [{ type: 'WorkerOnline', count: 1 }], 'the worker lived one life');
+        const [first] = await readHistory(handles[0]?.id ?? '');
+        assert.ok(first?.recorded_at instanceof Date);
+        for (const command of [
+          ['task', 'history', endless.id],
+          ['task', 'list', '--limit', '5'],
+          ['events', '--since', '1h'],
+          ['task', 'why', endless.id],
+          ['db', 'status'],
+          ['db', 'verify'],
+        ]) {
+          const { code, stderr } = await pulp.run(command);
+          assert.equal(code, 0, `${command.join(' ')}: ${stderr}`);
+        }
+        assert.deepEqual(await engine.violations(), []);
+      },
+    );
   }
 });
