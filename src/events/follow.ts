@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CHANNELS } from '../constants.ts';
 import { Notifications } from '../postgres/notifications.ts';
-import { isConnectionFailure, isExhaustion } from '../postgres/sql-error.ts';
+import { isRetryable } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import { readEvents, type EventFilter, type EventPage, type LogEvent, type ReadOptions } from './read.ts';
 import { readHolder, type Holder } from './read-holder.ts';
@@ -117,7 +117,7 @@ class Lookout {
       else if (performance.now() >= this.#askAt) await this.#askWhy();
       return page;
     } catch (error) {
-      const passes = isConnectionFailure(error) || isExhaustion(error);
+      const passes = isRetryable(error);
       if (this.#cursor === undefined || !passes) throw error;
       if (!this.#isLost) this.#onNotice?.({ what: 'lost', error: error as Error });
       this.#isLost = true;

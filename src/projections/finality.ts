@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CHANNELS, type TaskState } from '../constants.ts';
 import { Notifications } from '../postgres/notifications.ts';
-import { isConnectionFailure, isExhaustion } from '../postgres/sql-error.ts';
+import { isRetryable } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import { outages } from './outage.ts';
 import { readFinal } from './task.ts';
@@ -76,7 +76,7 @@ async function watch(): Promise<void> {
       if (lostAt !== undefined) outages.emit('over');
       lostAt = undefined;
     } catch (error) {
-      if (!isConnectionFailure(error) && !isExhaustion(error)) throw error;
+      if (!isRetryable(error)) throw error;
       if (lostAt === undefined) outages.emit('lost', error as Error);
       lostAt ??= performance.now();
       if (performance.now() - lostAt > OUTAGE_LIMIT_MS) throw error;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
 import { forcedEndMs, heartbeatIntervalMs, selfEndMs } from '../manager/worker-ttl.ts';
-import { isConnectionFailure, sqlFailure } from '../postgres/sql-error.ts';
+import { isConnectionFailure, isRetryable, sqlFailure } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { Wakeup } from '../wakeup.ts';
@@ -285,9 +285,9 @@ export class Life {
   }
 
   #narrowDown(error: unknown): void {
-    const isBadValue = BAD_VALUE.test(
-      sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '',
-    );
+    const isBadValue =
+      !isRetryable(error) &&
+      BAD_VALUE.test(sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '');
     if (this.#settleAtMost === 1 && isBadValue) {
       this.#runs.replaceNext(failed(error, { code: 'RESULT_REFUSED', retry: false }));
     } else {

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cancel, enqueueMany, enqueueWithReservation } from '../../src/index.ts';
+import { connectDedicated } from '../../src/postgres/dedicated-client.ts';
 import { retrying } from '../../src/postgres/retry.ts';
 import { readHistory } from '../../src/projections/task.ts';
 import { CommandLine } from '../cli/command-line.ts';
@@ -90,13 +91,11 @@ async function enqueueBySql(url: string, numbers: readonly number[]): Promise<vo
 
 /** Somebody builds an index on the tasks, or repacks them: nobody can write there for so long. */
 async function lockTasks(url: string, seconds: number): Promise<void> {
-  await using client = await connect(url);
-  await client.query(
-    'set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0',
-  );
+  const client = await connectDedicated(url, 'index builder');
   await client.query(
     `begin read write; lock table pulp.task in share mode; select pg_sleep(${seconds}); rollback`,
   );
+  await client.end();
 }
 
 suite('a load of every kind under settings of role or database', { concurrency: false }, () => {
@@ -158,7 +157,7 @@ suite('a load of every kind under settings of role or database', { concurrency: 
         for (const command of [
           ['task', 'history', endless.id],
           ['task', 'list', '--limit', '5'],
-          ['events', '--since', '1h'],
+          ['events', '--from', '1h'],
           ['task', 'why', endless.id],
           ['db', 'status'],
           ['db', 'verify'],

@@ -8,7 +8,6 @@ declare
   known pulp.worker;
 begin
   perform pulp.check_worker_name(worker);
-  perform pulp.need_event_leaf('event_system');
   select * into known from pulp.worker w where w.name = mark_worker_online.worker for no key update;
   if known.state = 'online' then
     perform pulp.heartbeat(array[worker], array[known.incarnation]);

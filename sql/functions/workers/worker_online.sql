@@ -15,7 +15,6 @@ declare
   known pulp.worker;
 begin
   perform pulp.check_worker_name(worker);
-  perform pulp.need_event_leaf('event_system');
   if exists (select from unnest(queues) as q where not pulp.is_name(q)) then
     raise exception 'queue "%" is not allowed', (select q from unnest(queues) as q where not pulp.is_name(q) limit 1)
       using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
