@@ -15,8 +15,8 @@ const ROW_TYPES: CustomTypesConfig = {
   },
 };
 
-/** A transaction whose caller hangs holds up the clean-up of the whole database; one that waits for a lock, its caller. */
-const LIMITS = { idle_in_transaction_session_timeout: '60s', lock_timeout: '30s' };
+/** A transaction whose caller hangs holds up the clean-up of the whole database. */
+const LIMITS = { idle_in_transaction_session_timeout: '60s' };
 
 /** What slonik begins a transaction with. */
 const START = /^start transaction\b/i;

@@ -27,6 +27,9 @@ export const RELIED_ON: Settings = {
 /** What ends sessions that wait, and must not. */
 const NEVER_ENDED: Settings = { idle_session_timeout: '0', idle_in_transaction_session_timeout: '0' };
 
+/** A stranger's lock is waited for, but not without end; the client waits longer, and so learns what was in the way. */
+const LOCKS: Settings = { lock_timeout: '30s' };
+
 /** How the server finds out that a client is gone whose system does not say so. */
 const LOST_CLIENTS: Settings = {
   tcp_keepalives_idle: '10',
@@ -49,7 +52,9 @@ const NOT_SUPPORTED = '0A000';
  * @param more settings to make by the way
  */
 export async function settleSession(client: Client, more: Settings = {}): Promise<void> {
-  await client.query(assignments('session', { ...RELIED_ON, ...NEVER_ENDED, ...LOST_CLIENTS, ...more }));
+  await client.query(
+    assignments('session', { ...RELIED_ON, ...NEVER_ENDED, ...LOCKS, ...LOST_CLIENTS, ...more }),
+  );
 }
 
 /**
@@ -57,7 +62,7 @@ export async function settleSession(client: Client, more: Settings = {}): Promis
  * behind, which suits a transaction pooler. Its isolation is said at its beginning: see `beginWriting`.
  */
 export async function settleTransaction(client: Client): Promise<void> {
-  await client.query(assignments('transaction', { ...RELIED_ON, ...NEVER_ENDED, ...LOST_CLIENTS }));
+  await client.query(assignments('transaction', { ...RELIED_ON, ...NEVER_ENDED, ...LOCKS, ...LOST_CLIENTS }));
 }
 
 /** Begins a transaction that may write, each statement of which sees what was committed before it, whatever the defaults are. */
