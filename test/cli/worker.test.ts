@@ -152,7 +152,7 @@ suite('pulp worker check', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     const worker = await pulp.worker('--tasks', TASKS_FILE);
     await allowConnections(database.url, false);
-    await worker.logged('has no session');
+    await worker.logged('the session is lost');
     await until(async () => (await pulp.run(['worker', 'check', '--ready'])).code === 1);
     const [alive, ready] = await Promise.all([
       pulp.run(['worker', 'check']),
