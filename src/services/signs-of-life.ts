@@ -40,7 +40,14 @@ export class SignsOfLife implements AsyncDisposable {
     this.#notifier.ready('online');
   }
 
-  /** It has no session, and tries to get one. */
+  /** It is registered, but takes no tasks for now. */
+  unable(why: string): void {
+    if (this.#isStopping) return;
+    this.#show('unable', why);
+    this.#notifier.status(`unable: ${why}`);
+  }
+
+  /** It has no session, and tries to get one. What it runs goes on. */
   reconnecting(why: string): void {
     if (this.#isStopping) return;
     this.#show('reconnecting', why);

@@ -6,7 +6,8 @@ import { PulpError } from '../errors.ts';
 import { startTimeOf } from '../processes/start-time.ts';
 
 /** How a worker fares, as it knows itself; `starting` is before its first birth. */
-export type LifeState = 'starting' | 'online' | 'reconnecting' | 'stopping';
+export type LifeState = (typeof LIFE_STATES)[number];
+const LIFE_STATES = ['starting', 'online', 'unable', 'reconnecting', 'stopping'] as const;
 
 const workerStatus = z.object({
   worker: z.string(),
@@ -14,7 +15,7 @@ const workerStatus = z.object({
   pid: z.int().positive(),
   /** See `startTimeOf`. */
   startTime: z.string(),
-  state: z.enum(['starting', 'online', 'reconnecting', 'stopping'] satisfies LifeState[]),
+  state: z.enum(LIFE_STATES),
   /** Since when it is in this state, by its host's clock. */
   since: z.iso.datetime(),
   /** Why, if there is more to say. */

@@ -106,6 +106,9 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       onOnline: () => {
         signs.online();
       },
+      onUnable: (why) => {
+        signs.unable(why);
+      },
       onLost: (why) => {
         signs.reconnecting(why.message);
       },
