@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { MANY_INTERRUPTIONS } from '../constants.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import type { Code } from './code.ts';
@@ -20,9 +21,6 @@ export const SETTLE_BATCH = 1000;
 
 /** How long code inline may be seen not to run before the guardian is told, in milliseconds: it comes and goes often. */
 const INLINE_IDLE_MS = 1000;
-
-/** So many interruptions of a task in a row are worth a word. */
-const MANY_INTERRUPTIONS = 3;
 
 export interface RunsSettings {
   readonly registry: TaskRegistry;
