@@ -44,7 +44,11 @@ export class SteppingClock {
       ...['FAKETIME_NO_CACHE=1', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'DONT_FAKE_MONOTONIC=1'],
     ];
     const prefix = [...account.prefix, ...stepping];
-    await startDaemonAs({ ...account, prefix }, [postgres, '-D', dataDirectory], 'ignore');
+    await startDaemonAs(
+      { ...account, prefix },
+      [postgres, '-D', dataDirectory, '-p', new URL(this.#server.url).port],
+      'ignore',
+    );
     await eventually('the server is up', () => this.#server.ask(() => Promise.resolve(true)));
   }
 
