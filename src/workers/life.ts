@@ -270,29 +270,34 @@ export class Life {
     this.#ready = true;
     this.#cancels = this.#runs.size > 0;
     if (isConnectionFailure(error)) {
-      if (!this.#session.isLost) {
-        this.#session.drop();
-        this.detached(error as Error);
-      }
+      this.#detach(error as Error);
     } else {
       this.#settings.log.error(
         { err: error },
         'the database refused a step of the worker; it tries again, and what runs goes on',
       );
-      this.#narrowDown(error);
+      // Another session may do: a plan that this one keeps may be of the time before a migration.
+      if (!this.#narrowDown(error) && !isRetryable(error)) this.#detach(error as Error);
     }
     await this.#pauseUnlessOver(this.#retryPause.next());
   }
 
-  #narrowDown(error: unknown): void {
-    const isBadValue =
-      !isRetryable(error) &&
-      BAD_VALUE.test(sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '');
+  #detach(why: Error): void {
+    if (this.#session.isLost) return;
+    this.#session.drop();
+    this.detached(why);
+  }
+
+  /** Says whether one of the ends that are to be recorded may be what the database cannot take. */
+  #narrowDown(error: unknown): boolean {
+    const code = sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '';
+    const isBadValue = !isRetryable(error) && BAD_VALUE.test(code);
     if (this.#settleAtMost === 1 && isBadValue) {
       this.#runs.replaceNext(failed(error, { code: 'RESULT_REFUSED', retry: false }));
     } else {
       this.#settleAtMost = isBadValue ? 1 : (this.#settleAtMost ?? SETTLE_BATCH);
     }
+    return isBadValue;
   }
 
   /** A new session under the same incarnation. */

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { SharedClient } from '../../postgres/shared-client.ts';
-import { isConnectionFailure } from '../../postgres/sql-error.ts';
+import { isConnectionFailure, isRetryable } from '../../postgres/sql-error.ts';
 import { heartbeatIntervalMs } from '../../manager/worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
@@ -107,7 +107,8 @@ export class Heartbeat implements AsyncDisposable {
       }
     } catch (error) {
       log.warn({ err: error, lease_left_ms: Math.round(lease.leftMs) }, 'a heartbeat did not get through');
-      if (client !== undefined && isConnectionFailure(error)) await connection.drop(client);
+      const isUsable = isRetryable(error) && !isConnectionFailure(error);
+      if (client !== undefined && !isUsable) await connection.drop(client);
       return false;
     }
   }
