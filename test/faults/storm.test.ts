@@ -92,7 +92,11 @@ test('whatever happens, in any order: who was not to blame completes', async (t)
   t.diagnostic(`seed ${seed}`);
   await using server = await OwnServer.start();
   const clock = noSteps === false ? await SteppingClock.of(server) : undefined;
-  await using fleet = await Fleet.create({ databaseUrl: server.url, ttlSeconds: TTL_SECONDS });
+  await using fleet = await Fleet.create({
+    databaseUrl: server.url,
+    ttlSeconds: TTL_SECONDS,
+    concurrency: 6,
+  });
   await fleet.explaining(t, async () => {
     await fleet.start('worker-0', { queues: ['long'] });
     await using load = Load.start({ rate: 15, resources: RESOURCES });
