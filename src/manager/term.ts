@@ -45,8 +45,6 @@ interface GrantingPass {
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly works: boolean;
   readonly told: HeldBack | null;
-  /** Commits wait for a standby, so that nobody but the leader sends notifications. */
-  readonly sends_no_notices: boolean;
 }
 
 /** Tasks that were held back: how many, and the first of them. */
@@ -81,6 +79,8 @@ export class Term implements Disposable {
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
+  /** Commits wait for a standby, so that nobody but the leader sends notifications. */
+  #isUntold = false;
   #isLost = false;
   #isAlone = false;
   /** A worker that is made to lead is there. */
@@ -187,17 +187,15 @@ export class Term implements Disposable {
   async #grant(): Promise<DutyError | null | undefined> {
     const { rows } = await this.#client.query<GrantingPass>({
       name: 'grant',
-      text: `select more, next_due_seconds, error, works, told,
-               current_setting('synchronous_standby_names') <> '' as sends_no_notices
-             from pulp.grant_reservations($1)`,
+      text: 'select more, next_due_seconds, error, works, told from pulp.grant_reservations($1)',
       values: [BATCH],
     });
     const [pass] = rows;
     if (pass === undefined) return undefined;
-    const { more, next_due_seconds, error, works, told, sends_no_notices } = pass;
+    const { more, next_due_seconds, error, works, told } = pass;
     const dueInMs = more ? 0 : Math.max(0, (next_due_seconds ?? Infinity) * 1000);
-    this.#grants.nextIn(Math.min(sends_no_notices ? UNTOLD_POLL_MS : POLL_MS, dueInMs));
-    if (sends_no_notices) this.#notices.call();
+    this.#grants.nextIn(Math.min(this.#isUntold ? UNTOLD_POLL_MS : POLL_MS, dueInMs));
+    if (this.#isUntold) this.#notices.call();
     if (told !== null) this.#tellHeldBack(told);
     if (error !== null) return { ...error, isPassing: false };
     return works ? null : undefined;
@@ -225,15 +223,20 @@ export class Term implements Disposable {
   /** Declares workers missing that are silent, recovers their runs, and delivers anew what waits for one that is not there. */
   async #watch(): Promise<null> {
     const { log, silence, isResigned } = this.#settings;
-    const { rows } = await this.#client.query<Look & { more: boolean; default_served: boolean }>({
+    const { rows } = await this.#client.query<
+      Look & { more: boolean; default_served: boolean; untold: boolean }
+    >({
       name: 'watch',
-      text: `select missing, recovered, marks, resource_managers, workers, more, default_served
+      text: `select missing, recovered, marks, resource_managers, workers, more, default_served,
+               current_setting('synchronous_standby_names') <> '' as untold
              from pulp.check_worker_processes($1) cross join lateral pulp.reroute_tasks($2)`,
       values: [silence.silentAt(performance.now()), BATCH],
     });
     const [seen] = rows;
     if (seen === undefined) return null;
     silence.observe(seen.marks, performance.now());
+    if (seen.untold && !this.#isUntold) this.#grants.call();
+    this.#isUntold = seen.untold;
     tellOfLosses(seen, log);
     if (seen.workers === 0 && !this.#isAlone && !isResigned()) {
       log.error({}, 'no worker is online: no task will run until one is started');
