@@ -41,6 +41,16 @@ export function checkKeys(): void {
   if (setting() !== '') keyRing();
 }
 
+/** Why secrets cannot be decrypted in this process; undefined: there are keys. */
+export function keysProblem(): string | undefined {
+  try {
+    keyRing();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 function setting(): string {
   return process.env[VARIABLE]?.trim() ?? '';
 }

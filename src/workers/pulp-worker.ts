@@ -6,6 +6,7 @@ import { SilenceObserver } from '../manager/silence-observer.ts';
 import { leaseMs, workerTtl } from '../manager/worker-ttl.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { isKnownDead, processIdentity } from '../processes/process-identity.ts';
+import { keysProblem } from '../secrets/key-ring.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background.ts';
@@ -215,6 +216,21 @@ export class PulpWorker {
     await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
+  /** Its task types. Those with secrets are not taken where there are no keys for them: that is no fault of the tasks. */
+  #taskTypes() {
+    const types = [...this.#options.registry.values()];
+    const problem = keysProblem();
+    const closed = problem === undefined ? [] : types.filter((type) => type.secretPlaces().length > 0);
+    if (closed.length > 0) {
+      const names = closed.map(({ name }) => name);
+      this.#log.warn(
+        { types: names, reason: problem },
+        'task types with secrets are not taken: there are no keys for them',
+      );
+    }
+    return types.map((type) => ({ ...publication(type), takes: !closed.includes(type) }));
+  }
+
   #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Life> {
     const { registry, maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
     return Life.begin(
@@ -232,7 +248,7 @@ export class PulpWorker {
           host: this.#host,
           queues: this.queues,
           concurrency: this.#concurrency,
-          taskTypes: [...registry.values()].map(publication),
+          taskTypes: this.#taskTypes(),
           process: processIdentity(),
           unable: STARTING,
         },

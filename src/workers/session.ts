@@ -22,7 +22,8 @@ export interface Registration {
   readonly host: string;
   readonly queues: readonly string[];
   readonly concurrency: number;
-  readonly taskTypes: readonly { readonly name: string }[];
+  /** `takes` false: it is known, but not taken. */
+  readonly taskTypes: readonly { readonly name: string; readonly takes: boolean }[];
   /** See `processIdentity`. */
   readonly process: string | undefined;
   /** Why it takes no tasks yet. */
@@ -71,7 +72,7 @@ export class Session {
     this.#client = client;
     this.#worker = worker;
     this.incarnation = incarnation;
-    this.#typeNames = worker.taskTypes.map((type) => type.name);
+    this.#typeNames = worker.taskTypes.filter(({ takes }) => takes).map(({ name }) => name);
     const lost = (error?: Error) => {
       if (this.#isClosed) return;
       this.#isClosed = true;

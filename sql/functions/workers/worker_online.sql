@@ -1,5 +1,5 @@
 -- The birth of a worker, called by its own session: takes the name, ends what an earlier worker of that name left behind,
--- publishes its task types; gives its incarnation. It may say why it is unable to take tasks yet. It is refused while a live session has the name. An earlier worker of the name
+-- publishes its task types, also those that it does not take; gives its incarnation. It may say why it is unable to take tasks yet. It is refused while a live session has the name. An earlier worker of the name
 -- whose session is gone may still run tasks, as long as its lease stands: the birth is refused until that incarnation is
 -- "over", as the caller knows: it was the caller itself, its process on this host is gone, or the caller has seen it
 -- silent for the whole TTL; for the latter it gives the mark that it saw, as in check_worker_processes. The detail of that refusal
@@ -39,7 +39,9 @@ begin
 
   known := pulp.append_worker_event(worker, known, 'WorkerOnline', jsonb_strip_nulls(jsonb_build_object(
     'host', host, 'pid', pid, 'queues', to_jsonb(queues), 'concurrency', concurrency,
-    'task_types', (select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t),
+    'task_types', (
+      select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t
+      where (t -> 'takes') is distinct from 'false'),
     'backend_pid', pg_backend_pid(), 'process', process, 'unable', unable)));
   perform pulp.publish_task_types(worker, task_types);
   return known.incarnation;
