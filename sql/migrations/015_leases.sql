@@ -12,6 +12,7 @@ comment on column pulp.worker.unable is 'Why it takes no tasks at present, thoug
 drop function if exists pulp.check_worker_processes(double precision);
 drop function if exists pulp.heartbeat(text[], bigint[], integer[]);
 drop function if exists pulp.stand_for_election(text, boolean, double precision);
+drop function if exists pulp.stand_for_election(text, boolean, jsonb);
 drop function if exists pulp.is_managed(double precision);
 drop function if exists pulp.worker_online(text, text, integer, text[], integer, jsonb, bigint);
 drop function if exists pulp.end_worker(text, text, boolean, text, bigint);

@@ -27,6 +27,8 @@ export interface ResourceManagerSettings {
   /** Leads only while no worker that is made for it (`resource-manager…`) is there. */
   readonly standIn: boolean;
   readonly log: Log;
+  /** Whether notifications come late, if at all: commits wait for a standby, see `pulp.notify`. */
+  readonly onUntold: (untold: boolean) => void;
 }
 
 /**
@@ -90,7 +92,7 @@ export class ResourceManager implements AsyncDisposable {
 
   /** Stands by, and leads whenever it is elected, until the connection is lost. */
   async #serve(): Promise<void> {
-    const { connection, worker, standIn, log } = this.#settings;
+    const { connection, worker, standIn, log, onUntold } = this.#settings;
     const client = await connection.get();
     using scope = new DisposableStack();
     try {
@@ -98,6 +100,7 @@ export class ResourceManager implements AsyncDisposable {
         silence: this.#silence,
         standIn,
         log,
+        onUntold,
         isStopped: () => this.#stopped,
         isResigned: () => this.#resigned,
         onWorked: () => {
@@ -107,12 +110,17 @@ export class ResourceManager implements AsyncDisposable {
       scope.use(term);
       while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
-        const { rows } = await client.query<{ elected: boolean; marks: WorkerMarks }>({
+        const { rows } = await client.query<{
+          elected: boolean;
+          marks: WorkerMarks;
+          untold: boolean;
+        }>({
           name: 'stand',
-          text: 'select elected, marks from pulp.stand_for_election($1, $2, $3)',
+          text: 'select elected, marks, untold from pulp.stand_for_election($1, $2, $3)',
           values: [worker, standIn, this.#silence.silentAt(performance.now())],
         });
         this.#silence.observe(rows[0]?.marks ?? {}, performance.now());
+        onUntold(rows[0]?.untold === true);
         if (rows[0]?.elected === true) {
           this.#hasLed = true;
           this.#futile += 1;

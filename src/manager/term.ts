@@ -60,6 +60,8 @@ export interface TermSettings {
   /** Leads only while no worker that is made for it is there. */
   readonly standIn: boolean;
   readonly log: Log;
+  /** See `ResourceManagerSettings`. */
+  readonly onUntold: (untold: boolean) => void;
   readonly isStopped: () => boolean;
   /** Its worker is about to stop. */
   readonly isResigned: () => boolean;
@@ -222,7 +224,7 @@ export class Term implements Disposable {
 
   /** Declares workers missing that are silent, recovers their runs, and delivers anew what waits for one that is not there. */
   async #watch(): Promise<null> {
-    const { log, silence, isResigned } = this.#settings;
+    const { log, silence, isResigned, onUntold } = this.#settings;
     const { rows } = await this.#client.query<
       Look & { more: boolean; default_served: boolean; untold: boolean }
     >({
@@ -237,6 +239,7 @@ export class Term implements Disposable {
     silence.observe(seen.marks, performance.now());
     if (seen.untold && !this.#isUntold) this.#grants.call();
     this.#isUntold = seen.untold;
+    onUntold(seen.untold);
     tellOfLosses(seen, log);
     if (seen.workers === 0 && !this.#isAlone && !isResigned()) {
       log.error({}, 'no worker is online: no task will run until one is started');

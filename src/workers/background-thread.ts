@@ -30,6 +30,7 @@ const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
     lock_timeout: String(Math.min(LOCK_MS, STATEMENT_MS)),
   },
 });
+let isUntold = false;
 const guardian = new Guardian(mark, log);
 const heartbeat = new Heartbeat({
   ...{ connection, worker, lease, log },
@@ -43,7 +44,13 @@ const heartbeat = new Heartbeat({
     tell({ type: 'over', incarnation });
   },
 });
-const manager = new ResourceManager({ connection, worker, standIn, log });
+const manager = new ResourceManager({
+  ...{ connection, worker, standIn, log },
+  onUntold: (untold) => {
+    if (untold !== isUntold) tell({ type: 'untold', untold });
+    isUntold = untold;
+  },
+});
 
 parentPort?.on('message', (message: ToBackground) => {
   switch (message.type) {

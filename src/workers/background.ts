@@ -36,6 +36,8 @@ export type FromBackground =
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: object; readonly message: string }
   /** A sign of life of this incarnation got through. */
   | { readonly type: 'confirmed'; readonly incarnation: string }
+  /** Whether notifications come late, if at all. */
+  | { readonly type: 'untold'; readonly untold: boolean }
   /** This incarnation was declared missing: its lease is revoked. */
   | { readonly type: 'over'; readonly incarnation: string };
 
@@ -67,6 +69,7 @@ export class Background implements AsyncDisposable {
   readonly #counter = new Int32Array(new SharedArrayBuffer(4));
   readonly #horses = new Map<number, HorseMessage>();
   #inline: HorseMessage | undefined;
+  #isUntold = false;
   #thread: Worker | undefined;
   #incarnation: string | undefined;
 
@@ -79,6 +82,11 @@ export class Background implements AsyncDisposable {
     this.#incarnation = incarnation;
     if (incarnation !== undefined) this.#thread ??= this.#start();
     this.#tell({ type: 'registered', incarnation });
+  }
+
+  /** Whether notifications come late, if at all: who relies on them has to look often. */
+  get isUntold(): boolean {
+    return this.#isUntold;
   }
 
   /** The worker takes nothing new any more. */
@@ -127,6 +135,7 @@ export class Background implements AsyncDisposable {
     thread.on('message', (message: FromBackground) => {
       if (message.type === 'log') log[message.level](message.fields, message.message);
       else if (message.type === 'confirmed') onConfirmed(message.incarnation);
+      else if (message.type === 'untold') this.#isUntold = message.untold;
       else onOver(message.incarnation);
     });
     thread.on('error', (error: unknown) => {

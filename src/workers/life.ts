@@ -19,6 +19,9 @@ import { Session, type KnownEnd, type Registration, type SessionEvents } from '.
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
 const POLL_MS = 10_000;
 
+/** The same where notifications come late, if at all: see `pulp.notify`. */
+const UNTOLD_POLL_MS = 500;
+
 /** Under load, ends of runs are gathered for so long, in milliseconds, while others go on: round trips cost more than waiting. */
 const GATHER_MS = 1;
 
@@ -254,7 +257,8 @@ export class Life {
     }
     if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
     const { cancelGraceMs } = this.#settings;
-    const ms = this.#killedAt === undefined ? POLL_MS : Math.min(cancelGraceMs, POLL_MS);
+    const poll = this.#settings.background.isUntold ? UNTOLD_POLL_MS : POLL_MS;
+    const ms = this.#killedAt === undefined ? poll : Math.min(cancelGraceMs, poll);
     if (!(await this.#wakeup.sleep(ms))) {
       this.#ready = true;
       this.#cancels = runs.size > 0;

@@ -95,6 +95,7 @@ class PulpTaskingEntry implements Entry {
       worker: 'bench',
       standIn: false,
       log: pino({ level: 'silent' }),
+      onUntold: () => undefined,
     });
     this.#manager.start();
 

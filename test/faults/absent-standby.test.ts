@@ -15,9 +15,9 @@ const ABSENCE_MS = process.env['PULP_FAULTS'] === 'long' ? 60_000 : 5000;
 
 /**
  * The longest that one task may take meanwhile, in milliseconds: as long as somebody else's commit holds up all who notify, nobody
- * hears anything, and workers look by themselves every ten seconds.
+ * hears anything, but workers look often by themselves.
  */
-const TASK_MS = 20_000;
+const TASK_MS = 10_000;
 
 suite('a synchronous standby that is not there', { timeout: 180_000 }, () => {
   test('holds up nobody who does not wait for it, not even by a notification', async () => {

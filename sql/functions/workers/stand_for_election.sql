@@ -2,9 +2,9 @@
 -- only stands in leaves it to those made for it while one of them is there. "silent" are workers without a new sign of life for
 -- the whole TTL by the asker's own clock, as in check_worker_processes: one made to lead that is silent does not count, and a
 -- silent leader holds the lock of a session that does nothing: it is deposed, and the next to ask wins. Gives the marks
--- to observe for that. Whoever meets an error here closes the session: its lock outlives the transaction.
+-- to observe for that, and whether notifications are sent by nobody but the leader. Whoever meets an error here closes the session: its lock outlives the transaction.
 create or replace function pulp.stand_for_election(
-  worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb
+  worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb, out untold boolean
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -16,6 +16,7 @@ declare
   leader record;
 begin
   elected := false;
+  untold := current_setting('synchronous_standby_names') <> ''; -- as pulp.notify sees it
   select coalesce(jsonb_object_agg(w.name, pulp.worker_mark(w)), '{}') into marks from pulp.worker w where w.state = 'online';
 
   select l.worker, l.backend_pid into leader from pulp.leader l where l.backend_pid = pulp.leader_session();
