@@ -13,7 +13,7 @@ grant execute on function
   pulp.stand_for_election, pulp.grant_reservations, pulp.reroute_tasks, pulp.report_duty, pulp.send_notices, pulp.create_event_leaves, pulp.lock_class, pulp.keep_up, pulp.purge_tasks
   to pulp_worker;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
-  pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.leader_session
+  pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_observer;
 grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
   pulp.evolve_claim, pulp.fold_claim

@@ -112,7 +112,7 @@ function lastingConditions({
     name === undefined ? undefined : sql.fragment`name = ${name}`,
     resource === undefined
       ? undefined
-      : sql.fragment`(exclusive_resources @> array[${resource}] or shared_resources @> array[${resource}])`,
+      : sql.fragment`exclusive_resources || shared_resources && array[${resource}, pulp.resource_name(${resource})]`,
     since === undefined ? undefined : sql.fragment`enqueued_at >= ${since.toISOString()}::timestamptz`,
   ];
 }

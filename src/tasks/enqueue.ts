@@ -179,8 +179,9 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
   const rest = {
     id,
     name,
-    resources: resourceNames(request.resources ?? []),
-    shared_resources: resourceNames(request.sharedResources ?? []),
+    resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
+    shared_resources:
+      'sharedResources' in request ? resourceNames(request.sharedResources, 'sharedResources') : [],
     queue: request.queue,
     priority: request.priority,
     delay: request.delay,

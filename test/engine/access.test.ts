@@ -39,7 +39,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [WORKERS, 'create_event_leaves keep_up purge_tasks'],
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
-  [EVERYBODY, 'fold_task fold_worker fold_claim text_array'],
+  [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
   [EVERYBODY, 'events_after event_horizon event_cursor_at event_holder'],
   [EVERYBODY, 'resource_contention resource_holds'],

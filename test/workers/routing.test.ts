@@ -43,6 +43,35 @@ suite('reserved workers', () => {
     assert.deepEqual(await engine.violations(), []);
   });
 
+  test('let nothing wait for one that is busy while another is idle, first come, first served', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    await engine.worker({ name: 'resource-manager@test' });
+    await Promise.all([
+      engine.worker({ name: ONE, concurrency: 1 }),
+      engine.worker({ name: TWO, concurrency: 1 }),
+    ]);
+    const long = await enqueueWithReservation(tasks.untilAborted, ['/long/']);
+    await until(async () => (await long.read()).state === 'running');
+    const short = await enqueueMany(
+      Array.from({ length: 8 }, (_, n) => ({
+        task: tasks.hold,
+        kwargs: { ms: 20 },
+        resources: [n % 2 === 0 ? `/${n}/` : '/same/'],
+        priority: n === 7 ? 1 : 0,
+      })),
+    );
+    const ends = await Promise.all(short.map((handle) => handle.wait(PATIENCE)));
+    const busy = await long.read();
+    assert.equal(busy.state, 'running');
+    assert.deepEqual(
+      ends.map(({ state, worker }) => [state, worker === busy.worker]),
+      ends.map(() => ['completed', false]),
+    );
+    await long.cancel();
+    await long.wait(PATIENCE);
+    assert.deepEqual(await engine.violations(), []);
+  });
+
   test('leave what they had not started to others when they go, and to the default queue when none is left', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker({ name: 'resource-manager@test' });

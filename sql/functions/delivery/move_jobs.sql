@@ -1,12 +1,13 @@
--- Delivers anew those of these tasks that belong into another queue now. The caller has their jobs locked.
-create or replace function pulp.move_jobs(ids uuid[]) returns void
+-- Delivers anew those of these tasks that belong into another queue now; "elsewhere" as pulp.route_tasks. The caller has their
+-- jobs locked.
+create or replace function pulp.move_jobs(ids uuid[], elsewhere boolean default false) returns void
 language plpgsql as $$
 declare
   moving uuid[];
   targets text[];
 begin
   select array_agg(i.id order by i.ordinality), array_agg(i.target order by i.ordinality) into moving, targets
-    from unnest(ids, pulp.route_tasks(ids)) with ordinality as i(id, target, ordinality)
+    from unnest(ids, pulp.route_tasks(ids, elsewhere)) with ordinality as i(id, target, ordinality)
     join pulp.task t on t.id = i.id and t.queue <> i.target;
   if moving is null then
     return;

@@ -1,5 +1,5 @@
--- Delivers tasks anew that nobody would fetch where they are: those before a reserved worker that is not online, and those
--- of the default queue while only reserved workers are there. Gives whether there may be more, and whether the default
+-- Delivers tasks anew that nobody would fetch where they are: those before a reserved worker that is not online, those of
+-- the default queue while only reserved workers are there, and those before a busy reserved worker while another is idle. Gives whether there may be more, and whether the default
 -- queue is served, so that the caller knows whether arrivals there concern it. Somebody else's open transaction is not waited for:
 -- a task that cannot be moved is held back, and holds up no other.
 create or replace function pulp.reroute_tasks(batch integer default 1000, out more boolean, out default_served boolean)
@@ -12,6 +12,7 @@ declare
     select distinct type from unnest(online) as w cross join unnest(w.task_types) as type where pulp.is_reserved_worker(w.name));
   stranded text[];
   found_ids uuid[];
+  shared_ids uuid[];
 begin
   default_served := not reserved_online or exists (select from unnest(online) as w where 'default' = any (w.queues));
   stranded := array(
@@ -35,17 +36,27 @@ begin
       for update skip locked
     ) j;
   more := coalesce(cardinality(found_ids), 0) >= batch;
-  if found_ids is null then
-    return;
+  if found_ids is not null then
+    begin
+      perform pulp.move_jobs(found_ids);
+    exception
+      when others then
+        perform pulp.bring_forward_apart('reroute', found_ids, clock_timestamp() + interval '1 s');
+        more := false;
+    end;
   end if;
-
-  begin
-    perform pulp.move_jobs(found_ids);
-  exception
-    when others then
-      perform pulp.bring_forward_apart('reroute', found_ids, clock_timestamp() + interval '1 s');
-      more := false;
-  end;
-  delete from pulp.held_back h where h.step = 'reroute' and h.task_id = any (found_ids) and h.not_before <= clock_timestamp();
+  if reserved_online then
+    shared_ids := pulp.jobs_to_share();
+  end if;
+  if shared_ids is not null then
+    begin
+      perform pulp.move_jobs(shared_ids, elsewhere => true);
+    exception
+      when others then
+        perform pulp.bring_forward_apart('reroute', shared_ids, clock_timestamp() + interval '1 s');
+    end;
+  end if;
+  delete from pulp.held_back h
+    where h.step = 'reroute' and h.task_id = any (found_ids || shared_ids) and h.not_before <= clock_timestamp();
 end $$;
 comment on function pulp.reroute_tasks is 'Delivers tasks anew that nobody would fetch where they are.';

@@ -1,8 +1,9 @@
 -- To which queue each of these tasks goes. Tasks of the default queue go to a reserved worker that is online and knows
 -- their type, if there is one: to the one that last had a task on one of the same resources as long as that has a free
 -- hand, else to the least loaded for its size. The rest go where they were enqueued to, and those of a reserved worker
--- that is not online to the default queue.
-create or replace function pulp.route_tasks(ids uuid[]) returns text[]
+-- that is not online to the default queue. "elsewhere": tasks that wait before a reserved worker that does not take them go
+-- to another that has a free hand, or stay.
+create or replace function pulp.route_tasks(ids uuid[], elsewhere boolean default false) returns text[]
 language plpgsql as $$
 declare
   reserved pulp.worker[] := array(
@@ -12,7 +13,7 @@ declare
   task record;
   chosen integer;
 begin
-  if reserved = '{}' then
+  if reserved = '{}' and not elsewhere then
     return array(
       select case when pulp.is_reserved_worker(t.queue) then 'default' else t.queue end
       from unnest(ids) with ordinality as i(id, ordinality)
@@ -22,8 +23,7 @@ begin
 
   -- What each has in hand and before it. Counting ends at a thousand: beyond that, they are all alike.
   loads := array(
-    select (select count(*) from (select from pulp.running r where r.worker = w.name limit 1000) hand)
-      + (select count(*) from (select from pgboss.job j where j.name = w.name and j.state < 'active' limit 1000) line)
+    select pulp.hands_taken(w.name) + pulp.jobs_before(w.name)
     from unnest(reserved) with ordinality as w order by w.ordinality);
 
   for task in
@@ -37,6 +37,7 @@ begin
       select w.ordinality into chosen
         from unnest(reserved) with ordinality as w
         where task.name = any (w.task_types)
+          and (not elsewhere or w.name <> task.queue and loads[w.ordinality] < w.concurrency)
         order by
           w.name in (select r.routed_to from pulp.resource r where r.name = any (task.resources))
             and loads[w.ordinality] < w.concurrency desc,
@@ -45,7 +46,7 @@ begin
         limit 1;
     end if;
     if chosen is null then
-      queues := queues || case when pulp.is_reserved_worker(task.queue) then 'default' else task.queue end;
+      queues := queues || case when pulp.is_reserved_worker(task.queue) and not elsewhere then 'default' else task.queue end;
     else
       queues := queues || reserved[chosen].name;
       loads[chosen] := loads[chosen] + 1;

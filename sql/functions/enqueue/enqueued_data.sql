@@ -1,20 +1,25 @@
--- The facts of TaskEnqueued for one checked item: all defaults filled in, claims sorted and each named once, the
+-- The facts of TaskEnqueued for one checked item: all defaults filled in, claims by the names of their
+-- resources (see pulp.resource_name), sorted and each named once, the
 -- stronger mode where a resource is claimed in both.
 create or replace function pulp.enqueued_data(item jsonb, enqueued_at timestamptz) returns jsonb
 language plpgsql stable parallel safe as $$
 declare
-  exclusive jsonb := coalesce(nullif(item -> 'resources', 'null'), '[]');
-  shared jsonb := coalesce(nullif(item -> 'shared_resources', 'null'), '[]');
+  exclusive jsonb := coalesce(item -> 'resources', '[]');
+  shared jsonb := coalesce(item -> 'shared_resources', '[]');
   run_after timestamptz;
   facts jsonb;
 begin
   if jsonb_array_length(exclusive) > 1 then
     exclusive := to_jsonb(array(
-      select distinct resource from jsonb_array_elements_text(exclusive) as resource order by resource));
+      select distinct pulp.resource_name(resource) as name from jsonb_array_elements_text(exclusive) as resource order by name));
+  elsif exclusive <> '[]' then
+    exclusive := jsonb_build_array(pulp.resource_name(exclusive ->> 0));
   end if;
   if shared <> '[]' then
     shared := to_jsonb(array(
-      select distinct resource from jsonb_array_elements_text(shared) as resource where not exclusive ? resource order by resource));
+      select distinct name from jsonb_array_elements_text(shared) as resource
+      cross join lateral pulp.resource_name(resource) as name
+      where not exclusive ? name order by name));
   end if;
   facts := jsonb_build_object(
     'name', item -> 'name',

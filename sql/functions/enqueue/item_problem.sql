@@ -35,8 +35,7 @@ begin
   if problem is not null then
     return problem;
   end if;
-  if jsonb_array_length(coalesce(nullif(item -> 'resources', 'null'), '[]'))
-    + jsonb_array_length(coalesce(nullif(item -> 'shared_resources', 'null'), '[]')) > 256 then
+  if jsonb_array_length(coalesce(item -> 'resources', '[]')) + jsonb_array_length(coalesce(item -> 'shared_resources', '[]')) > 256 then
     return 'resources: a task may claim at most 256';
   end if;
   if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then

@@ -48,7 +48,11 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
     const windowMs = parseDuration(flags.window, '--window');
     const { readResource } = await import('../../projections/resource.ts');
     const { PulpError } = await import('../../errors.ts');
-    const resource = await readResource(args.url, { windowMs, limit: flags.limit });
+    const { resourceName } = await import('../../tasks/resource.ts');
+    const window = { windowMs, limit: flags.limit };
+    // By its own text, too: so it was called by earlier versions.
+    const resource =
+      (await readResource(resourceName(args.url), window)) ?? (await readResource(args.url, window));
     if (resource === undefined) {
       throw new PulpError('MISSING_RESOURCE', `no task has claimed ${JSON.stringify(args.url)}`, {
         remedy: 'Write it exactly as tasks do: pulp resource list shows those in use.',
