@@ -38,9 +38,9 @@ export async function writeItem(
 }
 
 function writeMembers(item: Readonly<Record<string, unknown>>): string {
-  const members = Object.entries(item).map(
-    ([key, value]) => `${JSON.stringify(key)}:${writePayload(value, key)}`,
-  );
+  const members = Object.entries(item)
+    .filter(([, value]) => value !== undefined) // nothing was said of it, which is not the same as null
+    .map(([key, value]) => `${JSON.stringify(key)}:${writePayload(value, key)}`);
   return `{${members.join(',')}}`;
 }
 
