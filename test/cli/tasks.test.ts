@@ -129,7 +129,7 @@ suite('the commands about tasks', () => {
       database.url,
       { name: 'test.add', args: [1, 2] },
       { name: 'test.other', resources: ['/a/'] },
-      { name: 'test.other', shared_resources: ['/a/', '/\u001b[31mred'] },
+      { name: 'test.other', shared_resources: ['/a/', '\u001b[31mred'] },
     );
     const worker = await pulp.worker('--tasks', TASKS_FILE, '--name', 'lister');
     assert.equal((await pulp.run(['task', 'wait', first])).code, 0);
@@ -163,7 +163,7 @@ suite('the commands about tasks', () => {
     assert.match(header ?? '', /^ID +STATE +NAME +ENQUEUED +WORKER +RESOURCES$/);
     assert.ok(row?.startsWith(`${third}  waiting  test.other  `));
     assert.ok(
-      row?.endsWith('/\\u001b[31mred (shared) /a/ (shared)'),
+      row?.endsWith(' \\u001b[31mred (shared) /a/ (shared)'),
       'control characters are shown, not obeyed',
     );
     assert.equal(more.length, 1);
