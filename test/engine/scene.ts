@@ -24,11 +24,6 @@ export class Scene {
 
   /** The client is a superuser's; it also becomes the session of the one worker, `w`. */
   static async open(client: Client): Promise<Scene> {
-    // At the beginning of a month, what was some hours ago belongs into leaves that were never made.
-    await client.query(`
-      select pulp.create_event_leaf('event_task', 'event_task_earlier', month - interval '1 month', month),
-        pulp.create_event_leaf('event_system', 'event_system_earlier', year - interval '1 year', year)
-      from (select date_trunc('month', now(), 'UTC') as month, date_trunc('year', now(), 'UTC') as year) this`);
     const { rows } = await client.query<{ incarnation: string; now: Date }>(
       `select pulp.worker_online('w', 'localhost', 1, '{default}', 1000,
          '[{"name": "t", "schema": {}, "isolation": "horse", "on_worker_loss": "cancel"}]') as incarnation, now()`,
