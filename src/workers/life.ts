@@ -37,6 +37,9 @@ const PROBE_PAUSES_MS = [1000, 2000, 5000, 10_000];
 /** SQLSTATEs by which the database says that it cannot take a value, whenever it is asked. */
 const BAD_VALUE = /^(22|23|54)/;
 
+/** Why the runs end with the lease. */
+const LEASE_OVER = 'the lease is over: no heartbeat got through in time';
+
 /** Why tasks are ended that a killed worker had in hand. */
 const STOPPED = 'the worker was stopped';
 
@@ -141,7 +144,7 @@ export class Life {
     const sentAt = process.hrtime.bigint();
     const events = eventsOf(() => life);
     const session = await Session.register(settings.databaseUrl, settings.registration, known, events);
-    settings.background.lease.confirm(sentAt);
+    settings.background.lease.begin(sentAt);
     try {
       await settings.directory.create(); // the name is ours: nobody else is in there
     } catch (error) {
@@ -238,6 +241,11 @@ export class Life {
   /** One turn: records what has ended, ends what is cancelled, takes what is there; else waits for something to do. */
   async #turn(): Promise<void> {
     const runs = this.#runs;
+    if (!this.#settings.background.lease.stands) {
+      // What ended meanwhile may have been ended by the guardian.
+      this.lose(LEASE_OVER);
+      return;
+    }
     if (runs.hasProgress) await runs.reportProgress((reports) => this.#session.progress(reports));
     if (runs.hasEnded) {
       if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
@@ -386,7 +394,7 @@ export class Life {
     const half = selfEndMs() / 2;
     const left = lease.leftMs;
     if (left <= 0) {
-      this.lose('the lease is over: no heartbeat got through in time');
+      this.lose(LEASE_OVER);
       return;
     }
     if (left < half) this.#readiness.set('heartbeat', 'its heartbeats do not get through');

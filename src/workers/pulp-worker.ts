@@ -116,7 +116,8 @@ export class PulpWorker {
         if (this.#life?.incarnation === incarnation) this.#life.confirmed();
       },
       onOver: (incarnation) => {
-        if (this.#life?.incarnation === incarnation) this.#life.lose('the worker was declared missing');
+        if (this.#life?.incarnation === incarnation)
+          this.#life.lose('the worker was declared missing, or no heartbeat got through in time');
       },
       onFailed: () => {
         this.#life?.unheard();

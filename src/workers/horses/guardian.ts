@@ -94,8 +94,8 @@ export class Guardian {
       detached: true, // a session of its own: neither the terminal's signals nor a kill of our group reach it
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
-      // Nothing else of ours: a worker may itself run in a horse, and bear its mark.
-      env: { [GUARDED_VARIABLE]: this.#mark, PULP_WORKER_TTL: process.env['PULP_WORKER_TTL'] },
+      // Little of ours: a worker may itself run in a horse, and bear its mark.
+      env: { ...surroundings(), [GUARDED_VARIABLE]: this.#mark },
     });
     this.#process = child;
     let isGone = false;
@@ -118,4 +118,12 @@ export class Guardian {
     child.unref();
     this.#write([this.#registration, this.#inline, ...this.#horses.values()]);
   }
+}
+
+/** What it needs to reach the database as its worker does. */
+function surroundings(): NodeJS.ProcessEnv {
+  const needed = Object.entries(process.env).filter(([name]) =>
+    /^(PG[A-Z]+|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|PULP_WORKER_TTL)$/.test(name),
+  );
+  return Object.fromEntries(needed);
 }

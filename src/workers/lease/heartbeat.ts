@@ -24,7 +24,7 @@ export interface HeartbeatSettings {
   readonly takeFinished: () => number;
   /** The database has taken a sign of life of this incarnation. */
   readonly onConfirmed: (incarnation: string) => void;
-  /** This incarnation was declared missing, or another one has come after it: its lease is revoked. */
+  /** This incarnation was declared missing, another one has come after it, or its lease ran out: it is revoked. */
   readonly onOver: (incarnation: string) => void;
 }
 
@@ -80,7 +80,7 @@ export class Heartbeat implements AsyncDisposable {
 
   /** One sign of life; says whether it got through. */
   async #beat(incarnation: string): Promise<boolean> {
-    const { connection, worker, lease, log, takeFinished, onConfirmed, onOver } = this.#settings;
+    const { connection, worker, lease, log, takeFinished, onConfirmed } = this.#settings;
     const sentAt = process.hrtime.bigint();
     let client: Client | undefined;
     try {
@@ -93,13 +93,11 @@ export class Heartbeat implements AsyncDisposable {
       if (incarnation !== this.#incarnation) return true; // that one is over
       switch (rows[0]?.verdict) {
         case 'confirmed':
-          lease.confirm(sentAt);
-          onConfirmed(incarnation);
+          if (lease.prolong(sentAt)) onConfirmed(incarnation);
+          else this.#end(incarnation);
           return true;
         case 'over':
-          this.#incarnation = undefined;
-          lease.revoke();
-          onOver(incarnation);
+          this.#end(incarnation);
           return true;
         default:
           log.warn({}, 'a heartbeat was not taken: an open transaction is about to end this worker');
@@ -111,6 +109,12 @@ export class Heartbeat implements AsyncDisposable {
       if (client !== undefined && !isUsable) await connection.drop(client);
       return false;
     }
+  }
+
+  #end(incarnation: string): void {
+    this.#incarnation = undefined;
+    this.#settings.lease.revoke();
+    this.#settings.onOver(incarnation);
   }
 }
 

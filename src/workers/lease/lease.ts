@@ -17,9 +17,19 @@ export class Lease {
     this.#end = new BigInt64Array(memory);
   }
 
-  /** A sign of life that was sent then (`process.hrtime.bigint()`) got through. */
-  confirm(sentAt: bigint): void {
+  /** It begins with the registration that was sent then (`process.hrtime.bigint()`). */
+  begin(sentAt: bigint): void {
     Atomics.store(this.#end, 0, sentAt + BigInt(Math.round(selfEndMs() * NS_PER_MS)));
+  }
+
+  /**
+   * A heartbeat that was sent then got through. Once the lease is over nothing revives it: the guardian may have ended the
+   * runs. Says whether it stands.
+   */
+  prolong(sentAt: bigint): boolean {
+    if (!this.stands) return false;
+    this.begin(sentAt);
+    return true;
   }
 
   /** It is over: another may have what it covered. */
