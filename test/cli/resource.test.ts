@@ -35,7 +35,7 @@ suite('the commands about resources', () => {
       rows[0] ?? '',
       new RegExp(`^/a/ +30m \\d+s +2 +20m \\d+s +83\\.\\d% +1 shared +t ${second} on w$`),
     );
-    assert.match(rows[1] ?? '', /^\/\\u001b\[31mred\/ +0ms +0 +0ms +50\.\d% +- +t /);
+    assert.match(rows[1] ?? '', /^\/%1B%5B31mred\/ +0ms +0 +0ms +50\.\d% +- +t /);
     assert.deepEqual(longAgo.stdout.split('\n')[0], header);
     assert.deepEqual(
       (listed.data as { resource: string; holders: number }[]).map(({ resource, holders }) => [
@@ -44,7 +44,7 @@ suite('the commands about resources', () => {
       ]),
       [
         ['/a/', 1],
-        ['/\u001b[31mred/', 1],
+        ['/%1B%5B31mred/', 1],
       ],
     );
     assert.deepEqual(

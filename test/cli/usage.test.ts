@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -86,6 +86,7 @@ suite('the command line', () => {
     await using pulp = await CommandLine.create({});
     await mkdir(join(pulp.folder, 'bin'));
     await copyFile(RUN, join(pulp.folder, 'bin/run.js'));
+    await copyFile(join(dirname(RUN), 'home.js'), join(pulp.folder, 'bin/home.js'));
     await pulp.write('package.json', '{ "type": "module" }');
     const { code, stderr } = await runScript(join(pulp.folder, 'bin/run.js'));
     assert.deepEqual([code, stderr], [1, 'pulp has not been built yet: run `npm run build`.\n']);
