@@ -146,7 +146,7 @@ export class Life {
     const session = await Session.register(settings.databaseUrl, settings.registration, known, events);
     settings.background.lease.begin(sentAt);
     try {
-      await settings.directory.create(); // the name is ours: nobody else is in there
+      await settings.directory.create(await session.databaseIdentity());
     } catch (error) {
       await session.close(true);
       throw error;

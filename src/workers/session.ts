@@ -139,6 +139,16 @@ export class Session {
     });
   }
 
+  /** Which database this is: one beside it has another identity, whatever the two have in common. */
+  async databaseIdentity(): Promise<string> {
+    const { rows } = await this.#query<{ identity: string }>(
+      'identity',
+      'select pulp.database_identity() as identity',
+      [],
+    );
+    return rows[0]?.identity ?? '';
+  }
+
   /** Whether its connection is gone. */
   get isLost(): boolean {
     return this.#isClosed;

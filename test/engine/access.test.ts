@@ -36,7 +36,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [WORKERS, 'report_duty send_notices'],
   [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],
-  [WORKERS, 'create_event_leaves keep_up purge_tasks'],
+  [WORKERS, 'create_event_leaves keep_up purge_tasks database_identity'],
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],

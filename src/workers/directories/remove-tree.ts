@@ -10,7 +10,7 @@ const PASSES = 10;
 const SLICE_MS = 5;
 
 /** What could not be removed gets a name with this beginning: no worker and no task has one. */
-const REMAINS_PREFIX = '.remains-';
+export const REMAINS_PREFIX = '.remains-';
 
 /** A removal in small steps, to be taken all at once or between other work. */
 export type Removal = Generator<undefined, void>;

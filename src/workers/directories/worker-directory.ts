@@ -1,11 +1,21 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NAME_PATTERN } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
+import { DirectoryClaims, standingOf, thisClaimant, type Claimant } from './directory-claim.ts';
 import { PRIVATE_MODE, type PinnedDirectory } from './pinned-directory.ts';
-import { atOnce, because, discard, gently, isRemains, warnOfRemains, type Removal } from './remove-tree.ts';
+import {
+  atOnce,
+  because,
+  discard,
+  gently,
+  isRemains,
+  REMAINS_PREFIX,
+  warnOfRemains,
+  type Removal,
+} from './remove-tree.ts';
 import { makeWorkingRoot, openWorkingRoot, workingRoot } from './working-root.ts';
 
 const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -22,8 +32,13 @@ const made = new Map<string, number>();
 /** What a directory's mode lets the group and others do. */
 const FOR_OTHERS = 0o077;
 
+/** What a directory's name has after the worker's where another live process has that of the worker. No worker's name has a ~. */
+const DISTINCTION = /~[0-9a-f]{8}$/;
+
 /**
- * The directory of a worker, `<root>/<worker>` (the seed's `WorkerDirectory`), in which each run has one of its own. A
+ * The directory of a worker, `<root>/<worker>` (the seed's `WorkerDirectory`), in which each run has one of its own. Workers of
+ * two databases may have one name: the later one gets `<root>/<worker>~…`, see `DirectoryClaims`. Whoever makes its directory
+ * removes those of processes that are over. A
  * removal stays in the tree: links in it, and a link in the place of the directory, are removed and never followed, also
  * if they are put there meanwhile. What cannot be removed is renamed to `.remains-…` beside it with a process warning,
  * and tried again when the next worker of this root makes its directory.
@@ -32,10 +47,14 @@ export class WorkerDirectory {
   /** Mode of the directory: its owner's alone. */
   static readonly MODE = PRIVATE_MODE;
 
-  /** Absolute. */
-  readonly path: string;
   readonly #root: string;
-  readonly #name: string;
+  readonly #worker: string;
+  readonly #claims: DirectoryClaims;
+  /** Of the directory. */
+  #name: string;
+  #us: Claimant | undefined;
+  #kept: Disposable | undefined;
+  #sweep: Promise<void> | undefined;
 
   /** @throws PulpError INVALID_INPUT if it is no name of a worker */
   constructor(worker: string, root: string = workingRoot()) {
@@ -47,13 +66,22 @@ export class WorkerDirectory {
       });
     }
     this.#root = resolve(root);
+    this.#worker = worker;
     this.#name = worker;
-    this.path = join(this.#root, worker);
+    this.#claims = new DirectoryClaims(this.#root);
   }
 
   /** The directory of a worker by its path. @throws PulpError INVALID_INPUT as the constructor */
   static at(path: string): WorkerDirectory {
-    return new WorkerDirectory(basename(path), dirname(path));
+    const name = basename(path);
+    const directory = new WorkerDirectory(name.replace(DISTINCTION, ''), dirname(path));
+    directory.#name = name;
+    return directory;
+  }
+
+  /** Absolute. It is final when the directory was made. */
+  get path(): string {
+    return join(this.#root, this.#name);
   }
 
   /** The path of the directory of a run. @throws PulpError INVALID_INPUT if it is no id of a task */
@@ -81,13 +109,23 @@ export class WorkerDirectory {
 
   /**
    * Makes the directory, empty; one that is there already is deleted first. Only its worker, alive and holding the name,
-   * may call this.
+   * may call this. In the background, the directories of processes that are over are removed.
    *
-   * @throws PulpError WORKING_ROOT_UNSAFE, WORKING_ROOT_UNUSABLE; DIRECTORY_NOT_OURS as `delete`; DIRECTORY_STUCK
+   * @param database in which it holds the name, see `pulp.database_identity`
+   * @throws PulpError WORKING_ROOT_UNSAFE, WORKING_ROOT_UNUSABLE; DIRECTORY_NOT_OURS as `delete`; DIRECTORY_STUCK;
+   *   DIRECTORY_UNUSABLE
    */
-  async create(): Promise<void> {
+  async create(database: string | null = this.#us?.database ?? null): Promise<void> {
     using root = makeWorkingRoot(this.#root);
-    await this.#clear(root);
+    const us = await thisClaimant(database);
+    await this.#claim(us);
+    try {
+      await this.#clear(root);
+    } catch (error) {
+      this.#claims.release(this.#name);
+      throw error;
+    }
+    void (this.#sweep ??= this.#removeVestiges(us).catch(warn)); // whatever an end cuts short is left to the next
     for (const remains of root.names().filter(isRemains)) {
       await gently(discard(root, remains, join(this.#root, remains.toString()))).catch(warn);
     }
@@ -117,8 +155,23 @@ export class WorkerDirectory {
    *   DIRECTORY_STUCK if it can be neither removed nor renamed; WORKING_ROOT_UNSAFE
    */
   async delete(): Promise<void> {
+    const other = this.#claims.read(this.#name);
+    if (
+      other !== undefined &&
+      (await standingOf(other, this.#us ?? (await thisClaimant(null)))) === 'alive'
+    ) {
+      throw new PulpError(
+        'DIRECTORY_NOT_OURS',
+        `${this.path} is the directory of process ${other.pid} on ${other.host}`,
+        {
+          remedy: 'Stop that worker; it removes its directory.',
+        },
+      );
+    }
     using root = openWorkingRoot(this.#root);
     if (root !== undefined) await this.#clear(root);
+    this.#kept?.[Symbol.dispose]();
+    this.#claims.release(this.#name);
   }
 
   /**
@@ -150,6 +203,54 @@ export class WorkerDirectory {
     root.unlink(this.#name); // a link in its place
     using worker = this.#makeOwn(root);
     this.#make(worker, taskId)[Symbol.dispose]();
+  }
+
+  /** Claims the directory of the worker's name, or another one beside it while a live process has that. */
+  async #claim(us: Claimant): Promise<void> {
+    while (!(await this.#claimName(us))) this.#name = `${this.#worker}~${randomBytes(4).toString('hex')}`;
+    this.#us = us;
+    this.#kept?.[Symbol.dispose]();
+    this.#kept = this.#claims.keep(this.#name, us);
+  }
+
+  async #claimName(us: Claimant): Promise<boolean> {
+    try {
+      if (this.#claims.take(this.#name, us)) return true;
+    } catch (error) {
+      throw new PulpError(
+        'DIRECTORY_UNUSABLE',
+        `the directory ${this.path} cannot be claimed${because(error)}`,
+        {
+          remedy: 'See to it that the disk has room, and that this user may write to the folder it is in.',
+          cause: error,
+        },
+      );
+    }
+    const other = this.#claims.read(this.#name);
+    const standing = other === undefined ? 'over' : await standingOf(other, us);
+    return standing === 'ours' || (standing === 'over' && this.#claims.takeOver(this.#name, other, us));
+  }
+
+  /** Removes the directories of processes that have ended without doing so. */
+  async #removeVestiges(us: Claimant): Promise<void> {
+    using root = openWorkingRoot(this.#root);
+    for (const name of root === undefined ? [] : this.#claims.names()) {
+      const other = name === this.#name ? undefined : this.#claims.read(name);
+      if (root === undefined || other === undefined || !isName(name)) continue;
+      // Of those elsewhere, their database may know better.
+      if ((await standingOf(other, { ...us, database: null })) !== 'over') continue;
+      if (!this.#claims.takeOver(name, other, us)) continue;
+      // Out of the way at once, so that a worker of that name hardly meets our claim.
+      const remains = `${REMAINS_PREFIX}${randomUUID()}`;
+      try {
+        using directory = root.open(name);
+        if (directory === undefined || !isWorkers(directory)) continue;
+        root.move(name, root, remains);
+      } finally {
+        this.#claims.release(name);
+      }
+      await gently(discard(root, remains, join(this.#root, name))).catch(warn);
+    }
   }
 
   /** Deletes the directory if it is a worker's. A link or a file in its place is removed without a question. */
@@ -203,6 +304,11 @@ function isWorkers(directory: PinnedDirectory): boolean {
 function isOurs(name: Buffer): boolean {
   const text = name.toString();
   return isRemains(name) || TASK_ID.test(text) || text.startsWith(VACANT) || text === COMPILE_CACHE;
+}
+
+/** Whether it is the name of a worker's directory. */
+function isName(name: string): boolean {
+  return NAME_PATTERN.test(name.replace(DISTINCTION, ''));
 }
 
 function warn(error: unknown): void {
