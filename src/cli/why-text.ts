@@ -72,9 +72,7 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     case 'about_to_start':
       return ['Nothing is in its way: a worker is about to start it.'];
     case 'not_delivered':
-      return [
-        `It should have a job in the queue ${queue?.queue} and has none: pg-boss may have dropped it after its retention time. Cancel it and enqueue it again: pulp task cancel ${task.id}`,
-      ];
+      return [notDeliveredText(queue)];
     case 'running':
       return [`It runs on ${runText(task)}.`];
     case 'canceling':
@@ -232,4 +230,13 @@ function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string
 
 function counted(count: number, one: string, many: string): string {
   return `${count}${count >= COUNTED ? ' or more' : ''} ${count === 1 ? one : many}`;
+}
+
+function notDeliveredText(queue: ExplainedQueue | null): string {
+  const taken =
+    queue?.taken_as == null
+      ? `It should have a job in the queue ${queue?.queue} and has none`
+      : `Another client of pg-boss has taken its job from the queue ${queue.queue} (it is ${queue.taken_as})`;
+  const clients = queue?.clients?.length ? `: ${queue.clients.join(', ')}` : '';
+  return `${taken}${clients}. The resource manager delivers it anew; the queue is ours, so give others a schema of their own.`;
 }

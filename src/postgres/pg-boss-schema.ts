@@ -126,6 +126,7 @@ export async function installPgBoss(client: Client, schema: string): Promise<voi
       },
     },
     schema,
+    registerInstance: false, // it is there to tell clients that take from our queues
     supervise: false,
     schedule: false,
   });

@@ -48,6 +48,10 @@ const queue = z.object({
   queue: z.string(),
   /** Whether its job is there for workers to fetch. */
   delivered: z.boolean(),
+  /** What pg-boss calls its job, where another client has taken it: `active`, `completed`, … */
+  taken_as: z.string().nullable(),
+  /** Where it is not delivered: the other clients of pg-boss that work on our queues. */
+  clients: z.array(z.string()).nullable(),
   /** Until when it is not to be fetched, because a session still has the lock of one of its resources. */
   put_back_until: time.nullable(),
   /** How many jobs come before its own; a thousand: so many or more. */

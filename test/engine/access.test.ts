@@ -24,7 +24,10 @@ const STRANGER = 'pg_monitor';
 const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'event event_task event_system event_heartbeat event_leaf'],
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
-  [EVERYBODY, 'task_type resource running deferred wakeup held_back worker_name queue migration'],
+  [
+    EVERYBODY,
+    'task_type resource running deferred wakeup held_back worker_name queue delivery_walk migration',
+  ],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
@@ -36,7 +39,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [WORKERS, 'report_duty send_notices'],
   [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],
-  [WORKERS, 'create_event_leaves keep_up purge_tasks database_identity'],
+  [WORKERS, 'create_event_leaves keep_up purge_tasks database_identity mend_delivery'],
   [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],

@@ -3,10 +3,14 @@
 -- pg-boss's own, are somebody else's. Of all tasks, or of those listed.
 create or replace function pulp.verify_jobs(only_ids uuid[] default null) returns setof pulp.violation
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
+declare
+  clients constant text := coalesce('; there are other clients of pg-boss: ' || nullif(array_to_string(pulp.pg_boss_clients(), ', '), ''), '');
 begin
   return query
     select 'jobs_of_tasks', 'task', coalesce(t.id, j.id)::text, case
-        when t.deliverable and j.id is null then 'it is deliverable, and has no job'
+        when t.deliverable and j.id is null then 'it is deliverable, and has no job' || clients
+        when t.deliverable and j.number = 1 and j.state not in ('created', 'retry') then
+          format('another client of pg-boss took its job (%s)%s', j.state, clients)
         when t.deliverable then 'its job says something else, or is not the only one'
         else format('it has a job, and is %s', coalesce(t.state, 'not there')) end,
       case when t.deliverable then

@@ -8,10 +8,13 @@ declare
   jobs_before bigint;
   workers jsonb;
   routable boolean;
+  taken_as text;
 begin
   select j.priority, j.created_on, j.start_after into job
     from pgboss.job j where j.name = task.queue and j.id between task.id and task.id and j.state < 'active' order by j.id;
-  if found then
+  if not found then
+    select j.state into taken_as from pgboss.job j where j.name = task.queue and j.id between task.id and task.id order by j.id;
+  else
     -- Jobs of one moment come in no certain order: they are not counted.
     select count(*) into jobs_before
       from (
@@ -43,6 +46,8 @@ begin
   return jsonb_build_object(
     'queue', task.queue,
     'delivered', job is not null,
+    'taken_as', taken_as,
+    'clients', case when job is null then to_jsonb(pulp.pg_boss_clients()) end,
     'put_back_until', case when job.start_after > pgboss.job_now() then job.start_after end,
     'jobs_before', jobs_before,
     'workers', coalesce(workers, '[]'),
