@@ -291,6 +291,7 @@ suite('upkeep', () => {
     assert.deepEqual((await keepUp(client)).deleted_queues, [name]);
     assert.equal(await count(client, `pulp_boss.queue where name = '${name}'`), 0);
     await birth();
+    await client.query(`select pulp.enqueue('t', options => '{"queue": "${name}"}')`);
     assert.equal(await count(client, `pulp_boss.queue where name = '${name}'`), 1);
   });
 });

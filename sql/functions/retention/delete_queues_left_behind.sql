@@ -1,5 +1,5 @@
 -- Deletes the queues of reserved workers that have been gone for these many days, if nothing is in them; gives their
--- names. A worker that comes back waits here for its row, and makes its queue anew.
+-- names. Whoever delivers to such a queue again makes it anew.
 create or replace function pulp.delete_queues_left_behind(days_gone integer) returns text[]
 language plpgsql as $$
 declare
