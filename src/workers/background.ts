@@ -45,6 +45,8 @@ export interface BackgroundSettings extends Omit<BackgroundData, 'finished' | 'l
   readonly log: Log;
   readonly onConfirmed: (incarnation: string) => void;
   readonly onOver: (incarnation: string) => void;
+  /** See `isUntold`: it has changed. */
+  readonly onUntold: () => void;
   /** The thread failed; it begins anew, and until a sign of life is confirmed nothing is known of it. */
   readonly onFailed: () => void;
 }
@@ -125,7 +127,7 @@ export class Background implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const { log, onConfirmed, onOver, onFailed, databaseUrl, worker, standIn } = this.#settings;
+    const { log, onConfirmed, onOver, onUntold, onFailed, databaseUrl, worker, standIn } = this.#settings;
     const workerData: BackgroundData = {
       ...{ databaseUrl, worker, standIn, mark: this.mark },
       lease: this.lease.memory,
@@ -135,8 +137,10 @@ export class Background implements AsyncDisposable {
     thread.on('message', (message: FromBackground) => {
       if (message.type === 'log') log[message.level](message.fields, message.message);
       else if (message.type === 'confirmed') onConfirmed(message.incarnation);
-      else if (message.type === 'untold') this.#isUntold = message.untold;
-      else onOver(message.incarnation);
+      else if (message.type === 'untold') {
+        this.#isUntold = message.untold;
+        onUntold();
+      } else onOver(message.incarnation);
     });
     thread.on('error', (error: unknown) => {
       log.error({ err: error }, 'the background thread of the worker failed; it begins anew');

@@ -119,6 +119,9 @@ export class PulpWorker {
         if (this.#life?.incarnation === incarnation)
           this.#life.lose('the worker was declared missing, or no heartbeat got through in time');
       },
+      onUntold: () => {
+        this.#life?.look();
+      },
       onFailed: () => {
         this.#life?.unheard();
       },
