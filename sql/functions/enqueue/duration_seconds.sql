@@ -9,7 +9,7 @@ begin
   if jsonb_typeof(duration) = 'number' then
     seconds := duration::text;
   else
-    part := regexp_match(duration #>> '{}', '^([0-9]{1,10}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)$');
+    part := regexp_match(duration #>> '{}', '^([0-9]{1,10}(?:[.][0-9]{1,6})?)(ms|s|m|h|d)$');
     seconds := part[1]::numeric
       * case part[2] when 'ms' then 0.001 when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400 end;
   end if;

@@ -2,7 +2,7 @@
 create or replace function pulp.point_in_time(written text) returns timestamptz
 language plpgsql stable as $$
 begin
-  if written is null or written !~ '^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$' then
+  if written is null or written !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
     return null;
   end if;
   return written::timestamptz;

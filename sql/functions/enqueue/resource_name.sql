@@ -11,15 +11,15 @@ begin
   if resource ~ '^[A-Za-z0-9._~!$&''()*+,;=:@/-]*$' and position('/.' in resource) = 0 and position('://' in resource) = 0 then
     return resource; -- nearly all
   end if;
-  path := regexp_replace(translate(resource, E'\t\n\r', ''), '^[\x01-\x20]+|[\x01-\x20]+$', '', 'g');
+  path := regexp_replace(translate(resource, E'\t\n\r', ''), E'^[\\x01-\\x20]+|[\\x01-\\x20]+$', '', 'g');
   if path ~* '^(https?|wss?|ftp)://' then
-    path := regexp_replace(path, '^[^:]*:[\\/]*[^\\/?#]*', '');
+    path := regexp_replace(path, E'^[^:]*:[\\\\/]*[^\\\\/?#]*', '');
   elsif path ~ '^[A-Za-z][A-Za-z0-9+.-]*://' then
-    path := regexp_replace(path, '^[^:]*://[^\\/?#]*', '');
+    path := regexp_replace(path, E'^[^:]*://[^\\\\/?#]*', '');
   elsif path !~ '^/' then
     return resource;
   end if;
-  path := translate(regexp_replace(path, '[?#].*$', ''), '\', '/');
+  path := translate(regexp_replace(path, '[?#].*$', ''), E'\\', '/');
 
   select string_agg(case
       when piece[1] ~ '^%..' then case
@@ -27,7 +27,7 @@ begin
           then chr(('x' || substr(piece[1], 2))::bit(8)::integer)
         else upper(piece[1]) end
       when piece[1] ~ '^[A-Za-z0-9._~!$&''()*+,;=:@/-]' then piece[1]
-      else upper(regexp_replace(encode(convert_to(piece[1], 'UTF8'), 'hex'), '(..)', '%\1', 'g')) end, '' order by o)
+      else upper(regexp_replace(encode(convert_to(piece[1], 'UTF8'), 'hex'), '(..)', E'%\\1', 'g')) end, '' order by o)
     into path
     from regexp_matches(path, '%[0-9A-Fa-f]{2}|[A-Za-z0-9._~!$&''()*+,;=:@/-]+|.', 'g') with ordinality as m(piece, o);
 

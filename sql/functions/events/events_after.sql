@@ -13,7 +13,7 @@ declare
   after_tx xid8;
   after_position bigint;
 begin
-  if after is null or after !~ '^\d{1,18}:\d{1,18}$' then
+  if after is null or after !~ '^[0-9]{1,18}:[0-9]{1,18}$' then
     raise exception '% is no position in the log', coalesce(quote_literal(after), 'null') using errcode = 'PU004',
       hint = 'Give the cursor of an event, tx:position, or 0:0 for the beginning.';
   end if;

@@ -10,7 +10,7 @@ language sql stable as $$
     select c.relname::text as leaf, to_date(right(c.relname, 7), 'YYYY_MM')::timestamp as month,
       case i.inhdetachpending when false then 'attached' when true then 'detaching' else 'detached' end as attachment
     from pg_class c left join pg_inherits i on i.inhrelid = c.oid
-    where c.relnamespace = 'pulp'::regnamespace and c.relkind = 'r' and c.relname ~ '^event_task_\d{4}_\d{2}$'
+    where c.relnamespace = 'pulp'::regnamespace and c.relkind = 'r' and c.relname ~ '^event_task_[0-9]{4}_[0-9]{2}$'
   ) l
   order by l.month
 $$;
