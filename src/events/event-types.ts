@@ -137,14 +137,14 @@ export const EVENT_TYPES = {
   /** A duty of the leader fails, for the first time or with another error than before. */
   LeaderFailing: defineEvent('system', [
     z.strictObject({
-      duty: z.enum(['grant', 'watch', 'upkeep', 'notices']),
+      duty: z.enum(['grant', 'watch', 'upkeep', 'notices', 'mend']),
       error: z.strictObject({ code: z.string(), message: z.string() }),
       /** When it last did its work in this term. */
       last_pass_at: moment.optional(),
     }),
   ]),
   LeaderRecovered: defineEvent('system', [
-    z.strictObject({ duty: z.enum(['grant', 'watch', 'upkeep', 'notices']) }),
+    z.strictObject({ duty: z.enum(['grant', 'watch', 'upkeep', 'notices', 'mend']) }),
   ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({

@@ -17,7 +17,7 @@ const STEADY_MS = 10_000;
 const PASSING: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014']);
 
 /** What the leader does again and again. */
-export type DutyName = 'grant' | 'watch' | 'upkeep' | 'notices';
+export type DutyName = 'grant' | 'watch' | 'upkeep' | 'notices' | 'mend';
 
 /** Why a duty fails, for people and programs. */
 export interface DutyError {

@@ -26,6 +26,9 @@ const WATCH_MS = 800;
 const UPKEEP_MS = 86_400_000;
 const UPKEEP_RETRY_MS = 3_600_000;
 
+/** How often the leader looks for jobs that others have taken, in milliseconds. */
+const MEND_MS = 60_000;
+
 /** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
 const LEAVES_AHEAD_MS = 7 * 86_400_000;
 
@@ -35,6 +38,7 @@ const DUTY_WORDS = {
   watch: 'watching the workers',
   upkeep: 'the upkeep',
   notices: 'sending notifications',
+  mend: 'mending what was taken from the queues',
 } as const;
 
 /** What `pulp.grant_reservations` gives. */
@@ -78,6 +82,7 @@ export class Term implements Disposable {
   readonly #watches = new Duty('watch');
   readonly #upkeep = new Duty('upkeep');
   readonly #notices = new Duty('notices');
+  readonly #mends = new Duty('mend');
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
@@ -136,8 +141,9 @@ export class Term implements Disposable {
       await attend(this.#watches, () => this.#watch());
       if (standIn && this.#isManaged) return;
       await attend(this.#upkeep, () => this.#keepUp());
+      await attend(this.#mends, () => this.#mend());
       const dueAt = Math.min(
-        ...[this.#grants, this.#notices, this.#watches, this.#upkeep].map((duty) => duty.dueAt),
+        ...[this.#grants, this.#notices, this.#watches, this.#upkeep, this.#mends].map((duty) => duty.dueAt),
       );
       await this.#wakeup.sleep(Math.max(0, Math.min(dueAt - performance.now(), POLL_MS)));
     }
@@ -251,6 +257,24 @@ export class Term implements Disposable {
       await this.#client.query(`${seen.default_served ? 'unlisten' : 'listen'} ${CHANNELS.ready}`);
     }
     this.#watches.nextIn(seen.more ? 0 : WATCH_MS);
+    return null;
+  }
+
+  /** Delivers again what another client of pg-boss has taken from our queues. */
+  async #mend(): Promise<null> {
+    const { rows } = await this.#client.query<{ mended: number; takers: readonly string[] | null }>({
+      name: 'mend',
+      text: 'select mended, takers from pulp.mend_delivery($1)',
+      values: [BATCH],
+    });
+    const [done] = rows;
+    if (done !== undefined && done.mended > 0) {
+      this.#settings.log.warn(
+        done,
+        'jobs of waiting tasks had been taken from the queues by others, and were delivered again',
+      );
+    }
+    this.#mends.nextIn(MEND_MS);
     return null;
   }
 

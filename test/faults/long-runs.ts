@@ -35,6 +35,15 @@ export class LongRuns {
     return rows[0]?.all === true;
   }
 
+  /** Whether all of them have ended. */
+  async areOver(client: Client): Promise<boolean> {
+    const { rows } = await client.query<{ all: boolean }>(
+      `select bool_and(finished_at is not null) as all from pulp.task where id = any ($1)`,
+      [this.ids],
+    );
+    return rows[0]?.all === true;
+  }
+
   /** Those that did not complete in their first run, in words. */
   async harmed(client: Client): Promise<readonly string[]> {
     const { rows } = await client.query<{ harm: string }>(

@@ -70,13 +70,9 @@ test('workers go on when Postgres comes back: the same processes, nothing lost, 
     for (const outage of OUTAGES.filter(({ isTooLong }) => isTooLong !== true)) {
       await suffer(t, outage, { server, fleet, before });
     }
-    await eventually(
-      'the long runs are over',
-      () => server.ask(async (client) => !(await long.areRunning(client))),
-      {
-        timeout: LONG_MS,
-      },
-    );
+    await eventually('the long runs are over', () => server.ask((client) => long.areOver(client)), {
+      timeout: LONG_MS,
+    });
     assert.deepEqual(await server.ask((client) => long.harmed(client)), [], 'long runs are not harmed');
     assert.deepEqual(await server.ask(lossEndings), [], 'no run is cut off');
     for (const outage of OUTAGES.filter(({ isTooLong }) => isTooLong === true)) {
