@@ -35,7 +35,7 @@ suite('a shutdown past its deadline', { timeout: 120_000 }, () => {
         (await inline.read()).state === 'running',
     );
     worker.process.kill('SIGTERM');
-    assert.deepEqual(await worker.ended, { code: 1 });
+    assert.deepEqual(await worker.ended, { code: 4 });
     // Code inline ends with the process; then its guardian tells of it.
     await until(async () => (await inline.read()).state === 'canceled');
     for (const handle of [deaf, inline]) {
