@@ -31,6 +31,8 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       ];
     case 'due':
       return [`Its time came at ${dueText(task)}: the resource manager is about to take it up.`];
+    case 'held_by_ancestor':
+      return claims.flatMap(ancestorText);
     case 'resource_held':
       return claims.filter((claim) => claim.holders > 0).map(heldText);
     case 'behind_in_line':
@@ -124,6 +126,15 @@ function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim):
   const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
   const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
   return `It waits for ${resourceText(resource, mode)}, which is held by ${named.join('; ')}${more}${line}.`;
+}
+
+function ancestorText({ resource, held_by }: ExplainedClaim): string[] {
+  return held_by
+    .filter(({ is_ancestor }) => is_ancestor)
+    .map(
+      ({ id, name }) =>
+        `Task ${id} (${name}), which enqueued it, holds ${resource} until it ends: if that one waits for this one, it is a deadlock. Let a parent end without waiting, or let only one of the two claim ${resource}. The way out: pulp task cancel ${id}`,
+    );
 }
 
 function behindText({ resource, mode, before, first_before }: ExplainedClaim): string {

@@ -17,6 +17,8 @@ const holder = z.object({
   worker: z.string().nullable(),
   /** Null as long as it waits for a worker. */
   started_at: time.nullable(),
+  /** Whether it enqueued this task, itself or through others. */
+  is_ancestor: z.boolean(),
 });
 
 const predecessor = z.object({
@@ -36,7 +38,7 @@ const claim = z.object({
   met: z.boolean(),
   /** How many tasks hold the resource in a conflicting way; a thousand: so many or more. */
   holders: z.number(),
-  /** The first three of them. */
+  /** The first three of them, and those that brought this task about. */
   held_by: z.array(holder),
   /** How many conflicting claims stand before it in line; a thousand: so many or more. */
   before: z.number(),

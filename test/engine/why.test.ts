@@ -255,6 +255,26 @@ const CASES: Readonly<Record<string, Case>> = {
       ['/b/', true, 0, [], 0],
     ],
   },
+  'a resource that the task which brought it about holds, through a child that holds nothing': {
+    reasons: ['held_by_ancestor', 'resource_held'],
+    set: async (scene) => {
+      await scene.worker();
+      await scene.lead();
+      const parent = await scene.enqueue({ shared_resources: ['/a/'] });
+      for (let number = 0; number < 3; number += 1) await scene.enqueue({ shared_resources: ['/a/'] });
+      const child = await scene.enqueue({ parent_id: parent });
+      const id = await scene.enqueue({ resources: ['/a/'], parent_id: child });
+      await scene.grant();
+      return id;
+    },
+    facts: ({ claims }) =>
+      claims.map(({ holders, held_by }) => [
+        holders,
+        held_by.filter(({ is_ancestor }) => is_ancestor).length,
+        held_by.length >= 3,
+      ]),
+    expected: [[4, 1, true]],
+  },
   'a resource that was granted to a task without a worker': {
     reasons: ['resource_held', 'no_resource_manager', 'no_worker'],
     set: async (scene) => {

@@ -1,13 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import {
   startEmbeddedServer,
   stopEmbeddedServer,
   type EmbeddedServer,
 } from '../../src/postgres/embedded-server.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { eventually } from './eventually.ts';
 
@@ -23,10 +24,11 @@ export class OwnServer implements AsyncDisposable {
   }
 
   static async start(): Promise<OwnServer> {
+    const pristine = process.env['PULP_TEST_PRISTINE_SERVER'];
+    if (pristine === undefined) throw new Error('no server to copy: run the tests by `npm test`');
     const home = await mkdtemp(join(tmpdir(), 'pulp-faults-server-'));
-    const server = await startEmbeddedServer(home);
-    await migrate(server.url);
-    return new OwnServer(home, server);
+    await promisify(execFile)('cp', ['-aT', pristine, home]);
+    return new OwnServer(home, await startEmbeddedServer(home));
   }
 
   /** The address; it stays the same however often the server is started again. */

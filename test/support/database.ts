@@ -22,7 +22,7 @@ export interface TestDatabase extends AsyncDisposable {
 /** Copies the template: `await using database = await createDatabase()`. */
 export async function createDatabase(template = TEMPLATE_DATABASE): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await administer(`create database ${name} template ${template}`);
+  await administer(`create database ${name} template ${template} strategy file_copy`);
   return {
     url: databaseUrl(name),
     [Symbol.asyncDispose]: () => administer(`drop database ${name} with (force)`),

@@ -166,10 +166,9 @@ suite('a worker', () => {
     await using engine = await Engine.create(TASKS_FILE);
     const worker = await engine.worker();
     const running = await enqueueWithReservation(tasks.untilAborted, ['/kept/']);
-    const brief = await enqueueWithReservation(tasks.hold, [], { kwargs: { ms: 300 } });
-    await until(
-      async () => (await running.read()).progress !== null && (await brief.read()).state === 'running',
-    );
+    await until(async () => (await running.read()).progress !== null);
+    const brief = await enqueueWithReservation(tasks.hold, [], { kwargs: { ms: 1000 } });
+    await until(async () => (await brief.read()).state === 'running');
     await using client = await connect(engine.database.url);
     const end = 'select pg_terminate_backend(backend_pid) from pulp.worker where name = $1';
     await client.query(end, [worker.name]);

@@ -1,6 +1,7 @@
 -- What the claims of a task that stands in line wait for: for each, who holds the resource in a way that conflicts, and
--- which conflicting claims stand before it. Counting ends at a thousand; the first three are named. For those before it,
--- also the resources that they wait for themselves: nobody may hold this one, and its first in line wait for another.
+-- which conflicting claims stand before it. Counting ends at a thousand; the first three are named, and every holder that is
+-- an ancestor of the task, since neither ends if that one waits for this one. For those before it, also the resources that they
+-- wait for themselves: nobody may hold this one, and its first in line wait for another.
 create or replace function pulp.claim_outlook(task uuid) returns jsonb
 language sql stable as $$
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -10,11 +11,17 @@ language sql stable as $$
       'held_by', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', t.id, 'name', t.name, 'state', t.state, 'mode', h.mode, 'granted_at', h.granted_at,
-            'worker', t.worker, 'started_at', case when t.state <> 'waiting' then t.started_at end
+            'worker', t.worker, 'started_at', case when t.state <> 'waiting' then t.started_at end,
+            'is_ancestor', h.task_id = any (family.ancestors)
           ) order by h.granted_at, t.id), '[]')
         from (
-          select g.task_id, g.mode, g.granted_at from pulp.reservation_granted g
-          where g.resource = c.resource and 'exclusive' in (c.mode, g.mode) limit 3
+          select g.task_id, g.mode, g.granted_at
+          from unnest(family.ancestors) as ancestor
+          join pulp.reservation_granted g on g.resource = c.resource and g.task_id = ancestor
+          where 'exclusive' in (c.mode, g.mode)
+          union
+          (select g.task_id, g.mode, g.granted_at from pulp.reservation_granted g
+            where g.resource = c.resource and 'exclusive' in (c.mode, g.mode) limit 3)
         ) h
         join pulp.task t on t.id = h.task_id),
       'before', older.number,
@@ -29,6 +36,7 @@ language sql stable as $$
         join pulp.task t on t.id = o.task_id)
     ) order by holders.number = 0, older.number = 0, c.resource), '[]')
   from pulp.reservation_waiting c
+  cross join (select array(select pulp.ancestors(claim_outlook.task)) as ancestors) family
   cross join lateral (
     select count(*) as number
     from (

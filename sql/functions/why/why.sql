@@ -2,6 +2,7 @@
 -- decisive one first; the facts behind them stand in the other keys. A waiting task:
 --   delayed, retry_pause      until due_at                        due                 its time has come: the manager is to take it up
 --   resource_held             somebody holds what it claims       behind_in_line      older claims come first
+--   held_by_ancestor          the task that enqueued it, or one further up, is who holds it: a deadlock, if that one waits for this one
 --   no_resource_manager       nobody leads, so nothing is granted being_granted       all its claims are met
 --   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
 --   worker_unable             none of those that do is able to take tasks at present
@@ -68,6 +69,7 @@ begin
       reasons := array[case when led then 'due' else 'no_resource_manager' end];
     elsif claims <> '[]' then
       reasons := array_remove(array[
+        case when claims @? '$[*].held_by[*] ? (@.is_ancestor == true)' then 'held_by_ancestor' end,
         case when claims @? '$[*] ? (@.holders > 0)' then 'resource_held' end,
         case when claims @? '$[*] ? (@.holders == 0 && @.before > 0)' then 'behind_in_line' end,
         case when not claims @? '$[*] ? (@.met == false)' and led then 'being_granted' end,
