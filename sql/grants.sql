@@ -8,7 +8,7 @@ alter default privileges in schema pulp grant select on tables to pulp_submitter
 
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function
-  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.attach_worker, pulp.set_worker_ability, pulp.set_worker_stuck,
+  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.attach_worker, pulp.set_worker_condition,
   pulp.report_worker_death, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
   pulp.stand_for_election, pulp.grant_reservations, pulp.reroute_tasks, pulp.report_duty, pulp.send_notices, pulp.create_event_leaves, pulp.lock_class, pulp.database_identity, pulp.mend_delivery, pulp.keep_up, pulp.purge_tasks
   to pulp_worker;

@@ -56,6 +56,12 @@ export const RESOURCE_MANAGER_QUEUE = 'resource-manager';
 /** A worker whose name starts so subscribes to the queue of its own name alone. */
 export const RESERVED_WORKER_PREFIX = 'reserved-resource-worker';
 
+/** What the resource manager that leads does again and again. */
+export const LEADER_DUTIES = ['grant', 'watch', 'upkeep', 'notices', 'mend'] as const;
+
+/** One of `LEADER_DUTIES`. */
+export type LeaderDuty = (typeof LEADER_DUTIES)[number];
+
 /** Channels of Postgres notifications. They are hints: whoever misses one finds out by polling. */
 export const CHANNELS = {
   /** A queue (the payload) has jobs that can be fetched. */

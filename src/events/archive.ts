@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from 'pg';
-import { sql } from 'slonik';
+import { sql } from '../postgres/sql.ts';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';

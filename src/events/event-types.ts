@@ -1,3 +1,4 @@
+import { LEADER_DUTIES } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -137,15 +138,13 @@ export const EVENT_TYPES = {
   /** A duty of the leader fails, for the first time or with another error than before. */
   LeaderFailing: defineEvent('system', [
     z.strictObject({
-      duty: z.enum(['grant', 'watch', 'upkeep', 'notices', 'mend']),
+      duty: z.enum(LEADER_DUTIES),
       error: z.strictObject({ code: z.string(), message: z.string() }),
       /** When it last did its work in this term. */
       last_pass_at: moment.optional(),
     }),
   ]),
-  LeaderRecovered: defineEvent('system', [
-    z.strictObject({ duty: z.enum(['grant', 'watch', 'upkeep', 'notices', 'mend']) }),
-  ]),
+  LeaderRecovered: defineEvent('system', [z.strictObject({ duty: z.enum(LEADER_DUTIES) })]),
   LeafArchived: defineEvent('system', [
     z.strictObject({
       format: z.literal('pulp-archive/1'),

@@ -1,4 +1,5 @@
-import { isExhaustion, sqlFailure } from '../postgres/sql-error.ts';
+import type { LeaderDuty } from '../constants.ts';
+import { isContention, isExhaustion, sqlFailure } from '../postgres/sql-error.ts';
 
 /** Pause after the first failure, in milliseconds; each further one in a row doubles it. */
 const FIRST_PAUSE_MS = 100;
@@ -12,12 +13,6 @@ const PASSING_MS = 2000;
 
 /** For how long a duty must have worked again before that is told, in milliseconds: one that fails now and then keeps failing. */
 const STEADY_MS = 10_000;
-
-/** SQLSTATEs of what may be gone when the same is done again: another transaction in the way, a lock, a cancel. */
-const PASSING: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014']);
-
-/** What the leader does again and again. */
-export type DutyName = 'grant' | 'watch' | 'upkeep' | 'notices' | 'mend';
 
 /** Why a duty fails, for people and programs. */
 export interface DutyError {
@@ -44,7 +39,7 @@ const CHANCE: Chance = { now: () => performance.now(), random: Math.random };
  * spread, which no call shortens; it costs the leader nothing else. Failing and working again are news once each.
  */
 export class Duty {
-  readonly name: DutyName;
+  readonly name: LeaderDuty;
   readonly #chance: Chance;
   #dueAt = 0;
   #notBefore = 0;
@@ -54,7 +49,7 @@ export class Duty {
   #workedAt: number | undefined;
   #told: string | undefined;
 
-  constructor(name: DutyName, chance = CHANCE) {
+  constructor(name: LeaderDuty, chance = CHANCE) {
     this.name = name;
     this.#chance = chance;
   }
@@ -133,6 +128,6 @@ export function dutyError(error: unknown): DutyError {
   return {
     code,
     message: hint === undefined ? message : `${message}: ${hint}`,
-    isPassing: PASSING.has(code) || isExhaustion(error),
+    isPassing: isContention(error) || isExhaustion(error),
   };
 }

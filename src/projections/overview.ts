@@ -32,7 +32,7 @@ export interface LeaderFailure {
   readonly since: Date;
   /** When the duty that failed last did its work for the last time; null: not in this term. */
   readonly last_pass_at: Date | null;
-  /** By duty: `grant`, `watch`, `upkeep` or `notices`. */
+  /** By duty, see `LEADER_DUTIES`. */
   readonly failures: Readonly<Record<string, { readonly code: string; readonly message: string }>>;
 }
 

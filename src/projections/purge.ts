@@ -1,4 +1,4 @@
-import { sql } from 'slonik';
+import { sql } from '../postgres/sql.ts';
 import { z } from 'zod';
 import type { TASK_FINAL_STATES } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'slonik';
+import { sql } from '../postgres/sql.ts';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';

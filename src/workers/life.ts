@@ -1,19 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
-import { forcedEndMs, heartbeatIntervalMs, selfEndMs } from '../manager/worker-ttl.ts';
-import { isConnectionFailure, isRetryable, sqlFailure } from '../postgres/sql-error.ts';
+import { forcedEndMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { isConnectionFailure, isRetryable } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Background } from './background.ts';
 import type { WorkerDirectory } from './directories/worker-directory.ts';
 import { HorsePool } from './horses/horse-pool.ts';
-import { failed } from './outcome.ts';
+import { Probes } from './probes.ts';
 import { Readiness } from './readiness.ts';
 import { RetryPause } from './retry-pause.ts';
-import type { FinishedRun, Refusals, StartedTask, StuckRun } from './run-records.ts';
-import { endsWithin, Runs, SETTLE_BATCH } from './runs.ts';
+import type { FinishedRun, Refusals, StartedTask, StuckRun, WorkerCondition } from './run-records.ts';
+import { endsWithin, Runs } from './runs.ts';
 import { Session, type KnownEnd, type Registration, type SessionEvents } from './session.ts';
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
@@ -22,20 +23,8 @@ const POLL_MS = 10_000;
 /** The same where notifications come late, if at all: see `pulp.notify`. */
 const UNTOLD_POLL_MS = 500;
 
-/** Under load, ends of runs are gathered for so long, in milliseconds, while others go on: round trips cost more than waiting. */
-const GATHER_MS = 1;
-
-/** Under load: the last ends were recorded less than so long ago, in milliseconds. */
-const BUSY_MS = 10;
-
 /** Pauses between tries after failures, in milliseconds. */
 const RETRY_PAUSES_MS = [50, 200, 500, 1000, 2000];
-
-/** Pauses between tries of what the host lacks, in milliseconds. */
-const PROBE_PAUSES_MS = [1000, 2000, 5000, 10_000];
-
-/** SQLSTATEs by which the database says that it cannot take a value, whenever it is asked. */
-const BAD_VALUE = /^(22|23|54)/;
 
 /** Why the runs end with the lease. */
 const LEASE_OVER = 'the lease is over: no heartbeat got through in time';
@@ -66,27 +55,20 @@ export class Life {
   readonly #wakeup = new Wakeup();
   readonly #readiness: Readiness;
   readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
-  readonly #probePause = new RetryPause(PROBE_PAUSES_MS);
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #probes: Probes;
+  #leaseWatch: NodeJS.Timeout | undefined;
   /** Tasks whose processes go on though they were killed. */
   readonly #stuck = new Map<string, StuckRun['processes']>();
-  #isStuckNews = false;
   #session: Session;
   #end: Error | undefined;
   /** The code in this process that goes on although the lease is over. */
   #leftovers: Promise<void> | undefined;
   #ready = true;
   #cancels = false;
-  /** What was said last of why it is unable to take tasks; empty: that it is able to. */
-  #saidAbility: string;
-  /**
-   * Something failed: what has ended is recorded by itself, so many at once, so that neither something new nor another end
-   * stands in its way.
-   */
-  #settleAtMost: number | undefined;
+  /** What the database was told of it last. */
+  #told: WorkerCondition;
   #stopping = false;
   #killedAt: number | undefined;
-  #settledAt = -Infinity;
   /** What still runs ends with the process. */
   #isLeaving = false;
 
@@ -108,7 +90,6 @@ export class Life {
       onUnkillable: ({ task, processes }) => {
         if (task === undefined) return;
         this.#stuck.set(task.id, processes);
-        this.#isStuckNews = true;
         this.#wakeup.call();
       },
     });
@@ -126,16 +107,16 @@ export class Life {
         background.guard({ type: 'inline', isInHand });
       },
       onHostFailure: (reason) => {
-        this.#readiness.set('horse', reason);
-        this.#probeLater(() => this.#probeHorse());
+        this.#probes.horseFailed(reason);
       },
     });
     const { unable } = registration;
-    this.#saidAbility = unable;
+    this.#told = { unable, stuck: [] };
     const needs = this.#usesHorses
       ? (['heartbeat', 'directory', 'horse'] as const)
       : (['heartbeat', 'directory'] as const);
     this.#readiness = new Readiness(needs, unable, look);
+    this.#probes = new Probes({ readiness: this.#readiness, directory, horses: this.#horses });
   }
 
   /** Registers the worker, and makes its directory. @throws as `Session.register` */
@@ -218,8 +199,7 @@ export class Life {
    */
   async live(): Promise<void> {
     this.#watchLease();
-    this.#probeDirectory();
-    if (this.#usesHorses) void this.#probeHorse();
+    this.#probes.start(this.#usesHorses);
     try {
       while (this.#end === undefined && !this.#isOver) {
         this.#wakeup.arm();
@@ -247,23 +227,21 @@ export class Life {
       return;
     }
     if (runs.hasProgress) await runs.reportProgress((reports) => this.#session.progress(reports));
-    if (runs.hasEnded) {
-      if (runs.going > 0 && performance.now() - this.#settledAt < BUSY_MS) await pause(GATHER_MS);
+    if (runs.ends.areDue) {
+      if (runs.going > 0) await runs.ends.gather();
       await this.#settle();
-      this.#settledAt = performance.now();
     }
     if (this.#cancels) {
       this.#cancels = false;
       for (const id of await this.#session.canceling()) runs.cancel(id);
     }
-    await this.#sayAbility();
-    await this.#sayStuck();
+    await this.#sayCondition();
     if (this.#canTake && this.#ready) {
       this.#ready = false; // a notification that comes meanwhile may tell of what this fetch did not see
       const free = this.#free;
       this.#begin(await this.#session.start(free), free);
     }
-    if (runs.hasEnded || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
+    if (runs.ends.areDue || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
     const { cancelGraceMs } = this.#settings;
     const poll = this.#settings.background.isUntold ? UNTOLD_POLL_MS : POLL_MS;
     const ms = this.#killedAt === undefined ? poll : Math.min(cancelGraceMs, poll);
@@ -289,7 +267,7 @@ export class Life {
         'the database refused a step of the worker; it tries again, and what runs goes on',
       );
       // Another session may do: a plan that this one keeps may be of the time before a migration.
-      if (!this.#narrowDown(error) && !isRetryable(error)) this.#detach(error as Error);
+      if (!this.#runs.ends.suspect(error) && !isRetryable(error)) this.#detach(error as Error);
     }
     await this.#pauseUnlessOver(this.#retryPause.next());
   }
@@ -298,18 +276,6 @@ export class Life {
     if (this.#session.isLost) return;
     this.#session.drop();
     this.detached(why);
-  }
-
-  /** Says whether one of the ends that are to be recorded may be what the database cannot take. */
-  #narrowDown(error: unknown): boolean {
-    const code = sqlFailure(error instanceof PulpError ? error.cause : error)?.code ?? '';
-    const isBadValue = !isRetryable(error) && BAD_VALUE.test(code);
-    if (this.#settleAtMost === 1 && isBadValue) {
-      this.#runs.replaceNext(failed(error, { code: 'RESULT_REFUSED', retry: false }));
-    } else {
-      this.#settleAtMost = isBadValue ? 1 : (this.#settleAtMost ?? SETTLE_BATCH);
-    }
-    return isBadValue;
   }
 
   /** A new session under the same incarnation. */
@@ -338,14 +304,12 @@ export class Life {
 
   /** Records ends of runs, and takes tasks for the hands that this frees. */
   async #settle(): Promise<void> {
-    const atMost = this.#settleAtMost;
+    const { ends } = this.#runs;
     const record = (ended: readonly FinishedRun[]) =>
-      atMost !== undefined || !this.#mayTake || !this.#ready
+      ends.areSuspect || !this.#mayTake || !this.#ready
         ? this.#session.finish(ended)
         : this.#finishAndStart(ended);
-    const recorded = await this.#runs.settle(record, atMost === undefined ? {} : { atMost });
-    this.#settings.background.countFinished(recorded);
-    if (!this.#runs.hasEnded) this.#settleAtMost = undefined;
+    this.#settings.background.countFinished(await ends.record(record));
   }
 
   async #finishAndStart(ended: readonly FinishedRun[]): Promise<Refusals> {
@@ -361,31 +325,23 @@ export class Life {
     for (const task of started) this.#runs.begin(task);
   }
 
-  /** Says it when the worker becomes able to take tasks, or is not any more. */
-  async #sayAbility(): Promise<void> {
-    const { unable } = this.#readiness;
-    const { log, registration, onState } = this.#settings;
+  /** Says what has changed: whether the worker takes tasks, and which runs cannot be killed. */
+  async #sayCondition(): Promise<void> {
     if (!this.#hasNews) return;
-    await this.#session.setAbility(unable);
-    this.#saidAbility = unable ?? '';
-    if (unable === undefined) {
+    const { log, registration, onState } = this.#settings;
+    const before = this.#told;
+    const condition = this.#condition;
+    await this.#session.setCondition(condition);
+    this.#told = condition;
+    if (condition.unable === before.unable) return;
+    if (condition.unable === null) {
       log.info({ queues: registration.queues, concurrency: registration.concurrency }, 'online');
       onState('online', '');
       this.#ready = true;
     } else {
-      log.warn({ reason: unable }, 'unable to take tasks');
-      onState('unable', unable);
+      log.warn({ reason: condition.unable }, 'unable to take tasks');
+      onState('unable', condition.unable);
     }
-  }
-
-  /** Says which runs cannot be killed, when that has changed. */
-  async #sayStuck(): Promise<void> {
-    for (const task of this.#stuck.keys()) {
-      if (!this.#runs.ids.includes(task)) this.#isStuckNews = this.#stuck.delete(task);
-    }
-    if (!this.#isStuckNews) return;
-    await this.#session.setStuck([...this.#stuck].map(([task, processes]) => ({ task, processes })));
-    this.#isStuckNews = false;
   }
 
   /** Ends the runs when the lease is over; before, takes nothing new while heartbeats do not get through. */
@@ -398,41 +354,21 @@ export class Life {
       return;
     }
     if (left < half) this.#readiness.set('heartbeat', 'its heartbeats do not get through');
-    this.#after(left > half ? left - half + 1 : left, () => {
-      this.#watchLease();
-    });
-  }
-
-  #probeDirectory(): void {
-    const { directory } = this.#settings;
-    void directory.probe().then((problem) => {
-      if (this.#end !== undefined) return;
-      this.#readiness.set('directory', problem);
-      this.#after(heartbeatIntervalMs(), () => {
-        this.#probeDirectory();
-      });
-    });
-  }
-
-  async #probeHorse(): Promise<void> {
-    const problem = await this.#horses.probe();
-    this.#readiness.set('horse', problem);
-    if (problem === undefined) this.#probePause.reset();
-    else this.#probeLater(() => this.#probeHorse());
-  }
-
-  #probeLater(probe: () => Promise<void>): void {
-    this.#after(this.#probePause.next(), () => void probe());
+    const next = () => {
+      if (this.#end === undefined) this.#watchLease();
+    };
+    this.#leaseWatch = setTimeout(next, left > half ? left - half + 1 : left).unref();
   }
 
   /** The worker says that it ends. What has not ended within the grace ends with its process. */
   async #farewell(): Promise<void> {
     const { log, background } = this.#settings;
+    const { ends } = this.#runs;
     this.#horses.kill();
     while (background.lease.stands) {
       try {
         if (this.#session.isLost) await this.#attach();
-        while (this.#runs.hasEnded) await this.#runs.settle((ended) => this.#session.finish(ended));
+        while (ends.areDue) await ends.record((ended) => this.#session.finish(ended));
         if (this.#runs.going > 0) break;
         background.registered(undefined); // from now on, heartbeats would be out of place
         await this.#session.close(this.#killedAt === undefined);
@@ -452,7 +388,8 @@ export class Life {
 
   async #cleanUp(): Promise<void> {
     const { directory, log, background, cancelGraceMs, onUnstoppable } = this.#settings;
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#leaseWatch);
+    this.#probes.stop();
     this.#session.drop();
     if (this.#leftovers !== undefined) {
       const ms = Math.min(cancelGraceMs, forcedEndMs() - selfEndMs(), LONGEST_TIMER_MS);
@@ -479,17 +416,17 @@ export class Life {
     }
   }
 
-  #after(ms: number, callback: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (this.#end === undefined) callback();
-    }, ms).unref();
-    this.#timers.add(timer);
+  get #condition(): WorkerCondition {
+    const stuck = [...this.#stuck].filter(([task]) => this.#runs.isGoing(task));
+    return {
+      unable: this.#readiness.unable ?? null,
+      stuck: stuck.map(([task, processes]) => ({ task, processes })),
+    };
   }
 
-  /** Whether the worker has become able to take tasks, or is not any more, and nobody was told. */
+  /** Whether its condition is not what was told. */
   get #hasNews(): boolean {
-    return this.#saidAbility !== (this.#readiness.unable ?? '');
+    return !isDeepStrictEqual(this.#condition, this.#told);
   }
 
   get #usesHorses(): boolean {

@@ -56,6 +56,13 @@ export interface StuckRun {
   readonly processes: readonly { readonly pid: number; readonly state: string }[];
 }
 
+/** What a worker says of how it fares. */
+export interface WorkerCondition {
+  /** Why it takes no tasks; null: it does. */
+  readonly unable: string | null;
+  readonly stuck: readonly StuckRun[];
+}
+
 /** Written for `pulp.finish`. Outcomes carry JSON that is written already: it goes in as it is. */
 export function writeFinishedRuns(runs: readonly FinishedRun[]): string {
   return `[${runs.map(writeFinishedRun).join(',')}]`;

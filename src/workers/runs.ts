@@ -4,20 +4,15 @@ import { MANY_INTERRUPTIONS } from '../constants.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import type { Code } from './code.ts';
+import { Ends } from './ends.ts';
 import type { HorsePool } from './horses/horse-pool.ts';
 import { startTimer } from '../timer.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
-import type { AttachedRuns, FinishedRun, ProgressReport, Refusals, StartedTask } from './run-records.ts';
+import type { AttachedRuns, ProgressReport, Refusals, StartedTask } from './run-records.ts';
 
 /** How long progress reports are gathered, in milliseconds. */
 const PROGRESS_MS = 200;
-
-/** After how many milliseconds the end of a run is reported again whose task was locked. */
-const HELD_MS = 100;
-
-/** How many ends of runs are recorded at once. */
-export const SETTLE_BATCH = 1000;
 
 /** How long code inline may be seen not to run before the guardian is told, in milliseconds: it comes and goes often. */
 const INLINE_IDLE_MS = 1000;
@@ -50,12 +45,10 @@ interface Run {
 
 /** The runs that a worker has in hand: those that go on, and those that ended and are to be recorded. */
 export class Runs {
+  readonly ends: Ends;
   readonly #settings: RunsSettings;
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
-  #ended: FinishedRun[] = [];
-  /** Those that ended, but cannot be recorded at the moment. */
-  readonly #held = new Set<FinishedRun>();
   #gathering: NodeJS.Timeout | undefined;
   #progressDue = false;
   #abandoned = false;
@@ -65,11 +58,12 @@ export class Runs {
 
   constructor(settings: RunsSettings) {
     this.#settings = settings;
+    this.ends = new Ends(settings.log, settings.onChange);
   }
 
   /** How many tasks are in hand. */
   get size(): number {
-    return this.#going.size + this.#ended.length + this.#held.size;
+    return this.#going.size + this.ends.size;
   }
 
   /** How many of them go on. */
@@ -82,8 +76,8 @@ export class Runs {
     return [...this.#going.keys()];
   }
 
-  get hasEnded(): boolean {
-    return this.#ended.length > 0;
+  isGoing(id: string): boolean {
+    return this.#going.has(id);
   }
 
   get hasProgress(): boolean {
@@ -92,9 +86,7 @@ export class Runs {
 
   /** The fences of all that is in hand. */
   get fences(): readonly string[] {
-    return [...[...this.#going.values()].map(({ task }) => task), ...this.#ended, ...this.#held].map(
-      ({ fence }) => fence,
-    );
+    return [...[...this.#going.values()].map(({ task }) => task.fence), ...this.ends.fences];
   }
 
   /** Runs a task that was started. */
@@ -144,45 +136,6 @@ export class Runs {
     }
   }
 
-  /**
-   * Records how runs ended. Runs that are no longer ours are dropped, and nobody else is touched by it; those whose tasks
-   * somebody holds locked just now are reported again after a pause.
-   *
-   * @param record gives what it did not record
-   * @param atMost how many at once: fewer where one of them may be what the database cannot take
-   * @returns how many were recorded
-   */
-  async settle(
-    record: (runs: readonly FinishedRun[]) => Promise<Refusals>,
-    { atMost = SETTLE_BATCH }: { readonly atMost?: number } = {},
-  ): Promise<number> {
-    const batch = this.#ended.slice(0, atMost);
-    const { held, fenced } = await record(batch);
-    this.#ended = this.#ended.slice(batch.length);
-    if (fenced.size > 0) {
-      this.#settings.log.warn({ tasks: [...fenced] }, 'ends of runs that are not ours any more were dropped');
-    }
-    if (held.size > 0) this.#holdBack(batch.filter(({ id }) => held.has(id)));
-    return batch.length - held.size - fenced.size;
-  }
-
-  /** The end that is to be recorded next cannot be taken by the database as it is: this is recorded instead. */
-  replaceNext(outcome: Outcome): void {
-    const [next, ...others] = this.#ended;
-    if (next === undefined) return;
-    this.#ended = [{ ...outcome, id: next.id, attempt: next.attempt, fence: next.fence }, ...others];
-  }
-
-  #holdBack(runs: readonly FinishedRun[]): void {
-    for (const run of runs) this.#held.add(run);
-    setTimeout(() => {
-      if (this.#abandoned) return;
-      for (const run of runs) this.#held.delete(run);
-      this.#ended.push(...runs);
-      this.#settings.onChange();
-    }, HELD_MS);
-  }
-
   /** Records the reports gathered since, one a run. */
   async reportProgress(record: (reports: readonly ProgressReport[]) => Promise<Refusals>): Promise<void> {
     this.#progressDue = false;
@@ -229,8 +182,7 @@ export class Runs {
     clearTimeout(this.#gathering);
     const going = [...this.#going.values()];
     for (const run of going) this.#forget(run, reason);
-    this.#ended = [];
-    this.#held.clear();
+    this.ends.drop();
     await Promise.all(going.filter(({ isInline }) => isInline).map(({ code }) => code.ended));
   }
 
@@ -273,14 +225,13 @@ export class Runs {
     const told = isComplete ? outcome : (run.forced ?? outcome);
     const last = this.#progress.get(task.id);
     this.#progress.delete(task.id);
-    this.#ended.push({
+    if (run.forced === undefined && outcome.outcome === 'interrupted')
+      this.#settings.onHostFailure(outcome.reason);
+    this.ends.add({
       ...told,
       ...{ id: task.id, attempt: task.attempt, fence: task.fence },
       ...(last !== undefined && { progress: last.progress }),
     });
-    if (run.forced === undefined && outcome.outcome === 'interrupted')
-      this.#settings.onHostFailure(outcome.reason);
-    this.#settings.onChange();
   }
 
   #report(task: StartedTask, progress: string): void {

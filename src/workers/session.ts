@@ -13,7 +13,7 @@ import {
   type ProgressReport,
   type Refusals,
   type StartedTask,
-  type StuckRun,
+  type WorkerCondition,
 } from './run-records.ts';
 
 /** What a worker says of itself when it registers. */
@@ -213,17 +213,10 @@ export class Session {
     return rows.map((row) => row.id);
   }
 
-  /** Says whether the worker takes tasks: why not, or undefined. */
-  async setAbility(unable: string | undefined): Promise<void> {
-    await this.#query('ability', 'select pulp.set_worker_ability($1, $2, $3)', [
-      ...[this.#worker.name, this.incarnation, unable],
-    ]);
-  }
-
-  /** Says which runs go on though their processes were killed. */
-  async setStuck(runs: readonly StuckRun[]): Promise<void> {
-    await this.#query('stuck', 'select pulp.set_worker_stuck($1, $2, $3)', [
-      ...[this.#worker.name, this.incarnation, JSON.stringify(runs)],
+  /** Says whether the worker takes tasks, and which of its runs go on though their processes were killed. */
+  async setCondition({ unable, stuck }: WorkerCondition): Promise<void> {
+    await this.#query('condition', 'select pulp.set_worker_condition($1, $2, $3, $4)', [
+      ...[this.#worker.name, this.incarnation, unable, JSON.stringify(stuck)],
     ]);
   }
 

@@ -2,6 +2,7 @@
  * The guardian of a worker, see `Guardian`. It is told on stdin, one JSON message a line, see `GuardianMessage`. When stdin
  * ends while the worker's process is gone, it ends all that the worker had started and reports the death. Arguments: the worker's pid.
  */
+import { constants, setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cgroup } from './cgroups/cgroup.ts';
 import type { GuardianMessage } from './guardian.ts';
@@ -11,6 +12,12 @@ import { processStat } from '../../processes/process-stat.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
+}
+
+try {
+  setPriority(constants.priority.PRIORITY_HIGH); // it has little to do, and no time for it: others wait for what it ends
+} catch {
+  // not without the right to
 }
 
 /** How long the kernel may take from closing a dying process's files to its end, in milliseconds. */

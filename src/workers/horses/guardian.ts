@@ -123,7 +123,7 @@ export class Guardian {
 /** What it needs to reach the database as its worker does. */
 function surroundings(): NodeJS.ProcessEnv {
   const needed = Object.entries(process.env).filter(([name]) =>
-    /^(PG[A-Z]+|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|PULP_WORKER_TTL)$/.test(name),
+    /^(PG[A-Z]+|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|PULP_WORKER_TTL|NODE_COMPILE_CACHE)$/.test(name),
   );
   return Object.fromEntries(needed);
 }
