@@ -40,6 +40,7 @@ test('secrets given on stdin are shown by no command, log or process list, with 
   assert.equal(first.code, 0, first.stderr);
 
   const worker = pulp.start(['worker', '--tasks', TASKS, '--concurrency', '2'], KEYS);
+  const workerEnded = once(worker, 'close');
   for (const stream of [worker.stdout, worker.stderr]) {
     stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   }
@@ -64,7 +65,7 @@ test('secrets given on stdin are shown by no command, log or process list, with 
   said.push(await processList());
 
   worker.kill('SIGTERM');
-  await once(worker, 'close');
+  await workerEnded;
   const all = said.join('\n');
   assert.match(all, /logged \(secret\)/);
   assert.match(all, /printed \(secret\)/);

@@ -62,7 +62,7 @@ export async function releaseSeconds(client: Client, cuts: readonly CutOff[]): P
     cross join lateral (
       select e.recorded_at from pulp.event e
       where e.stream_kind = 'task' and e.stream_id = s.stream_id and e.version > s.version
-        and e.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled')
+        and e.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted')
       order by e.version limit 1
     ) ending
     where ending.recorded_at > c.at
