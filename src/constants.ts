@@ -68,6 +68,8 @@ export const CHANNELS = {
   ready: 'pulp_ready',
   /** The resource manager has something to look at. */
   grant: 'pulp_grant',
+  /** Nobody leads the resource managers any more, or soon nobody will. */
+  leader: 'pulp_leader',
   /** A worker (the payload) has a run to cancel. */
   cancel: 'pulp_cancel',
   /** Some task became final. */

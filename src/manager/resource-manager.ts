@@ -1,12 +1,22 @@
+import type { Client, Notification } from 'pg';
 import type { SharedClient } from '../postgres/shared-client.ts';
 import { CHANNELS } from '../constants.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
-import { SilenceObserver, type WorkerMarks } from './silence-observer.ts';
+import { standForElection, type Candidacy, type Standing } from './election.ts';
+import { SilenceObserver } from './silence-observer.ts';
 import { Term } from './term.ts';
+import { heartbeatIntervalMs } from './worker-ttl.ts';
 
-/** How often one that does not lead asks whether it should, in milliseconds. */
-const STANDBY_MS = 1000;
+/** How often one that does not lead asks whether it should, in milliseconds, where nobody can be told that nobody leads. */
+const UNTOLD_STANDBY_MS = 1000;
+
+/** The same where that is told, as a part of the time between heartbeats: a little before they are due, since they go along. */
+const STANDBY_PACE = 0.95;
+
+/** And for a while after it was told, since a session takes its time to end. */
+const VACANT_MS = 100;
+const VACANT_TRIES = 10;
 
 /**
  * How soon one stands again whose term ended with its connection, in milliseconds; doubled for each term in a row in which it got
@@ -14,9 +24,6 @@ const STANDBY_MS = 1000;
  */
 const RETURN_MS = 100;
 const LONGEST_ABSENCE_MS = 60_000;
-
-/** Gives up the lock of the leader. */
-const RELEASE = `select pg_advisory_unlock(pulp.lock_class('leader'), 0)`;
 
 /** What a resource manager is made with. */
 export interface ResourceManagerSettings {
@@ -27,6 +34,8 @@ export interface ResourceManagerSettings {
   /** Leads only while no worker that is made for it (`resource-manager…`) is there. */
   readonly standIn: boolean;
   readonly log: Log;
+  /** Asks whether it leads, on that connection. Default: that alone; a worker's heartbeats go along with it. */
+  readonly stand?: (client: Client, candidacy: Candidacy) => Promise<Standing>;
   /** Whether notifications come late, if at all: commits wait for a standby, see `pulp.notify`. */
   readonly onUntold: (untold: boolean) => void;
 }
@@ -85,17 +94,26 @@ export class ResourceManager implements AsyncDisposable {
       }
       this.#wakeup.arm(); // the end of a term woke us: that is over
       await this.#standBy(
-        this.#hasLed ? Math.min(RETURN_MS * 2 ** this.#futile, LONGEST_ABSENCE_MS) : STANDBY_MS,
+        this.#hasLed ? Math.min(RETURN_MS * 2 ** this.#futile, LONGEST_ABSENCE_MS) : UNTOLD_STANDBY_MS,
       );
     }
   }
 
   /** Stands by, and leads whenever it is elected, until the connection is lost. */
   async #serve(): Promise<void> {
-    const { connection, worker, standIn, log, onUntold } = this.#settings;
+    const { connection, worker, standIn, log, onUntold, stand = standForElection } = this.#settings;
     const client = await connection.get();
     using scope = new DisposableStack();
+    let vacant = 0;
+    const hear = ({ channel }: Notification) => {
+      if (channel !== CHANNELS.leader) return;
+      vacant = VACANT_TRIES;
+      this.#wakeup.call();
+    };
+    client.on('notification', hear);
+    scope.defer(() => client.off('notification', hear));
     try {
+      await client.query(`listen ${CHANNELS.leader}`);
       const term = new Term(client, this.#wakeup, {
         silence: this.#silence,
         standIn,
@@ -110,27 +128,25 @@ export class ResourceManager implements AsyncDisposable {
       scope.use(term);
       while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
-        const { rows } = await client.query<{
-          elected: boolean;
-          marks: WorkerMarks;
-          untold: boolean;
-        }>({
-          name: 'stand',
-          text: 'select elected, marks, untold from pulp.stand_for_election($1, $2, $3)',
-          values: [worker, standIn, this.#silence.silentAt(performance.now())],
-        });
-        this.#silence.observe(rows[0]?.marks ?? {}, performance.now());
-        onUntold(rows[0]?.untold === true);
-        if (rows[0]?.elected === true) {
+        const silent = this.#silence.silentAt(performance.now());
+        const { elected, marks, untold } = await stand(client, { worker, standIn, silent });
+        this.#silence.observe(marks, performance.now());
+        onUntold(untold);
+        if (elected) {
           this.#hasLed = true;
           this.#futile += 1;
           await term.lead();
           if (!term.isLost)
-            await client.query(`${RELEASE}; unlisten ${CHANNELS.grant}; unlisten ${CHANNELS.ready}`);
+            await client.query(
+              `select pulp.end_term(); unlisten ${CHANNELS.grant}; unlisten ${CHANNELS.ready}`,
+            );
           return;
         }
         this.#futile = 0;
-        await this.#standBy(STANDBY_MS);
+        vacant -= 1;
+        await this.#standBy(
+          vacant >= 0 ? VACANT_MS : untold ? UNTOLD_STANDBY_MS : heartbeatIntervalMs() * STANDBY_PACE,
+        );
       }
     } catch (error) {
       await connection.drop(client); // a lock that it may have taken goes with it
@@ -140,6 +156,6 @@ export class ResourceManager implements AsyncDisposable {
 
   /** Standbys look at different moments, so that they don't all come at once. */
   async #standBy(ms: number): Promise<void> {
-    if (!this.#stopped) await this.#wakeup.sleep(ms * (0.75 + Math.random() / 2));
+    if (!this.#stopped) await this.#wakeup.sleep(ms * (0.95 + Math.random() / 10));
   }
 }

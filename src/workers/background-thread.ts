@@ -46,6 +46,7 @@ const heartbeat = new Heartbeat({
 });
 const manager = new ResourceManager({
   ...{ connection, worker, standIn, log },
+  stand: (client, candidacy) => heartbeat.stand(client, candidacy),
   onUntold: (untold) => {
     if (untold !== isUntold) tell({ type: 'untold', untold });
     isUntold = untold;

@@ -17,8 +17,9 @@ import type { FinishedRun, Refusals, StartedTask, StuckRun, WorkerCondition } fr
 import { endsWithin, Runs } from './runs.ts';
 import { Session, type KnownEnd, type Registration, type SessionEvents } from './session.ts';
 
-/** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds. */
+/** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds; and then ever again. */
 const POLL_MS = 10_000;
+const IDLE_POLL_MS = 30_000;
 
 /** The same where notifications come late, if at all: see `pulp.notify`. */
 const UNTOLD_POLL_MS = 500;
@@ -64,6 +65,8 @@ export class Life {
   /** The code in this process that goes on although the lease is over. */
   #leftovers: Promise<void> | undefined;
   #ready = true;
+  /** It has slept without being called. */
+  #isIdle = false;
   #cancels = false;
   /** What the database was told of it last. */
   #told: WorkerCondition;
@@ -243,9 +246,11 @@ export class Life {
     }
     if (runs.ends.areDue || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
     const { cancelGraceMs } = this.#settings;
-    const poll = this.#settings.background.isUntold ? UNTOLD_POLL_MS : POLL_MS;
+    const told = this.#isIdle ? IDLE_POLL_MS : POLL_MS;
+    const poll = this.#settings.background.isUntold ? UNTOLD_POLL_MS : told;
     const ms = this.#killedAt === undefined ? poll : Math.min(cancelGraceMs, poll);
-    if (!(await this.#wakeup.sleep(ms))) {
+    this.#isIdle = !(await this.#wakeup.sleep(ms));
+    if (this.#isIdle) {
       this.#ready = true;
       this.#cancels = runs.size > 0;
     }

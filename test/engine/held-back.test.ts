@@ -120,6 +120,18 @@ const IN_THE_WAY: Readonly<
 };
 
 suite('one task that cannot be granted holds up no other', () => {
+  test('where there is nothing to do, a pass asks for no other', async () => {
+    await using scene = await Scene.open();
+    assert.deepEqual(await scene.pass(), {
+      granted: 0,
+      more: false,
+      next_due_seconds: null,
+      error: null,
+      works: true,
+      told: null,
+    });
+  });
+
   for (const [what, { item, step, sql }] of Object.entries(IN_THE_WAY)) {
     test(`while a stranger's open transaction holds ${what}`, async () => {
       await using scene = await Scene.open();

@@ -88,6 +88,21 @@ suite('the leader', { timeout: 120_000 }, () => {
     assert.equal((await readOverview(engine.database.url)).contents?.failing, null);
   });
 
+  test('that stops is followed at once by one that stands by, which asks seldom', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    await using client = await connect(engine.database.url);
+    const first = await engine.worker({ name: 'a' });
+    await until(async () => (await leaderEvents(client)).length === 1);
+    await engine.worker({ name: 'b' });
+    await engine.stop(first);
+    const stoppedAt = performance.now();
+    await until(async () => (await leaderEvents(client)).length === 2);
+    const ms = performance.now() - stoppedAt;
+    assert.ok(ms < 1000, `nobody led for ${ms} ms, and heartbeats are due every five seconds`);
+    const { rows } = await client.query<{ worker: string }>('select worker from pulp.leader');
+    assert.deepEqual(rows, [{ worker: 'b' }]);
+  });
+
   test('names who holds the lock of granting, and grants soon after it is let go of', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await using client = await connect(engine.database.url);

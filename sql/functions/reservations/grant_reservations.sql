@@ -70,7 +70,7 @@ begin
     order by d.due_at limit 1;
   next_due_seconds := least(
     case when first_due <= clock_timestamp() then 0.1 else extract(epoch from first_due - clock_timestamp()) end,
-    greatest(0.1, extract(epoch from (
-      select h.not_before from pulp.held_back h where h.step <> 'reroute' order by h.not_before limit 1) - clock_timestamp())));
+    (select greatest(0.1, extract(epoch from h.not_before - clock_timestamp()))
+      from pulp.held_back h where h.step <> 'reroute' order by h.not_before limit 1)); -- null, and nothing else, where there is none
 end $$;
 comment on function pulp.grant_reservations is 'One pass of the resource manager.';

@@ -14,6 +14,9 @@ begin
   if not found then
     return false;
   end if;
+  if exists (select from pulp.leader l where l.worker = known.name) then
+    perform pulp.notify('pulp_leader');
+  end if;
   perform pulp.end_worker(known, case when stopped then 'WorkerOffline' else 'WorkerMissing' end, false);
   return true;
 end $$;

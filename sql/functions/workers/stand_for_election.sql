@@ -22,6 +22,7 @@ begin
   select l.worker, l.backend_pid into leader from pulp.leader l where l.backend_pid = pulp.leader_session();
   if marks ->> leader.worker = silent ->> leader.worker then
     perform pulp.end_session(leader.backend_pid);
+    perform pulp.notify('pulp_leader');
     return;
   end if;
   if stand_in and exists (

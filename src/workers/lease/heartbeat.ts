@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { SharedClient } from '../../postgres/shared-client.ts';
 import { isConnectionFailure, isRetryable } from '../../postgres/sql-error.ts';
+import { standForElection, type Candidacy, type Standing } from '../../manager/election.ts';
 import { heartbeatIntervalMs } from '../../manager/worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
@@ -14,6 +15,8 @@ const CLOCK_CHECK_MS = 1000;
 
 /** By how much wall clock and monotonic clock may part between two looks, in milliseconds: more says that the host was suspended. */
 const CLOCK_TOLERANCE_MS = 1000;
+
+type Verdict = 'confirmed' | 'over' | 'held';
 
 export interface HeartbeatSettings {
   readonly connection: SharedClient;
@@ -34,6 +37,7 @@ export class Heartbeat implements AsyncDisposable {
   readonly #wakeup = new Wakeup();
   #incarnation: string | undefined;
   #clockOffset = clockOffset();
+  #dueAt = 0;
   #stopped = false;
   readonly #loop: Promise<void>;
 
@@ -54,20 +58,36 @@ export class Heartbeat implements AsyncDisposable {
     await this.#loop;
   }
 
+  /** Gives a sign of life at once, and asks with it whether the worker's resource manager leads: one commit for both. */
+  async stand(client: Client, candidacy: Candidacy): Promise<Standing> {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return standForElection(client, candidacy);
+    const sentAt = process.hrtime.bigint();
+    const { rows } = await client.query<Standing & { verdict: Verdict }>({
+      name: 'heartbeat and stand',
+      text: `select h.verdict, s.elected, s.marks, s.untold
+             from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer]) h
+             cross join lateral pulp.stand_for_election($1, $4, $5) s`,
+      values: [
+        ...[candidacy.worker, incarnation, this.#settings.takeFinished()],
+        ...[candidacy.standIn, candidacy.silent],
+      ],
+    });
+    const [standing] = rows;
+    if (standing === undefined) throw new Error('the heartbeat gave no answer');
+    this.#hear(incarnation, sentAt, standing.verdict);
+    return standing;
+  }
+
   async #run(): Promise<void> {
-    let dueAt = 0;
     while (!this.#stopped) {
       this.#wakeup.arm();
       const incarnation = this.#incarnation;
-      if (incarnation !== undefined && (performance.now() >= dueAt || this.#wasSuspended())) {
-        const isThrough = await this.#beat(incarnation);
-        dueAt =
-          performance.now() + (isThrough ? heartbeatIntervalMs() : Math.min(RETRY_MS, heartbeatIntervalMs()));
+      if (incarnation !== undefined && (performance.now() >= this.#dueAt || this.#wasSuspended())) {
+        await this.#beat(incarnation);
       }
-      const isNew = await this.#wakeup.sleep(
-        Math.min(CLOCK_CHECK_MS, Math.max(0, dueAt - performance.now())),
-      );
-      if (isNew) dueAt = 0;
+      const ms = Math.min(CLOCK_CHECK_MS, Math.max(0, this.#dueAt - performance.now()));
+      if (await this.#wakeup.sleep(ms)) this.#dueAt = 0;
     }
   }
 
@@ -78,37 +98,44 @@ export class Heartbeat implements AsyncDisposable {
     return Math.abs(this.#clockOffset - before) > CLOCK_TOLERANCE_MS;
   }
 
-  /** One sign of life; says whether it got through. */
-  async #beat(incarnation: string): Promise<boolean> {
-    const { connection, worker, lease, log, takeFinished, onConfirmed } = this.#settings;
+  /** One sign of life. */
+  async #beat(incarnation: string): Promise<void> {
+    const { connection, worker, lease, log, takeFinished } = this.#settings;
     const sentAt = process.hrtime.bigint();
     let client: Client | undefined;
     try {
       client = await connection.get();
-      const { rows } = await client.query<{ verdict: 'confirmed' | 'over' | 'held' }>({
+      const { rows } = await client.query<{ verdict: Verdict }>({
         name: 'heartbeat',
         text: 'select verdict from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
         values: [worker, incarnation, takeFinished()],
       });
-      if (incarnation !== this.#incarnation) return true; // that one is over
-      switch (rows[0]?.verdict) {
-        case 'confirmed':
-          if (lease.prolong(sentAt)) onConfirmed(incarnation);
-          else this.#end(incarnation);
-          return true;
-        case 'over':
-          this.#end(incarnation);
-          return true;
-        default:
-          log.warn({}, 'a heartbeat was not taken: an open transaction is about to end this worker');
-          return false;
-      }
+      this.#hear(incarnation, sentAt, rows[0]?.verdict);
     } catch (error) {
       log.warn({ err: error, lease_left_ms: Math.round(lease.leftMs) }, 'a heartbeat did not get through');
       const isUsable = isRetryable(error) && !isConnectionFailure(error);
       if (client !== undefined && !isUsable) await connection.drop(client);
-      return false;
+      this.#dueIn(RETRY_MS);
     }
+  }
+
+  /** Goes by what the database said of a sign of life, and sets when the next one is due. */
+  #hear(incarnation: string, sentAt: bigint, verdict: Verdict | undefined): void {
+    if (incarnation !== this.#incarnation) return; // that one is over
+    const { lease, log, onConfirmed } = this.#settings;
+    this.#dueIn(heartbeatIntervalMs());
+    if (verdict === 'over' || (verdict === 'confirmed' && !lease.prolong(sentAt))) {
+      this.#end(incarnation);
+    } else if (verdict === 'confirmed') {
+      onConfirmed(incarnation);
+    } else {
+      log.warn({}, 'a heartbeat was not taken: an open transaction is about to end this worker');
+      this.#dueIn(RETRY_MS);
+    }
+  }
+
+  #dueIn(ms: number): void {
+    this.#dueAt = performance.now() + Math.min(ms, heartbeatIntervalMs());
   }
 
   #end(incarnation: string): void {
