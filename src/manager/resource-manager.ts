@@ -14,7 +14,7 @@ const UNTOLD_STANDBY_MS = 1000;
 /** The same where that is told, as a part of the time between heartbeats: a little before they are due, since they go along. */
 const STANDBY_PACE = 0.95;
 
-/** And for a while after it was told, since a session takes its time to end. */
+/** And for a while at first, and when it was told: the session of one that led takes its time to end. */
 const VACANT_MS = 100;
 const VACANT_TRIES = 10;
 
@@ -104,7 +104,7 @@ export class ResourceManager implements AsyncDisposable {
     const { connection, worker, standIn, log, onUntold, stand = standForElection } = this.#settings;
     const client = await connection.get();
     using scope = new DisposableStack();
-    let vacant = 0;
+    let vacant = VACANT_TRIES; // the session that led may be ending: nobody tells that of a new one
     const hear = ({ channel }: Notification) => {
       if (channel !== CHANNELS.leader) return;
       vacant = VACANT_TRIES;

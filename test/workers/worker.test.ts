@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import test, { suite } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import {
   cancel,
   enqueueMany,
@@ -184,6 +185,32 @@ suite('a worker', () => {
       (await historyOf(client, worker.name)).filter((type) => type !== 'WorkerAttached'),
       ['WorkerOnline', 'WorkerAble'],
     );
+    assert.deepEqual(await engine.violations(), []);
+  });
+
+  test('whose background thread fails has another one: its runs go on, and meanwhile it takes nothing new', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    const threads: Worker[] = [];
+    const note = (thread: Worker) => threads.push(thread);
+    process.on('worker', note);
+    const worker = await engine.worker();
+    const running = await enqueueWithReservation(tasks.untilAborted, ['/kept/']);
+    await until(async () => (await running.read()).progress !== null);
+    await threads[0]?.terminate();
+    await until(() => threads.length === 2);
+    process.off('worker', note);
+    const next = await enqueueWithReservation(tasks.doubleInline, [], { kwargs: { number: 1 } });
+    assert.equal((await next.wait(PATIENCE)).state, 'completed');
+    assert.equal((await running.read()).state, 'running');
+    await running.cancel();
+    assert.equal((await running.wait(PATIENCE)).state, 'canceled');
+    await using client = await connect(engine.database.url);
+    assert.deepEqual(await historyOf(client, worker.name), [
+      'WorkerOnline',
+      'WorkerAble',
+      'WorkerUnable',
+      'WorkerAble',
+    ]);
     assert.deepEqual(await engine.violations(), []);
   });
 
