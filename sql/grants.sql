@@ -10,7 +10,7 @@ grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.ch
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.attach_worker, pulp.set_worker_condition,
   pulp.report_worker_death, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
-  pulp.stand_for_election, pulp.end_term, pulp.grant_reservations, pulp.reroute_tasks, pulp.report_duty, pulp.send_notices, pulp.create_event_leaves, pulp.lock_class, pulp.database_identity, pulp.mend_delivery, pulp.keep_up, pulp.purge_tasks
+  pulp.stand_for_election, pulp.end_term, pulp.heartbeat_holder, pulp.grant_reservations, pulp.reroute_tasks, pulp.report_duty, pulp.send_notices, pulp.create_event_leaves, pulp.lock_class, pulp.database_identity, pulp.mend_delivery, pulp.keep_up, pulp.purge_tasks
   to pulp_worker;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session

@@ -38,7 +38,8 @@ export interface DedicatedClientOptions extends ClientLimits {
 /**
  * Makes a client, not yet connected, that never waits without end, whatever the network does: connecting, each statement
  * and `end()` are limited in time. A statement without an answer takes the connection with it, since what comes over it
- * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. On a
+ * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. Statements are sent
+ * one after the other. On a
  * connection that is gone, statements reject with what it went by, as far as that is known. A lost connection ends no
  * process: who wants to know of it listens to `error` and `end`. It is for promises, not callbacks.
  */
@@ -57,18 +58,24 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
   const connect: () => Promise<Client> = client.connect.bind(client);
   const query: (...args: never[]) => Promise<unknown> = client.query.bind(client);
   const end: () => Promise<void> = client.end.bind(client);
+  let previous: Promise<unknown> = Promise.resolve(); // `pg` is to be asked one thing at a time
   return Object.assign(client, {
     connect: () =>
       connect().catch((error: unknown) => {
         throw new ConnectError(error);
       }),
-    query: (...args: never[]) =>
-      limited(query(...args), answerTimeoutMs, () => {
-        client.connection.stream.destroy(new AnswerTimeoutError(answerTimeoutMs));
-      }).catch((error: unknown) => {
+    query: (...args: never[]) => {
+      const ask = () =>
+        limited(query(...args), answerTimeoutMs, () => {
+          client.connection.stream.destroy(new AnswerTimeoutError(answerTimeoutMs));
+        });
+      const asked = previous.then(ask).catch((error: unknown) => {
         // What `pg` itself says of a connection that is gone has no code, and the server's last word has.
         throw goneBy !== undefined && sqlFailure(error) === undefined ? goneBy : error;
-      }),
+      });
+      previous = asked.catch(() => undefined);
+      return asked;
+    },
     end: () =>
       limited(end(), GOODBYE_MS, () => {
         client.connection.stream.destroy();
@@ -127,7 +134,7 @@ class AnswerTimeoutError extends Error {
   readonly code = 'ETIMEDOUT';
 
   constructor(limitMs: number) {
-    super(`no answer within ${limitMs / 1000} s`);
+    super(`no answer within ${Math.round(limitMs / 100) / 10} s`);
   }
 }
 

@@ -58,7 +58,10 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
     exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
     throw unusable(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      remedy: 'Correct what it complains about; `node` with its path tells where it comes from.',
+      remedy:
+        error instanceof PulpError && error.remedy !== ''
+          ? error.remedy
+          : 'Correct what it complains about; `node` with its path tells where it comes from.',
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import { ResourceManager } from '../manager/resource-manager.ts';
 import { forcedEndMs, heartbeatIntervalMs, leaseMs, selfEndMs } from '../manager/worker-ttl.ts';
 import { SharedClient } from '../postgres/shared-client.ts';
 import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
+import { monotonicMs } from '../processes/monotonic-clock.ts';
 import { Guardian } from './horses/guardian.ts';
 import { Heartbeat } from './lease/heartbeat.ts';
 import { Lease } from './lease/lease.ts';
@@ -86,7 +87,8 @@ function register(incarnation: string | undefined): void {
 
 /** The guardian acts when the worker has not: a while after its lease is over. */
 function tellLease(): void {
-  guardian.tell({ type: 'lease', ms: Math.max(0, lease.leftMs) + forcedEndMs() - selfEndMs() });
+  const ms = Math.max(0, lease.leftMs) + forcedEndMs() - selfEndMs();
+  guardian.tell({ type: 'lease', endsAt: monotonicMs() + ms });
 }
 
 async function end(): Promise<void> {

@@ -172,6 +172,11 @@ export class Life {
     this.#readiness.set('heartbeat', 'its background thread failed');
   }
 
+  /** The code of a run threw where nobody could catch it: it is to end, and has failed. Says whether there is such a run. */
+  failRun(id: string, thrown: unknown, code: string): boolean {
+    return this.#runs.fail(id, thrown, code);
+  }
+
   /** Takes nothing new; the life ends when what runs has finished. */
   stop(): void {
     this.#stopping = true;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
+import type { CurrentTask } from '../tasks/current.ts';
 import { SilenceObserver } from '../manager/silence-observer.ts';
 import { leaseMs, workerTtl } from '../manager/worker-ttl.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
@@ -195,6 +196,15 @@ export class PulpWorker {
     this.stop();
     if (this.running > 0) this.#isKilled = true;
     this.#life?.kill();
+  }
+
+  /** Code inline of this task threw where nobody could catch it: its run fails, if it goes on. See `catchStrayErrors`. */
+  strayError({ id, name }: Pick<CurrentTask, 'id' | 'name'>, thrown: unknown, code: string): void {
+    const isGoing = this.#life?.failRun(id, thrown, code) === true;
+    this.#log.error(
+      { err: thrown, task: id, name },
+      isGoing ? 'code of a task threw where nobody caught it' : 'code that an ended task left behind threw',
+    );
   }
 
   get #concurrency(): number {

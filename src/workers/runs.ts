@@ -128,6 +128,13 @@ export class Runs {
     if (run !== undefined) this.#end(run, { outcome: 'canceled' }, 'the task was cancelled');
   }
 
+  /** Ends a run that has failed, though its code may not know. Says whether there is such a run. */
+  fail(id: string, thrown: unknown, code: string): boolean {
+    const run = this.#going.get(id);
+    if (run !== undefined) this.#end(run, failed(thrown, { code }), 'the task has failed');
+    return run !== undefined;
+  }
+
   /** Ends all runs because the worker stops: by its type a task is cancelled, or goes back to the front of its line. */
   stopAll(reason: string): void {
     for (const run of this.#going.values()) {

@@ -35,7 +35,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [
     WORKERS,
-    'stand_for_election end_term attach_worker set_worker_condition report_worker_death grant_reservations reroute_tasks lock_class',
+    'stand_for_election end_term heartbeat_holder attach_worker set_worker_condition report_worker_death grant_reservations reroute_tasks lock_class',
   ],
   [WORKERS, 'report_duty send_notices'],
   [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],

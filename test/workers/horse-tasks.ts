@@ -169,3 +169,38 @@ export const runsProgram = defineTask('horse.runs-program', {
 export const serviceVariables = defineTask('horse.service-variables', {
   run: () => ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'].filter((name) => name in process.env),
 });
+
+/** Code inline that throws where nobody can catch it, while it runs or when it has ended. */
+export const straysInline = defineTask('horse.strays.inline', {
+  isolation: 'inline',
+  kwargs: z.object({ how: z.enum(['throws', 'rejects']), ended: z.boolean() }),
+  run: ({ kwargs, signal }) => {
+    const error = new RangeError('astray');
+    setTimeout(
+      () => {
+        if (kwargs.how === 'throws') throw error;
+        void Promise.reject(error);
+      },
+      kwargs.ended ? 100 : 10,
+    );
+    if (kwargs.ended) return 'fine';
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    });
+  },
+});
+
+/** Code inline that goes on until it is told to end. */
+export const waitsInline = defineTask('horse.waits.inline', {
+  isolation: 'inline',
+  run: ({ progress, signal }) => {
+    progress('waiting');
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    });
+  },
+});

@@ -3,7 +3,7 @@ import { PulpCommand } from '../../cli/pulp-command.ts';
 export default class Stop extends PulpCommand {
   static override readonly summary = 'Stop the embedded Postgres server.';
   static override readonly description =
-    'Ends all connections first: workers end what they run and come back when the server does. The data stays.';
+    'Ends all connections first: what workers run goes on as long as their leases stand (see docs/leases.md), and they come back when the server does. The data stays.';
   static override readonly examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<unknown> {

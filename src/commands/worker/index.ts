@@ -94,6 +94,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       ...(flags.queue && { queues: flags.queue }),
     });
     const { name } = worker;
+    parts.catchStrayErrors(worker, log.child({ worker: name }));
     await using signs = new parts.SignsOfLife(name, root, log.child({ worker: name }), notifier);
     requests.tell(worker, {
       deadlineMs,
@@ -161,5 +162,6 @@ async function loadWorker() {
     ...(await import('../../secrets/key-ring.ts')),
     ...(await import('../../workers/directories/working-root.ts')),
     ...(await import('../../workers/pulp-worker.ts')),
+    ...(await import('../../workers/stray-errors.ts')),
   };
 }

@@ -3,11 +3,12 @@
  * ends while the worker's process is gone, it ends all that the worker had started and reports the death. Arguments: the worker's pid.
  */
 import { constants, setPriority } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { Cgroup } from './cgroups/cgroup.ts';
 import type { GuardianMessage } from './guardian.ts';
 import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
 import { leaseMs } from '../../manager/worker-ttl.ts';
+import { monotonicMs } from '../../processes/monotonic-clock.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -39,7 +40,7 @@ const cgroups = new Map<number, Cgroup>();
 let registration: Extract<GuardianMessage, { type: 'registered' }> | undefined;
 let isInlineInHand = false;
 let isLeaving = false;
-/** When the worker's runs have to have ended, in milliseconds of `performance.now()`. */
+/** When the worker's runs have to have ended, in milliseconds of the host's monotonic clock. */
 let leaseEndsAt = 0;
 let leaseEnd: NodeJS.Timeout | undefined;
 let begun = '';
@@ -72,9 +73,8 @@ function obey(message: GuardianMessage): void {
       registration = message;
       break;
     case 'lease':
-      clearTimeout(leaseEnd);
-      leaseEnd = setTimeout(onLeaseOver, message.ms);
-      leaseEndsAt = performance.now() + message.ms;
+      leaseEndsAt = message.endsAt;
+      awaitLeaseEnd();
       break;
     case 'leaving':
       isLeaving = true;
@@ -86,6 +86,19 @@ function obey(message: GuardianMessage): void {
   }
 }
 
+function awaitLeaseEnd(): void {
+  clearTimeout(leaseEnd);
+  leaseEnd = setTimeout(() => void onLeaseEnd(), Math.max(0, leaseEndsAt - monotonicMs()));
+}
+
+/** It may be this process that stood still: what the worker has said meanwhile is read first. */
+async function onLeaseEnd(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+  if (monotonicMs() < leaseEndsAt) awaitLeaseEnd();
+  else if (registration !== undefined || isLeaving) onLeaseOver();
+}
+
 /** The worker has not ended its runs in time, being stopped or blocked, and others may soon have what they claim. */
 function onLeaseOver(): void {
   killHorses();
@@ -95,9 +108,9 @@ function onLeaseOver(): void {
 /** The worker is gone or about to go; or only the thread that spoke to us is: another guardian has taken over then. */
 async function onSilence(): Promise<void> {
   if (!isLeaving) clearTimeout(leaseEnd);
-  const deadline = performance.now() + DYING_MS;
+  const deadline = monotonicMs() + DYING_MS;
   while (isWorkerThere()) {
-    if (performance.now() > (isLeaving ? leaseEndsAt + DYING_MS : deadline)) return;
+    if (monotonicMs() > (isLeaving ? leaseEndsAt + DYING_MS : deadline)) return;
     await pause(LOOK_MS);
   }
   clearTimeout(leaseEnd);

@@ -35,8 +35,8 @@ export type GuardianMessage =
       readonly worker: string;
       readonly incarnation: string;
     }
-  /** In so many milliseconds the worker's runs have to have ended, unless this is said again before. */
-  | { readonly type: 'lease'; readonly ms: number }
+  /** By then, by `monotonicMs`, the worker's runs have to have ended, unless a later time is said before. */
+  | { readonly type: 'lease'; readonly endsAt: number }
   /** The worker stops, and what it still runs ends with its process: that is to be awaited, and reported as a stop. */
   | { readonly type: 'leaving' }
   /** All that ran has ended, and the worker with it: there is nothing to end or to report. */

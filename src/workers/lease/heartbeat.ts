@@ -75,7 +75,7 @@ export class Heartbeat implements AsyncDisposable {
     });
     const [standing] = rows;
     if (standing === undefined) throw new Error('the heartbeat gave no answer');
-    this.#hear(incarnation, sentAt, standing.verdict);
+    await this.#hear(client, incarnation, sentAt, standing.verdict);
     return standing;
   }
 
@@ -110,17 +110,26 @@ export class Heartbeat implements AsyncDisposable {
         text: 'select verdict from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
         values: [worker, incarnation, takeFinished()],
       });
-      this.#hear(incarnation, sentAt, rows[0]?.verdict);
+      await this.#hear(client, incarnation, sentAt, rows[0]?.verdict);
     } catch (error) {
-      log.warn({ err: error, lease_left_ms: Math.round(lease.leftMs) }, 'a heartbeat did not get through');
       const isUsable = isRetryable(error) && !isConnectionFailure(error);
+      const holder = client !== undefined && isUsable ? await holderOn(client) : undefined;
+      log.warn(
+        { err: error, lease_left_ms: Math.round(lease.leftMs) },
+        ['a heartbeat did not get through', holder].filter((text) => text !== undefined).join(': '),
+      );
       if (client !== undefined && !isUsable) await connection.drop(client);
       this.#dueIn(RETRY_MS);
     }
   }
 
   /** Goes by what the database said of a sign of life, and sets when the next one is due. */
-  #hear(incarnation: string, sentAt: bigint, verdict: Verdict | undefined): void {
+  async #hear(
+    client: Client,
+    incarnation: string,
+    sentAt: bigint,
+    verdict: Verdict | undefined,
+  ): Promise<void> {
     if (incarnation !== this.#incarnation) return; // that one is over
     const { lease, log, onConfirmed } = this.#settings;
     this.#dueIn(heartbeatIntervalMs());
@@ -129,8 +138,10 @@ export class Heartbeat implements AsyncDisposable {
     } else if (verdict === 'confirmed') {
       onConfirmed(incarnation);
     } else {
-      log.warn({}, 'a heartbeat was not taken: an open transaction is about to end this worker');
       this.#dueIn(RETRY_MS);
+      const holder =
+        (await holderOn(client)) ?? 'an open transaction has the row of this worker, perhaps to end it';
+      log.warn({ lease_left_ms: Math.round(lease.leftMs) }, `a heartbeat was not taken: ${holder}`);
     }
   }
 
@@ -142,6 +153,18 @@ export class Heartbeat implements AsyncDisposable {
     this.#incarnation = undefined;
     this.#settings.lease.revoke();
     this.#settings.onOver(incarnation);
+  }
+}
+
+/** Who keeps heartbeats out, in words, if that can be told. */
+async function holderOn(client: Client): Promise<string | undefined> {
+  try {
+    const { rows } = await client.query<{ holder: string | null }>(
+      'select pulp.heartbeat_holder() as holder',
+    );
+    return rows[0]?.holder ?? undefined;
+  } catch {
+    return undefined; // the next heartbeat meets the same
   }
 }
 

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { enqueueWithReservation } from '../../src/index.ts';
+import { connect } from '../support/database.ts';
+import { until } from '../support/until.ts';
+import { Engine } from '../support/worker.ts';
+import * as tasks from './tasks.ts';
+
+const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
+
+suite('heartbeats', () => {
+  for (const table of ['worker', 'event_heartbeat']) {
+    test(`that a lock on pulp.${table} keeps out: the log names whose, and what runs goes on`, async () => {
+      process.env['PULP_WORKER_TTL'] = '6';
+      await using engine = await Engine.create(TASKS_FILE);
+      const lines: string[] = [];
+      const write = (line: Buffer, _: unknown, done: () => void) => {
+        lines.push(line.toString());
+        done();
+      };
+      await engine.worker({ log: pino(new Writable({ write })) });
+      const running = await enqueueWithReservation(tasks.untilAborted, ['/kept/']);
+      await until(async () => (await running.read()).progress !== null);
+
+      await using stranger = await connect(engine.database.url);
+      await stranger.query(
+        `set application_name = 'maintenance'; begin; lock table pulp.${table} in share mode`,
+      );
+      const told = new RegExp(
+        `did not get through: pulp.${table} is locked by process \\d+ \\(maintenance\\)`,
+      );
+      await until(() => lines.some((line) => told.test(line)));
+      await stranger.query('rollback');
+
+      const next = await enqueueWithReservation(tasks.doubleInline, [], { kwargs: { number: 1 } });
+      assert.equal((await next.wait({ timeout: 20_000 })).state, 'completed');
+      assert.equal((await running.read()).state, 'running');
+      delete process.env['PULP_WORKER_TTL'];
+    });
+  }
+});
