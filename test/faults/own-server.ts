@@ -26,7 +26,7 @@ export class OwnServer implements AsyncDisposable {
   static async start(): Promise<OwnServer> {
     const pristine = process.env['PULP_TEST_PRISTINE_SERVER'];
     if (pristine === undefined) throw new Error('no server to copy: run the tests by `npm test`');
-    const home = await mkdtemp(join(tmpdir(), 'pulp-faults-server-'));
+    const home = await mkdtemp(join(tmpdir(), 'pulp-own-server-'));
     await promisify(execFile)('cp', ['-aT', pristine, home]);
     return new OwnServer(home, await startEmbeddedServer(home));
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, rmdir, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,9 @@ const MEMORY_FOLDER = '/dev/shm';
 const ROOM = 4 * 2 ** 30;
 
 const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/pulp-test-compile', import.meta.url));
+
+/** Logs and journals of scenarios that failed, see `Fleet`. */
+const KEPT = 'pulp-faults-';
 
 let folder: string | undefined;
 let home: string | undefined;
@@ -41,7 +44,11 @@ export async function globalSetup(): Promise<void> {
 }
 export async function globalTeardown(): Promise<void> {
   if (home !== undefined) await stopEmbeddedServer(home);
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  if (folder === undefined) return;
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(KEPT)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await rmdir(folder).catch(() => undefined); // unless something is kept in it
 }
 
 /** Gives the address of a server's own database. */
