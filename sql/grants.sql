@@ -6,7 +6,7 @@ grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_observer;
 grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_observer;
 alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_worker, pulp_observer; -- the log's later leaves
 
-grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
+grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.attach_worker, pulp.set_worker_condition,
   pulp.report_worker_death, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,

@@ -1,8 +1,9 @@
 import { PulpError } from '../errors.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import { inTransaction } from '../postgres/transaction.ts';
-import { enqueueItems } from './enqueue.ts';
+import { enqueueWritten } from './enqueue.ts';
 import { refusedItem } from './refused-item.ts';
+import { idsOf, toColumns, type WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 import { rewriteItem } from './written-item.ts';
 
@@ -16,12 +17,12 @@ export interface Line {
 /** How many tasks go to the database in one statement. */
 const BATCH = 1000;
 
-/** How much text goes to the database in one statement, in characters. */
+/** How much text goes to the database in one statement, in bytes of the lines. */
 const BATCH_LENGTH = 4 * 1024 * 1024;
 
 interface Item {
   readonly line: number;
-  readonly json: string;
+  readonly task: WrittenTask;
 }
 
 /** A line that is bad, and why. */
@@ -47,7 +48,7 @@ interface Batch {
  * Enqueues tasks that are written one a line, in order and in one transaction: all or none. Lines are read as they are
  * needed; what is kept are the ids.
  *
- * @throws as `rewriteItem` and `enqueueItems`, with the number of the bad line in the message
+ * @throws as `rewriteItem` and `enqueueWritten`, with the number of the bad line in the message
  */
 export async function enqueueLines(
   lines: AsyncIterable<Line>,
@@ -58,12 +59,13 @@ export async function enqueueLines(
     for await (const { items, refused } of batches(lines, types)) {
       if (refused[0] !== undefined) throw located(refused[0]);
       try {
-        const { rows } = await client.query<{ id: string }>({
+        const tasks = items.map(({ task }) => task);
+        await client.query({
           name: 'enqueue',
-          text: 'select id from pulp.enqueue_batch($1) as id',
-          values: [writeArray(items)],
+          text: 'select from pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)',
+          values: [...toColumns(tasks)],
         });
-        for (const row of rows) ids.push(row.id);
+        ids.push(...idsOf(tasks));
       } catch (error) {
         const refusal = refusalIn(toPulpError(error), items);
         throw refusal === undefined ? error : located(refusal);
@@ -77,7 +79,7 @@ export async function enqueueLines(
  * Enqueues those of the lines that are good, in order, in transactions of at most 1,000, and tells of each, when it is
  * committed, what became of its lines.
  *
- * @throws as `enqueueItems`, if the reason is no line
+ * @throws as `enqueueWritten`, if the reason is no line
  */
 export async function* enqueueGoodLines(
   lines: AsyncIterable<Line>,
@@ -93,7 +95,7 @@ export async function* enqueueGoodLines(
 async function enqueueGood(items: readonly Item[], refused: Refusal[]): Promise<readonly string[]> {
   if (items.length === 0) return [];
   try {
-    return await enqueueItems(items.map((item) => item.json));
+    return await enqueueWritten(items.map(({ task }) => task));
   } catch (error) {
     const refusal = refusalIn(error, items);
     if (refusal === undefined) throw error;
@@ -114,10 +116,10 @@ async function* batches(lines: AsyncIterable<Line>, types: TaskTypeCheck | undef
   let length = 0;
   for await (const line of lines) {
     try {
-      const json = await readItem(line, types);
-      if (json === undefined) continue;
-      items.push({ line: line.number, json });
-      length += json.length;
+      const task = await readItem(line, types);
+      if (task === undefined) continue;
+      items.push({ line: line.number, task });
+      length += line.bytes.length;
     } catch (error) {
       if (!(error instanceof PulpError) || error.exitCode !== 2) throw error;
       refused.push({ line: line.number, error });
@@ -133,7 +135,7 @@ async function* batches(lines: AsyncIterable<Line>, types: TaskTypeCheck | undef
 }
 
 /** The item of a line; undefined if the line is blank. */
-async function readItem({ bytes }: Line, types: TaskTypeCheck | undefined): Promise<string | undefined> {
+async function readItem({ bytes }: Line, types: TaskTypeCheck | undefined): Promise<WrittenTask | undefined> {
   let text;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -145,10 +147,6 @@ async function readItem({ bytes }: Line, types: TaskTypeCheck | undefined): Prom
     });
   }
   return text.trim() === '' ? undefined : rewriteItem(text, types);
-}
-
-function writeArray(items: readonly Item[]): string {
-  return `[${items.map((item) => item.json).join(',')}]`;
 }
 
 /** The item that the database refused a batch for, if it was for one. */

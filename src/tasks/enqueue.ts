@@ -14,6 +14,7 @@ import { checkMembersApart, writePayload } from './payload.ts';
 import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
+import { idsOf, toColumns, type WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -100,11 +101,11 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
  */
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
-  const ids = await knowingSecrets(async () => enqueueAll(await writeItems(all)));
+  const ids = await knowingSecrets(async () => enqueueAll(await writeTasks(all)));
   return ids.map((id) => new TaskHandle(id));
 }
 
-async function writeItems(requests: readonly EnqueueRequest[]): Promise<string[]> {
+async function writeTasks(requests: readonly EnqueueRequest[]): Promise<WrittenTask[]> {
   const published = new Map<string, readonly SecretPlace[]>();
   for (const { task } of requests) {
     if (typeof task === 'string' && !published.has(task))
@@ -113,55 +114,52 @@ async function writeItems(requests: readonly EnqueueRequest[]): Promise<string[]
   return requests.map((request, index) => {
     const { task } = request;
     try {
-      return writeItem(request, typeof task === 'string' ? (published.get(task) ?? []) : undefined);
+      return writeTask(request, typeof task === 'string' ? (published.get(task) ?? []) : undefined);
     } catch (error) {
       throw requests.length > 1 && error instanceof PulpError ? locate(error, index) : error;
     }
   });
 }
 
-async function enqueueAll(items: readonly string[]): Promise<string[]> {
+async function enqueueAll(tasks: readonly WrittenTask[]): Promise<string[]> {
   let from = 0;
   try {
-    if (items.length <= BATCH) return await enqueueItems(items);
+    if (tasks.length <= BATCH) return await enqueueWritten(tasks);
     const pool = await getConnection();
-    return await retrying(() =>
+    await retrying(() =>
       pool.transaction(async (transaction) => {
-        const ids: string[] = [];
-        for (from = 0; from < items.length; from += BATCH) {
-          ids.push(...(await enqueueBatch(transaction, items.slice(from, from + BATCH))));
+        for (from = 0; from < tasks.length; from += BATCH) {
+          await enqueueBatch(transaction, tasks.slice(from, from + BATCH));
         }
-        return ids;
       }),
     );
+    return idsOf(tasks);
   } catch (error) {
     const refused = refusedItem(error);
-    throw items.length > 1 && refused !== undefined ? locate(refused.error, from + refused.index) : error;
+    throw tasks.length > 1 && refused !== undefined ? locate(refused.error, from + refused.index) : error;
   }
 }
 
-/**
- * Enqueues a batch of items that are written as JSON already, with the keys that `pulp.enqueue_batch` takes. Each must have
- * an id of its own: only then may a lost answer be asked for again.
- */
-export async function enqueueItems(items: readonly string[]): Promise<string[]> {
+/** Enqueues a batch of tasks that are written as JSON already. */
+export async function enqueueWritten(tasks: readonly WrittenTask[]): Promise<string[]> {
   const pool = await getConnection();
-  return retrying(() => enqueueBatch(pool, items));
+  await retrying(() => enqueueBatch(pool, tasks));
+  return idsOf(tasks);
 }
 
-async function enqueueBatch(connection: CommonQueryMethods, items: readonly string[]): Promise<string[]> {
-  const ids = await connection.anyFirst(
-    sql.type(
-      z.object({ id: z.string() }),
-    )`select id from pulp.enqueue_batch(${`[${items.join(',')}]`}::jsonb) as id`,
+async function enqueueBatch(connection: CommonQueryMethods, tasks: readonly WrittenTask[]): Promise<void> {
+  const columns = sql.join(
+    toColumns(tasks).map((column) => sql.fragment`${column}::jsonb`),
+    sql.fragment`, `,
   );
-  return [...ids];
+  await connection.query(sql.unsafe`select from pulp.enqueue_columns(${columns})`);
 }
 
 /** `published`: where the secrets of a task type are whose code is not here. */
-function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | undefined): string {
+function writeTask(request: EnqueueRequest, published: readonly SecretPlace[] | undefined): WrittenTask {
   refuseUnknownKeys(request);
-  const { task, id = newTaskId() } = request;
+  const { task } = request;
+  const id = request.id ?? newTaskId();
   if (typeof task !== 'string' && !isTaskType(task)) {
     throw new PulpError('INVALID_INPUT', 'task: must be a task type or the name of one', {
       remedy: 'Give what defineTask returned; nothing was enqueued.',
@@ -176,12 +174,11 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
   const secrets = published ?? type?.secretPlaces() ?? [];
   checkArgument(type?.args, args, 'args', secrets);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
+  const resources = 'resources' in request ? resourceNames(request.resources, 'resources') : [];
+  const shared_resources =
+    'sharedResources' in request ? resourceNames(request.sharedResources, 'sharedResources') : [];
   const rest = {
-    id,
     name,
-    resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
-    shared_resources:
-      'sharedResources' in request ? resourceNames(request.sharedResources, 'sharedResources') : [],
     queue: request.queue,
     priority: request.priority,
     delay: request.delay,
@@ -193,13 +190,22 @@ function writeItem(request: EnqueueRequest, published: readonly SecretPlace[] | 
     parent_id: current?.id,
     unchecked: (type !== undefined || request.unchecked) ?? undefined,
   };
-  checkMembersApart(rest);
-  let written = [writePayload(args, 'args'), writePayload(kwargs, 'kwargs')];
-  if (secrets.length > 0) {
-    const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
-    written = [writePayload(sealed.args, 'args'), writePayload(sealed.kwargs, 'kwargs')];
-  }
-  return `${JSON.stringify(rest).slice(0, -1)},"args":${written[0]},"kwargs":${written[1]}}`;
+  checkMembersApart({ id, resources, shared_resources, ...rest });
+  const written = {
+    id: JSON.stringify(id),
+    args: writePayload(args, 'args'),
+    kwargs: writePayload(kwargs, 'kwargs'),
+    resources: JSON.stringify(resources),
+    shared_resources: JSON.stringify(shared_resources),
+    rest: JSON.stringify(rest).slice(1, -1),
+  };
+  if (secrets.length === 0) return written;
+  const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
+  return {
+    ...written,
+    args: writePayload(sealed.args, 'args'),
+    kwargs: writePayload(sealed.kwargs, 'kwargs'),
+  };
 }
 
 /** @throws PulpError INVALID_INPUT for what would be lost without a word, such as claims under another name */

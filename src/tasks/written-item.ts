@@ -4,10 +4,11 @@ import { parseJson } from './json-text.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
+import type { WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 
 /**
- * Writes a task, given as a JSON object with the keys of `pulp.enqueue_batch`, for `enqueueItems`: checks what can be
+ * Writes a task, given as a JSON object with the keys of `pulp.enqueue_batch`, for `enqueueWritten`: checks what can be
  * checked here, gives it an id if it has none, and encrypts its secrets.
  *
  * @param types what its type and arguments are checked by, unless it says `unchecked: true`; undefined: they are not
@@ -16,7 +17,7 @@ import type { TaskTypeCheck } from './task-type-check.ts';
 export async function writeItem(
   item: Readonly<Record<string, unknown>>,
   types: TaskTypeCheck | undefined,
-): Promise<string> {
+): Promise<WrittenTask> {
   const { unchecked, ...rest } = item;
   const id = rest['id'] ?? newTaskId();
   if (!['boolean', 'undefined'].includes(typeof unchecked)) throw invalid('unchecked: must be true or false');
@@ -37,15 +38,20 @@ export async function writeItem(
   });
 }
 
-function writeMembers(item: Readonly<Record<string, unknown>>): string {
-  const members = Object.entries(item)
-    .filter(([, value]) => value !== undefined) // nothing was said of it, which is not the same as null
-    .map(([key, value]) => `${JSON.stringify(key)}:${writePayload(value, key)}`);
-  return `{${members.join(',')}}`;
+function writeMembers(item: Readonly<Record<string, unknown>>): WrittenTask {
+  const columns = { id: 'null', args: '[]', kwargs: '{}', resources: '[]', shared_resources: '[]' };
+  const rest: string[] = [];
+  for (const [key, value] of Object.entries(item)) {
+    if (value === undefined) continue; // nothing was said of it, which is not the same as null
+    const written = writePayload(value, key);
+    if (Object.hasOwn(columns, key)) columns[key as keyof typeof columns] = written;
+    else rest.push(`${JSON.stringify(key)}:${written}`);
+  }
+  return { ...columns, rest: rest.join(',') };
 }
 
 /** As `writeItem`, from JSON text. */
-export async function rewriteItem(text: string, types: TaskTypeCheck | undefined): Promise<string> {
+export async function rewriteItem(text: string, types: TaskTypeCheck | undefined): Promise<WrittenTask> {
   const item = parseJson(text);
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     throw invalid('must be a JSON object');

@@ -31,7 +31,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
-  [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch cancel check_task_types'],
+  [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns cancel check_task_types'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [
     WORKERS,

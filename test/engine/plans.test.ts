@@ -73,6 +73,10 @@ class Session implements AsyncDisposable {
 
     await record('enqueue without claims', 'select pulp.enqueue_batch($1)', [JSON.stringify(free)]);
     await record('enqueue with claims', 'select pulp.enqueue_batch($1)', [JSON.stringify(claiming)]);
+    await record('enqueue by columns', 'select pulp.enqueue_columns($1, resources => $2)', [
+      JSON.stringify({ name: 't' }),
+      JSON.stringify(claiming.map(({ resources }) => resources)),
+    ]);
     await record('enqueue later', 'select pulp.enqueue_batch($1)', [
       JSON.stringify(items({ name: 't', resources: ['/busy/1'], delay: 0.001 })),
     ]);
@@ -231,7 +235,7 @@ async function fill(client: Client): Promise<void> {
        select task.*
        from (
          select row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', pulp.new_id()::text, 1, 'TaskEnqueued', 1,
-           pulp.enqueued_data('{"name": "t"}', now()), 'bulk', null, 'bulk', now())::pulp.event as event
+           pulp.enqueued_data('"t"', null, null, null, null, null, '{}', now()), 'bulk', null, 'bulk', now())::pulp.event as event
          from generate_series(1, $1)
        ) enqueued
        cross join lateral pulp.evolve_task(null, enqueued.event) as task

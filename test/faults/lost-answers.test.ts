@@ -10,7 +10,7 @@ const CUTS = process.env['PULP_FAULTS'] === 'long' ? 1000 : 50;
 
 const LOSSES: readonly Loss[] = ['answer', 'request', 'connection'];
 
-const ENQUEUE = /pulp\.enqueue_batch/;
+const ENQUEUE = /pulp\.enqueue_columns/;
 const CANCEL = /pulp\.cancel/;
 
 interface Step {

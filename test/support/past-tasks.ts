@@ -24,7 +24,7 @@ export async function pastTasks(client: Client, month: string, count: number): P
          e.data, t.id::text, null, 'the past', t.at)::pulp.event as event
        from task t
        cross join (values
-         (1, 'TaskEnqueued', pulp.enqueued_data('{"name": "past"}', now())),
+         (1, 'TaskEnqueued', pulp.enqueued_data('"past"', null, null, null, null, null, '{}', now())),
          (2, 'TaskCanceled', '{"reason": null}')
        ) e (version, type, data)
        order by t.at, t.id, e.version

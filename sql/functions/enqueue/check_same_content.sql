@@ -1,17 +1,16 @@
 -- Refuses an id that is used a second time for something else; the same content again is fine.
-create or replace function pulp.check_same_content(ids uuid[], items jsonb, enqueued_at timestamptz) returns void
+create or replace function pulp.check_same_content(ids uuid[], facts jsonb[], correlation_ids text[]) returns void
 language plpgsql stable as $$
 declare
   other record;
 begin
   select i.ordinality - 1 as index, i.id into other
-    from unnest(ids) with ordinality as i(id, ordinality)
+    from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
     cross join lateral (
       select x.data, x.correlation_id from pulp.event x
       where x.stream_kind = 'task' and x.stream_id = i.id::text and x.version = 1 offset 0
     ) e
-    where e.data - 'run_after' <> pulp.enqueued_data(items -> (i.ordinality - 1)::integer, enqueued_at) - 'run_after'
-      or e.correlation_id <> coalesce(items -> (i.ordinality - 1)::integer ->> 'correlation_id', i.id::text)
+    where e.data - 'run_after' <> i.facts - 'run_after' or e.correlation_id <> coalesce(i.correlation_id, i.id::text)
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',

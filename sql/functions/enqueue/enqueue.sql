@@ -13,7 +13,7 @@ begin
     raise exception 'options: name, args, kwargs, resources and shared_resources are arguments of their own' using errcode = 'PU004',
       hint = 'Give them as such; nothing was enqueued.';
   end if;
-  return (select * from pulp.enqueue_batch(jsonb_build_array(options || jsonb_build_object(
-    'name', name, 'args', args, 'kwargs', kwargs, 'resources', resources, 'shared_resources', shared_resources))));
+  return (pulp.enqueue_columns(options || jsonb_build_object(
+    'name', name, 'args', args, 'kwargs', kwargs, 'resources', resources, 'shared_resources', shared_resources)))[1];
 end $$;
 comment on function pulp.enqueue is 'Enqueues one task in the caller''s transaction; gives its id.';

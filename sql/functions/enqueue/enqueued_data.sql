@@ -1,48 +1,20 @@
--- The facts of TaskEnqueued for one checked item: all defaults filled in, claims by the names of their
--- resources (see pulp.resource_name), sorted and each named once, the
--- stronger mode where a resource is claimed in both.
-create or replace function pulp.enqueued_data(item jsonb, enqueued_at timestamptz) returns jsonb
-language plpgsql stable parallel safe as $$
-declare
-  exclusive jsonb := coalesce(item -> 'resources', '[]');
-  shared jsonb := coalesce(item -> 'shared_resources', '[]');
-  run_after timestamptz;
-  facts jsonb;
-begin
-  if jsonb_array_length(exclusive) > 1 then
-    exclusive := to_jsonb(array(
-      select distinct pulp.resource_name(resource) as name from jsonb_array_elements_text(exclusive) as resource order by name));
-  elsif exclusive <> '[]' then
-    exclusive := jsonb_build_array(pulp.resource_name(exclusive ->> 0));
-  end if;
-  if shared <> '[]' then
-    shared := to_jsonb(array(
-      select distinct name from jsonb_array_elements_text(shared) as resource
-      cross join lateral pulp.resource_name(resource) as name
-      where not exclusive ? name order by name));
-  end if;
-  facts := jsonb_build_object(
-    'name', item -> 'name',
-    'queue', coalesce(nullif(item -> 'queue', 'null'), '"default"'),
-    'args', coalesce(nullif(item -> 'args', 'null'), '[]'),
-    'kwargs', coalesce(nullif(item -> 'kwargs', 'null'), '{}'),
-    'exclusive_resources', exclusive,
-    'shared_resources', shared,
-    'priority', coalesce(nullif(item -> 'priority', 'null'), '0'),
-    'retries', coalesce(nullif(item -> 'retries', 'null'), '0'));
-
-  if item ?| array['delay', 'at', 'timeout', 'parent_id', 'group'] then
-    run_after := coalesce(
-      enqueued_at + nullif(pulp.duration_seconds(item -> 'delay'), 0) * interval '1s',
-      nullif(greatest(pulp.point_in_time(item ->> 'at'), enqueued_at), enqueued_at));
-    facts := facts || jsonb_strip_nulls(jsonb_build_object(
-      'timeout_seconds', pulp.duration_seconds(item -> 'timeout'),
-      'delay_seconds', pulp.duration_seconds(item -> 'delay'),
-      'at', item ->> 'at',
-      'run_after', run_after,
-      'parent_id', lower(item ->> 'parent_id'),
-      'group_id', item ->> 'group'));
-  end if;
-  return facts;
-end $$;
-comment on function pulp.enqueued_data is 'The facts of TaskEnqueued for one checked item.';
+-- The facts of TaskEnqueued for one checked request: all defaults filled in, claims by the names of their resources, the
+-- stronger mode where a resource is claimed in both. What is asked for rarely is taken from "rest", an object.
+create or replace function pulp.enqueued_data(
+  name jsonb, queue jsonb, args jsonb, kwargs jsonb, resources jsonb, shared_resources jsonb, rest jsonb, enqueued_at timestamptz
+) returns jsonb
+language sql stable parallel safe as $$
+  select jsonb_build_object(
+      'name', name,
+      'queue', coalesce(nullif(queue, 'null'), '"default"'),
+      'args', coalesce(nullif(args, 'null'), '[]'),
+      'kwargs', coalesce(nullif(kwargs, 'null'), '{}'),
+      'exclusive_resources', case when resources <> '[]' then pulp.claimed_names(resources) else '[]' end,
+      'shared_resources', case when shared_resources <> '[]'
+        then pulp.claimed_names(shared_resources, pulp.claimed_names(resources)) else '[]' end,
+      'priority', coalesce(nullif(rest -> 'priority', 'null'), '0'),
+      'retries', coalesce(nullif(rest -> 'retries', 'null'), '0'))
+    || case when rest ?| array['delay', 'at', 'timeout', 'parent_id', 'group']
+      then pulp.enqueued_options(rest, enqueued_at) else '{}' end
+$$;
+comment on function pulp.enqueued_data is 'The facts of TaskEnqueued for one checked request.';

@@ -1,12 +1,12 @@
 -- Refuses arguments that their task type's publication marks as secret and that are not encrypted: SQL has no keys. A place
 -- is an array of steps from the item: a key, an index, or true for every element or member.
-create or replace function pulp.refuse_plain_secrets(items jsonb) returns void
+create or replace function pulp.refuse_plain_secrets(items jsonb[]) returns void
 language plpgsql stable as $$
 declare
   plain record;
 begin
   select i.ordinality - 1 as index, place into plain
-    from jsonb_array_elements(items) with ordinality as i(item, ordinality)
+    from unnest(items) with ordinality as i(item, ordinality)
     join pulp.task_type t on t.name = i.item ->> 'name' and t.schema ? 'secrets'
     cross join lateral jsonb_array_elements(t.schema -> 'secrets') as place
     cross join lateral (

@@ -121,10 +121,10 @@ enqueued or, if one is bad, none.`);
     wait: boolean,
     types?: TaskTypeCheck,
   ): Promise<unknown> {
-    const { enqueueItems } = await import('../../tasks/enqueue.ts');
+    const { enqueueWritten } = await import('../../tasks/enqueue.ts');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
     const { writeItem } = await import('../../tasks/written-item.ts');
-    const [id = ''] = await enqueueItems([await writeItem(item, types)]);
+    const [id = ''] = await enqueueWritten([await writeItem(item, types)]);
     this.log(id);
     if (!wait) return { id };
     await this.noticeIfNobodyWorks();

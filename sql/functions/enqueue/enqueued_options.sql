@@ -1,0 +1,14 @@
+-- Those facts of TaskEnqueued that there are only if they were asked for.
+create or replace function pulp.enqueued_options(request jsonb, enqueued_at timestamptz) returns jsonb
+language sql stable parallel safe as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'timeout_seconds', pulp.duration_seconds(request -> 'timeout'),
+    'delay_seconds', pulp.duration_seconds(request -> 'delay'),
+    'at', request ->> 'at',
+    'run_after', coalesce(
+      enqueued_at + nullif(pulp.duration_seconds(request -> 'delay'), 0) * interval '1s',
+      nullif(greatest(pulp.point_in_time(request ->> 'at'), enqueued_at), enqueued_at)),
+    'parent_id', lower(request ->> 'parent_id'),
+    'group_id', request ->> 'group'))
+$$;
+comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

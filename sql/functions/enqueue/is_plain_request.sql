@@ -1,0 +1,20 @@
+-- Whether a request says nothing but what nearly every one does, and that in the usual form: nothing is wrong with it then.
+-- Of any other, pulp.item_problem knows.
+create or replace function pulp.is_plain_request(
+  id jsonb, name jsonb, queue jsonb, args jsonb, kwargs jsonb, resources jsonb, shared_resources jsonb, rest jsonb
+) returns boolean
+language sql immutable parallel safe as $$
+  select jsonb_typeof(rest) = 'object'
+    and rest - array['id', 'name', 'queue', 'args', 'kwargs', 'resources', 'shared_resources', 'unchecked'] = '{}'
+    and (rest -> 'unchecked' in ('true', 'false')) is not false
+    and jsonb_typeof(name) = 'string' and pulp.is_name(name #>> '{}')
+    and (id is null or pulp.is_uuid(id #>> '{}'))
+    and (queue is null or jsonb_typeof(queue) = 'string' and pulp.is_name(queue #>> '{}'))
+    and (args is null or args = '[]' or jsonb_typeof(args) = 'array' and pulp.is_plain_payload(args))
+    and (kwargs is null or kwargs = '{}' or jsonb_typeof(kwargs) = 'object' and pulp.is_plain_payload(kwargs))
+    and (resources is null or resources = '[]'
+      or pulp.resources_problem(resources, '') is null and jsonb_array_length(resources) <= 128)
+    and (shared_resources is null or shared_resources = '[]'
+      or pulp.resources_problem(shared_resources, '') is null and jsonb_array_length(shared_resources) <= 128)
+$$;
+comment on function pulp.is_plain_request is 'Whether a request says nothing but what nearly every one does.';
