@@ -1,7 +1,7 @@
 import { PulpError } from '../errors.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import { inTransaction } from '../postgres/transaction.ts';
-import { enqueueWritten } from './enqueue.ts';
+import { enqueueWritten } from './enqueue-written.ts';
 import { refusedItem } from './refused-item.ts';
 import { idsOf, toColumns, type WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';

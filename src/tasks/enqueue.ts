@@ -1,20 +1,18 @@
-import type { CommonQueryMethods } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
-import { getConnection } from '../postgres/connection.ts';
-import { retrying } from '../postgres/retry.ts';
-import { sql } from '../postgres/sql.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
+import { enqueueTogether } from './enqueue-together.ts';
+import { enqueueWritten } from './enqueue-written.ts';
 import { newTaskId } from './new-task-id.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
-import { idsOf, toColumns, type WrittenTask } from './task-columns.ts';
+import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -73,9 +71,6 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'unchecked',
 ]);
 
-/** How many tasks go to the database in one statement. */
-const BATCH = 1000;
-
 /**
  * Enqueues a task that claims resources (the seed's `enqueue_with_reservation`). No two tasks that claim the same
  * resource run at once, unless both share it. The task's row exists when this returns. Safe against a lost connection:
@@ -101,7 +96,14 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
  */
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
-  const ids = await knowingSecrets(async () => enqueueAll(await writeTasks(all)));
+  const ids = await knowingSecrets(async () => {
+    const tasks = await writeTasks(all);
+    const [request] = all;
+    const [task] = tasks;
+    if (all.length > 1 || request === undefined || task === undefined || request.id != null)
+      return enqueueAll(tasks);
+    return [await enqueueTogether(task, request.queue ?? 'default')];
+  });
   return ids.map((id) => new TaskHandle(id));
 }
 
@@ -124,35 +126,13 @@ async function writeTasks(requests: readonly EnqueueRequest[]): Promise<WrittenT
 async function enqueueAll(tasks: readonly WrittenTask[]): Promise<string[]> {
   let from = 0;
   try {
-    if (tasks.length <= BATCH) return await enqueueWritten(tasks);
-    const pool = await getConnection();
-    await retrying(() =>
-      pool.transaction(async (transaction) => {
-        for (from = 0; from < tasks.length; from += BATCH) {
-          await enqueueBatch(transaction, tasks.slice(from, from + BATCH));
-        }
-      }),
-    );
-    return idsOf(tasks);
+    return await enqueueWritten(tasks, (index) => {
+      from = index;
+    });
   } catch (error) {
     const refused = refusedItem(error);
     throw tasks.length > 1 && refused !== undefined ? locate(refused.error, from + refused.index) : error;
   }
-}
-
-/** Enqueues a batch of tasks that are written as JSON already. */
-export async function enqueueWritten(tasks: readonly WrittenTask[]): Promise<string[]> {
-  const pool = await getConnection();
-  await retrying(() => enqueueBatch(pool, tasks));
-  return idsOf(tasks);
-}
-
-async function enqueueBatch(connection: CommonQueryMethods, tasks: readonly WrittenTask[]): Promise<void> {
-  const columns = sql.join(
-    toColumns(tasks).map((column) => sql.fragment`${column}::jsonb`),
-    sql.fragment`, `,
-  );
-  await connection.query(sql.unsafe`select from pulp.enqueue_columns(${columns})`);
 }
 
 /** `published`: where the secrets of a task type are whose code is not here. */

@@ -7,6 +7,7 @@ import { enqueueMany, enqueueWithReservation } from '../../src/tasks/enqueue.ts'
 import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
 import { contention } from './contention.ts';
+import { enqueueingBeside } from './enqueue-beside.ts';
 import { follow } from './follow.ts';
 import { retention } from './retention.ts';
 import type { Scenario } from './scenario.ts';
@@ -142,6 +143,7 @@ export const SCENARIOS: readonly Scenario[] = [
   latency,
   hotResource,
   enqueueing,
+  enqueueingBeside,
   idle,
   backlog,
   why,

@@ -217,7 +217,7 @@ async function outcome(client: Client, call: string, values: readonly unknown[])
     );
     return { code: 'none', found };
   } catch (error) {
-    const { code = '', message, detail, hint } = error as Error & Record<'code' | 'detail' | 'hint', string>;
+    const { code, message, detail, hint } = error as Error & Record<'code' | 'detail' | 'hint', string>;
     return { code, message, detail, hint };
   } finally {
     await client.query('rollback');

@@ -10,7 +10,7 @@ import {
   UnsupportedResourceError,
   type EnqueueRequest,
 } from '../../src/index.ts';
-import { createDatabase } from '../support/database.ts';
+import { connect, createDatabase } from '../support/database.ts';
 
 const GOOD: EnqueueRequest = { task: 't', unchecked: true };
 
@@ -66,6 +66,54 @@ suite('requests in TypeScript', () => {
       }
     });
   }
+
+  test('made at the same time are enqueued each for itself, whatever others ask for', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    process.env['DATABASE_URL'] = database.url;
+    try {
+      const wrong: Readonly<Record<number, object>> = {
+        3: { queue: 'a/b' },
+        17: { delay: 'soon' },
+        18: { correlationId: '' },
+      };
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 60 }, (_, number) =>
+          enqueueWithReservation('t', number % 2 === 0 ? [] : ['/a/'], {
+            unchecked: true,
+            kwargs: { number },
+            ...(number % 7 === 0 ? { priority: number } : {}),
+            ...wrong[number],
+          }),
+        ),
+      );
+      const problems = outcomes.map((outcome) =>
+        outcome.status === 'rejected' ? (outcome.reason as Error).message.replace(/:.*/, '') : undefined,
+      );
+      assert.deepEqual(
+        problems.flatMap((problem, number) => (problem === undefined ? [] : [[number, problem]])),
+        [
+          [3, 'queue'],
+          [17, 'delay'],
+          [18, 'correlation_id'],
+        ],
+      );
+      const { rows } = await client.query<{ id: string; number: number; priority: number; claims: number }>(
+        `select id, (kwargs -> 'number')::int as number, priority, cardinality(exclusive_resources) as claims from pulp.task`,
+      );
+      const ids = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.id : undefined));
+      assert.equal(rows.length, 57);
+      for (const { id, number, priority, claims } of rows) {
+        assert.equal(ids[number], id);
+        assert.equal(priority, number % 7 === 0 ? number : 0);
+        assert.equal(claims, number % 2);
+      }
+      const transactions = await client.query('select from pulp.event group by tx');
+      assert.ok((transactions.rowCount ?? 0) < 57, 'they share transactions');
+    } finally {
+      await closeConnection();
+    }
+  });
 
   test('are explained; what is no id is no task', async () => {
     await using database = await createDatabase();

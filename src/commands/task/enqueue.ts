@@ -121,7 +121,7 @@ enqueued or, if one is bad, none.`);
     wait: boolean,
     types?: TaskTypeCheck,
   ): Promise<unknown> {
-    const { enqueueWritten } = await import('../../tasks/enqueue.ts');
+    const { enqueueWritten } = await import('../../tasks/enqueue-written.ts');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
     const { writeItem } = await import('../../tasks/written-item.ts');
     const [id = ''] = await enqueueWritten([await writeItem(item, types)]);
