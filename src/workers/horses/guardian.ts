@@ -2,14 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../log.ts';
+import { RetryPause } from '../retry-pause.ts';
 import { GUARDED_VARIABLE } from './marked-processes.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
   new URL(`./guardian-process${extname(import.meta.url)}`, import.meta.url),
 );
 
-/** A guardian that ended sooner than this is replaced only then, in milliseconds: something may be wrong with all of them. */
-const MIN_LIFE_MS = 1000;
+/** Pauses before one is made anew, in milliseconds, where one after the other ends at once: something is wrong with all of them. */
+const RETRY_PAUSES_MS = [0, 1000, 2000, 5000, 15_000];
+
+/** One that lived for so long was well, in milliseconds. */
+const WELL_MS = 10_000;
 
 /** What a guardian is told of a horse: the leader of a process group, and the directory of its cgroup if it has one. */
 export type HorseMessage =
@@ -54,6 +58,8 @@ export class Guardian {
   readonly #horses = new Map<number, HorseMessage>();
   #inline: HorseMessage | undefined;
   #registration: GuardianMessage | undefined;
+  #lease: GuardianMessage | undefined;
+  readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
   #process: ChildProcess | undefined;
   #ended = false;
 
@@ -70,7 +76,8 @@ export class Guardian {
     if (message.type === 'forget') this.#horses.delete(message.pid);
     if (message.type === 'inline') this.#inline = message;
     if (message.type === 'registered') this.#registration = message;
-    if (message.type === 'through') this.#registration = undefined;
+    if (message.type === 'lease') this.#lease = message;
+    if (message.type === 'through') this.#registration = this.#lease = undefined;
     this.#write([message]);
   }
 
@@ -102,11 +109,15 @@ export class Guardian {
     const onGone = (how: string) => {
       if (isGone || this.#ended) return;
       isGone = true;
-      this.#log.warn({ how }, 'the guardian of the worker ended; a new one is made');
-      const wait = Math.max(0, startedAt + MIN_LIFE_MS - performance.now());
+      if (performance.now() - startedAt >= WELL_MS) this.#retryPause.reset();
+      const ms = this.#retryPause.next();
+      this.#log.warn(
+        { how, again_in_ms: Math.round(ms) },
+        'the guardian of the worker ended; a new one is made, and until then nobody would report the death of the worker',
+      );
       setTimeout(() => {
         this.#start();
-      }, wait).unref();
+      }, ms).unref();
     };
     child.once('error', (error) => {
       onGone(error.message);
@@ -116,7 +127,7 @@ export class Guardian {
     });
     child.stdin.on('error', () => undefined); // it is gone, which its exit tells
     child.unref();
-    this.#write([this.#registration, this.#inline, ...this.#horses.values()]);
+    this.#write([this.#registration, this.#lease, this.#inline, ...this.#horses.values()]);
   }
 }
 
