@@ -42,15 +42,15 @@ begin
     items := '[{}]';
   end if;
 
-  -- What is wrong with a request is asked only of those that look unusual. What is common to all is looked at once.
+  -- What is wrong is asked only of those that look unusual. What is common to all is looked at once.
   select bool_and(r.is_good),
       array_agg(case when r.is_good then coalesce((r.id #>> '{}')::uuid, pulp.new_id()) end order by r.ordinality),
       min(r.name), max(r.name), bool_and(r.is_unchecked)
     into are_good, task_ids, first_name, last_name, are_unchecked
     from (
       select r.ordinality, r.id, r.name #>> '{}' as name, r.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
-        case when pulp.is_plain_request(r.id, r.name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources,
-          case when r.ordinality > 1 and items is null then '{}' else r.rest end)
+        case when pulp.is_plain_request(r.id, r.args, r.kwargs, r.resources, r.shared_resources,
+          case when r.ordinality = 1 or items is not null then r.rest end)
         then true else pulp.item_problem(r.item) is null end as is_good
       from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
       offset 0

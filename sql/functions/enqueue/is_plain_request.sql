@@ -1,15 +1,15 @@
 -- Whether a request says nothing but what nearly every one does, and that in the usual form: nothing is wrong with it then.
--- Of any other, pulp.item_problem knows.
+-- Of any other, pulp.item_problem knows. "rest" is what it does not say in columns; null: what the one before said.
 create or replace function pulp.is_plain_request(
-  id jsonb, name jsonb, queue jsonb, args jsonb, kwargs jsonb, resources jsonb, shared_resources jsonb, rest jsonb
+  id jsonb, args jsonb, kwargs jsonb, resources jsonb, shared_resources jsonb, rest jsonb
 ) returns boolean
 language sql immutable parallel safe as $$
-  select jsonb_typeof(rest) = 'object'
-    and rest - array['id', 'name', 'queue', 'args', 'kwargs', 'resources', 'shared_resources', 'unchecked'] = '{}'
-    and (rest -> 'unchecked' in ('true', 'false')) is not false
-    and jsonb_typeof(name) = 'string' and pulp.is_name(name #>> '{}')
+  select (rest is null or jsonb_typeof(rest) = 'object'
+      and rest - array['id', 'name', 'queue', 'args', 'kwargs', 'resources', 'shared_resources', 'unchecked'] = '{}'
+      and (rest -> 'unchecked' in ('true', 'false')) is not false
+      and jsonb_typeof(rest -> 'name') = 'string' and pulp.is_name(rest ->> 'name')
+      and (rest -> 'queue' is null or jsonb_typeof(rest -> 'queue') = 'string' and pulp.is_name(rest ->> 'queue')))
     and (id is null or pulp.is_uuid(id #>> '{}'))
-    and (queue is null or jsonb_typeof(queue) = 'string' and pulp.is_name(queue #>> '{}'))
     and (args is null or args = '[]' or jsonb_typeof(args) = 'array' and pulp.is_plain_payload(args))
     and (kwargs is null or kwargs = '{}' or jsonb_typeof(kwargs) = 'object' and pulp.is_plain_payload(kwargs))
     and (resources is null or resources = '[]'
