@@ -10,9 +10,13 @@ if (parseInt(process.versions.node, 10) < 24) {
   );
   process.exitCode = 1;
 } else {
-  var loaded = import('./home.js').then(function () {
-    return import(MAIN);
-  });
+  var loaded = import('./home.js')
+    .then(function () {
+      return import('./compile-cache.js');
+    })
+    .then(function () {
+      return import(MAIN);
+    });
   loaded.then(
     function (cli) {
       return cli.main();

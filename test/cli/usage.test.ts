@@ -84,9 +84,7 @@ suite('the command line', () => {
 
   test('without a build it says how to build', async () => {
     await using pulp = await CommandLine.create({});
-    await mkdir(join(pulp.folder, 'bin'));
-    await copyFile(RUN, join(pulp.folder, 'bin/run.js'));
-    await copyFile(join(dirname(RUN), 'home.js'), join(pulp.folder, 'bin/home.js'));
+    await cp(dirname(RUN), join(pulp.folder, 'bin'), { recursive: true });
     await pulp.write('package.json', '{ "type": "module" }');
     const { code, stderr } = await runScript(join(pulp.folder, 'bin/run.js'));
     assert.deepEqual([code, stderr], [1, 'pulp has not been built yet: run `npm run build`.\n']);
