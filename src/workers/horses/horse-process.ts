@@ -36,6 +36,9 @@ const BEGINNING_MS = 100;
 /** For so long a run may be taken for a short one that gets no processor, in milliseconds. */
 const STARVED_MS = 100;
 
+/** The same for the first run of a process: much is done then for the first time. */
+const WARMING_MS = 30;
+
 /** After how long a horse is given up that began nothing and said nothing, in milliseconds: an ended run blocks it. */
 const SILENCE_MS = 10_000;
 
@@ -247,8 +250,10 @@ export class HorseProcess {
   lookAtLongRun(): void {
     const [head] = this.#line;
     if (head === undefined || this.#isLong) return;
-    const since = performance.now() - (head.begunAt ?? head.sentAt);
-    this.#isLong = !(this.#starvation?.look() ?? false) || since > STARVED_MS;
+    const ms = performance.now() - (head.begunAt ?? head.sentAt);
+    const activity = this.#starvation?.look() ?? 'waits';
+    const atMost = { waits: 0, computes: head.place === 1 ? WARMING_MS : 0, 'gets no processor': STARVED_MS };
+    this.#isLong = ms > atMost[activity];
   }
 
   /** Whether what goes on was found to take long. */
@@ -418,7 +423,9 @@ export class HorseProcess {
       this.#isHalted = false;
       this.#channel?.send({ type: 'resume' });
     }
-    run.onEnd({ outcome, took: { ms, idleMs }, leftBehind });
+    // Of the first run of a process nothing is known but that it was short, or may have been.
+    const took = { ms: place === 1 ? Math.min(ms, SHORT_MS) : ms, idleMs };
+    run.onEnd({ outcome, took, leftBehind });
   }
 
   /** It does not begin what it was sent: something that an ended run left behind may block it, or it was stopped. */

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { processStat } from '../../processes/process-stat.ts';
 
-/** Tells a process that has much to do from one that gets no processor to do it. Where there is no /proc nothing is told. */
+/** What a process does. Where there is no /proc it waits, for all that is known. */
+export type Activity = 'waits' | 'computes' | 'gets no processor';
+
+/** Tells a process that has much to do from one that gets no processor to do it. */
 export class Starvation {
   readonly #pid: number;
   #last: { readonly at: number; readonly ranMs: number } | undefined;
@@ -10,23 +13,25 @@ export class Starvation {
     this.#pid = pid;
   }
 
-  /** Whether it has waited for a processor most of the time since the last look; true at the first one: who knows. */
-  look(): boolean {
+  /** What it has done since the last look; at the first one it is given the benefit of the doubt. */
+  look(): Activity {
+    if (processStat(this.#pid)?.state !== 'R') return 'waits';
     const before = this.#last;
-    try {
-      // Of its first thread, which runs the code: for how many nanoseconds it ran.
-      const ranMs = Number(readFileSync(`/proc/${this.#pid}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e6;
-      this.#last = { at: performance.now(), ranMs };
-    } catch {
-      return false;
-    }
-    if (before === undefined) return true;
-    if (processStat(this.#pid)?.state !== 'R') return false;
-    return this.#last.ranMs - before.ranMs < (this.#last.at - before.at) / 2;
+    const now = (this.#last = { at: performance.now(), ranMs: this.#ranMs() });
+    if (before === undefined) return 'gets no processor';
+    return now.ranMs - before.ranMs < (now.at - before.at) / 2 ? 'gets no processor' : 'computes';
   }
 
   /** What was seen is of another run. */
   forget(): void {
     this.#last = undefined;
+  }
+  /** For how many milliseconds its first thread ran, which runs the code. */
+  #ranMs(): number {
+    try {
+      return Number(readFileSync(`/proc/${this.#pid}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e6;
+    } catch {
+      return 0;
+    }
   }
 }
