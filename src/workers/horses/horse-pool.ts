@@ -283,7 +283,11 @@ export class HorsePool {
   }
 
   /** After a run: its horse goes on, or ends with all that the run has left behind. */
-  async #clearUp({ task }: PooledRun, horse: HorseProcess, { outcome, leftBehind }: HorseRunEnd): Promise<void> {
+  async #clearUp(
+    { task }: PooledRun,
+    horse: HorseProcess,
+    { outcome, leftBehind }: HorseRunEnd,
+  ): Promise<void> {
     const effects = outcome.outcome === 'completed' ? [] : horse.effectsOfLimits;
     if (effects.length > 0) {
       this.#settings.log.info({ task: task.id, name: task.name, effects }, 'a task came up to its limits');

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Channel, type ChannelFault } from './channel.ts';
@@ -7,7 +7,7 @@ import type { HorseGroup } from './cgroups/horse-group.ts';
 import { recentServiceOomKills, serviceOomKills } from './cgroups/service-memory.ts';
 import { DeathWatch, type LingeringProcess } from './death-watch.ts';
 import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-death.ts';
-import { OutputTail, passOnLines } from './horse-output.ts';
+import { OutputTail, readMarked, WholeLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
   type EndOfRun,
@@ -76,8 +76,8 @@ export interface HorseRunEnd {
 /** What is told of a run in a horse on its way. */
 export interface HorseRunEvents {
   /** Its code begins to run. It may be told again, should another horse take it over in that moment. */
-  onBegun(): void;
-  onProgress(progress: string): void;
+  readonly onBegun: () => void;
+  readonly onProgress: (progress: string) => void;
 }
 
 interface Run extends HorseRunEvents {
@@ -108,7 +108,7 @@ export class HorseProcess {
   readonly #settings: HorseProcessSettings;
   readonly #child: ChildProcess;
   readonly #channel: Channel<FromHorse, ToHorse> | undefined;
-  readonly #errorTail: OutputTail | undefined;
+  readonly #errorTail = new OutputTail();
   readonly #revoker: Revoker | undefined;
   /** The run that goes on, and those that were sent ahead. */
   readonly #line: Run[] = [];
@@ -169,8 +169,7 @@ export class HorseProcess {
     });
     if (child.pid === undefined) return; // it may lack any of its streams
     const { stdout, stderr, stdio } = child;
-    for (const output of [stdout, stderr]) if (output !== null) passOnLines(output, settings.onOutput);
-    if (stderr !== null) this.#errorTail = new OutputTail(stderr);
+    for (const output of [stdout, stderr]) if (output !== null) this.#readOutput(output, output === stderr);
     this.#channel = new Channel(stdio[CHANNEL_FD] as Duplex, {
       onMessage: (message) => {
         this.#hear(message);
@@ -301,7 +300,8 @@ export class HorseProcess {
     if (this.#revoker === undefined) return;
     const begun = this.#revoker.revoke(this.#lastPlace);
     const [head] = this.#line;
-    if (head?.begunAt === undefined && head !== undefined && head.place > begun && this.isHeld) this.#onSilence();
+    if (head?.begunAt === undefined && head !== undefined && head.place > begun && this.isHeld)
+      this.#onSilence();
     for (const run of this.#line.filter(({ place }) => place > begun)) this.#giveBack(run);
   }
 
@@ -364,7 +364,6 @@ export class HorseProcess {
         run.begunAt = performance.now();
         this.#isLong = false;
         this.#starvation?.forget();
-        this.#errorTail?.clear();
         this.#oomKills = this.#settings.group?.oomKills() ?? recentServiceOomKills();
         run.onBegun();
         break;
@@ -389,6 +388,22 @@ export class HorseProcess {
         this.kill();
         break;
     }
+  }
+
+  #readOutput(output: Readable, isError: boolean): void {
+    const lines = new WholeLines(this.#settings.onOutput);
+    readMarked(output, {
+      onOutput: (chunk) => {
+        lines.write(chunk);
+        if (isError) this.#errorTail.write(chunk);
+      },
+      onMark: () => {
+        this.#errorTail.clear();
+      },
+      onEnd: () => {
+        lines.end();
+      },
+    });
   }
 
   #find(place: number): Run | undefined {
@@ -490,7 +505,7 @@ export class HorseProcess {
       code,
       signal,
       wasReady: this.#wasReady,
-      output: [this.#errorTail?.text ?? '', ...this.#lastEffects].filter((text) => text !== '').join('\n'),
+      output: [this.#errorTail.text, ...this.#lastEffects].filter((text) => text !== '').join('\n'),
       ...(lackingMemory !== undefined && { lackingMemory }),
       ...(this.#settings.group !== undefined && { limits: this.#settings.group.limits }),
       ...(this.#lastWords !== undefined && { lastWords: this.#lastWords }),

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -65,26 +65,11 @@ export class Revoker {
 /** The horse's side. */
 export class Revocations {
   readonly #buffer = Buffer.alloc(4);
-  readonly #file = fileOf(REVOCATION_FD);
 
   /** Whether the task of this place may begin; it has begun then. False: it was taken back. */
   begin(place: number): boolean {
     write(REVOCATION_FD, this.#buffer, place, BEGUN);
     return read(REVOCATION_FD, this.#buffer, REVOKED) < place;
-  }
-
-  /** Whether the file is the one that it was: task code may have closed it, and opened another. */
-  get isThere(): boolean {
-    return this.#file !== undefined && fileOf(REVOCATION_FD) === this.#file;
-  }
-}
-
-/** What the system knows an open file by; undefined if it is closed. */
-function fileOf(fd: number): number | undefined {
-  try {
-    return fstatSync(fd).ino;
-  } catch {
-    return undefined;
   }
 }
 

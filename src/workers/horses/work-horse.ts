@@ -2,7 +2,7 @@
  * What a horse does: it runs the tasks that its worker sends, one at a time and in their order. It stays warm for the next, and
  * dies with its worker.
  */
-import { fstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -10,10 +10,12 @@ import { getCurrentTask } from '../../tasks/current.ts';
 import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
+import { RUN_MARK } from './horse-output.ts';
 import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
 import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
-import { Revocations } from './revocation.ts';
+import { InheritedFile } from './inherited-file.ts';
+import { Revocations, REVOCATION_FD } from './revocation.ts';
 import { runTask } from '../run-task.ts';
 import type { StartedTask } from '../run-records.ts';
 import { WorkingDirectory } from '../directories/working-directory.ts';
@@ -49,6 +51,7 @@ let isHalted = false;
 offerToOomKiller();
 const children = new ChildWatch();
 const revocations = new Revocations();
+const files = [1, 2, REVOCATION_FD].map((fd) => new InheritedFile(fd));
 const channel = new Channel<ToHorse, FromHorse>(
   new Socket({ fd: CHANNEL_FD, readable: true, writable: true }),
   {
@@ -112,7 +115,6 @@ async function work(): Promise<void> {
     }
     await yieldToOthers(); // to what the one before has left behind: nobody else shall answer for it
     await channel.caughtUp(); // else the worker would not know of it, should the code block the process
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- it may have changed meanwhile
     if (isSpent) channel.put({ type: 'declined', place });
     else await perform(next, registry);
   }
@@ -134,6 +136,7 @@ function begin(place: number): boolean {
 async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
   const { place, task } = sent;
   current = sent;
+  markOutput();
   const startedAt = performance.now();
   const loop = performance.eventLoopUtilization();
   const reports = new PacedReports((progress) => {
@@ -210,12 +213,17 @@ function dieOf(thrown: unknown, code?: string): void {
   channel.flush();
 }
 
-/** Whether our files are still open: without stdout and stderr the next task would fail as soon as it writes. */
+/** Whether our files are those that they were: without stdout and stderr the next task would fail as soon as it writes. */
 function hasFiles(): boolean {
+  return files.every(({ isThere }) => isThere);
+}
+
+/** What is written to stderr from now on is of another run. */
+function markOutput(): void {
   try {
-    return revocations.isThere && [1, 2].every((fd) => fstatSync(fd));
+    writeSync(2, RUN_MARK);
   } catch {
-    return false;
+    // it is full or closed: what comes does not get through either
   }
 }
 
