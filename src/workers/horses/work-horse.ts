@@ -5,8 +5,10 @@
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { pinoModule } from '../../log.ts';
 import { getCurrentTask } from '../../tasks/current.ts';
+import { IdleMemory } from '../../processes/idle-memory.ts';
 import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
@@ -27,10 +29,7 @@ const OOM_SCORE = 500;
 const WORD_MS = 100;
 
 const settings = JSON.parse(process.argv[2] ?? '') as HorseSettings;
-const log = pino(
-  { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } },
-  pino.destination({ dest: 2, sync: true }),
-);
+let log: Logger | undefined;
 
 /** A task that was sent, and its place in the line. */
 type Sent = Extract<ToHorse, { type: 'run' }>;
@@ -51,6 +50,7 @@ let isHalted = false;
 offerToOomKiller();
 const children = new ChildWatch();
 const revocations = new Revocations();
+const memory = new IdleMemory();
 const files = [1, 2, REVOCATION_FD].map((fd) => new InheritedFile(fd));
 const channel = new Channel<ToHorse, FromHorse>(
   new Socket({ fd: CHANNEL_FD, readable: true, writable: true }),
@@ -96,6 +96,7 @@ const loading = loadTaskTypes(settings.tasksFile);
 await loading.then(
   () => {
     channel.send({ type: 'ready' });
+    if (!isWorking) memory.idle();
   },
   (error: unknown) => {
     dieOf(error);
@@ -105,6 +106,7 @@ await loading.then(
 /** Runs what is in the line. That a run has ended is told with the beginning of the next: one message is enough. */
 async function work(): Promise<void> {
   isWorking = true;
+  memory.busy();
   registry ??= await loading.catch(() => undefined);
   if (registry === undefined) return; // we are dying of it
   for (let next = line.shift(); next !== undefined; next = line.shift()) {
@@ -121,6 +123,7 @@ async function work(): Promise<void> {
   current = undefined;
   channel.flush();
   isWorking = false;
+  memory.idle();
 }
 
 /** Whether a run may begin; the worker has been told then. */
@@ -167,7 +170,7 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
     using directory = WorkingDirectory.of(settings.workerDirectory, task.id, { isReused: true });
     return await runTask(type, task, {
       worker: { name: settings.worker, directory: settings.workerDirectory },
-      log,
+      log: logOfTasks,
       signal: () => abortion.signal,
       workingDirectory: () => directory.path,
       report: (progress) => {
@@ -184,6 +187,15 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
   }
 }
 
+/** Made when a task first asks for it: most do not. */
+function logOfTasks(): Logger {
+  const makeLogger = pinoModule();
+  return (log ??= makeLogger(
+    { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } },
+    makeLogger.destination({ dest: 2, sync: true }),
+  ));
+}
+
 /** Something was thrown where nobody could catch it. It ends the run whose code it came from, or of which we cannot tell. */
 function onStray(thrown: unknown, code: string): void {
   const source = getCurrentTask();
@@ -191,7 +203,7 @@ function onStray(thrown: unknown, code: string): void {
     dieOf(thrown, code);
     return;
   }
-  log.error(
+  logOfTasks().error(
     { err: describeError(thrown), task: source.id, name: source.name },
     'code that an ended task left behind threw',
   );
