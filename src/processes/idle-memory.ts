@@ -15,11 +15,13 @@ type CollectGarbage = (options: object) => void;
 export class IdleMemory {
   #timer: NodeJS.Timeout | undefined;
   #collect: CollectGarbage | undefined;
+  #isIdle = false;
   #wasDone = false;
 
   /** There is nothing to do for now. */
   idle(): void {
-    clearTimeout(this.#timer);
+    if (this.#isIdle) return;
+    this.#isIdle = true;
     this.#timer = setTimeout(
       () => {
         this.#giveBack();
@@ -30,21 +32,25 @@ export class IdleMemory {
 
   /** There is. */
   busy(): void {
+    this.#isIdle = false;
     clearTimeout(this.#timer);
   }
 
   #giveBack(): void {
     this.#wasDone = true;
     this.#collect ??= garbageCollector();
-    this.#collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    this.#collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   }
 }
 
-/** The flag is set for a context of our own alone: code of tasks sees nothing of it. */
-function garbageCollector(): CollectGarbage {
+/**
+ * The flag is set for a context of our own alone: code of tasks sees nothing of it. Undefined if another thread has just taken
+ * the flag back.
+ */
+function garbageCollector(): CollectGarbage | undefined {
   setFlagsFromString('--expose-gc');
   try {
-    return runInNewContext('gc') as CollectGarbage;
+    return runInNewContext('globalThis.gc') as CollectGarbage | undefined;
   } finally {
     setFlagsFromString('--no-expose-gc');
   }
