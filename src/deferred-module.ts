@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
+const require: (name: string) => unknown = createRequire(import.meta.url);
 
 /**
  * A module that is loaded at its first use. For those that the package's index reaches and that most horses never need: what a

@@ -32,7 +32,7 @@ const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
     lock_timeout: String(Math.min(LOCK_MS, STATEMENT_MS)),
   },
 });
-const memory = new IdleMemory();
+const idleMemory = new IdleMemory();
 let isUntold = false;
 const guardian = new Guardian(mark, log);
 const heartbeat = new Heartbeat({
@@ -85,7 +85,7 @@ function register(incarnation: string | undefined): void {
   guardian.tell({ type: 'registered', databaseUrl, worker, incarnation });
   tellLease();
   manager.start();
-  memory.idle();
+  idleMemory.idle();
 }
 
 /** The guardian acts when the worker has not: a while after its lease is over. */

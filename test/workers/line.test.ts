@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -21,6 +21,8 @@ const FEW = 2 * availableParallelism();
 
 /** Long enough for any task here on a busy machine, in milliseconds. */
 const PATIENCE_MS = 60_000;
+
+const LINUX_ONLY = { skip: process.platform !== 'linux' && 'needs /proc' };
 
 interface Returned {
   readonly id: string;
@@ -231,6 +233,56 @@ test('tasks end once each, as their code and their callers have it, whatever run
   t.diagnostic(`${ended} tasks`);
   assert.deepEqual(await engine.violations(), []);
 });
+
+test('a horse that is killed from outside ends one run at most', LINUX_ONLY, async (t) => {
+  await using journal = await Journal.make();
+  await using engine = await Engine.create(TASKS_FILE);
+  await engine.worker({ concurrency: 30 });
+  const tasks = await enqueueMany(
+    Array.from({ length: 2000 }, () => ({ task: any, kwargs: { journal: journal.path } })),
+  );
+  const all = Promise.all(tasks.map((task) => task.wait({ timeout: PATIENCE_MS })));
+  let isOver = false;
+  void all.finally(() => {
+    isOver = true;
+  });
+  let kills = 0;
+  while (!isOver && kills < 12) {
+    const had = journal.runs().size;
+    await until(() => isOver || journal.runs().size >= had + 20); // they are at work
+    const [victim] = horses();
+    if (victim === undefined) continue;
+    process.kill(victim, 'SIGKILL');
+    kills += 1;
+  }
+  const ended = await all;
+  const failed = ended.filter(({ state }) => state !== 'completed');
+  for (const { state, error } of failed)
+    assert.deepEqual([state, (error as Fault).code], ['failed', 'HORSE_DIED']);
+  assert.ok(failed.length <= kills, `${kills} kills ended ${failed.length} runs`);
+  const runs = journal.runs();
+  for (const { id, state, attempt } of ended) {
+    assert.equal(attempt, 1, 'it costs the others no attempt');
+    const times = runs.get(id) ?? 0;
+    assert.ok(times === 1 || (times === 0 && state === 'failed'), `the code of ${id} ran ${times} times`);
+  }
+  t.diagnostic(`${kills} kills ended ${failed.length} of ${tasks.length} runs`);
+  assert.deepEqual(await engine.violations(), []);
+});
+
+/** The horses of the workers in this process. */
+function horses(): readonly number[] {
+  const children = readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return children.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/horse.ts\0');
+    } catch {
+      return false; // it is gone
+    }
+  });
+}
 
 async function returnOf(run: TestRun): Promise<Returned> {
   const outcome = await run.ended;
