@@ -115,7 +115,8 @@ export function defineTask<
   const { onWorkerStop = onWorkerLoss === 'retry' ? 'requeue' : 'cancel' } = options;
   checkOption(name, 'onWorkerStop', onWorkerStop, WAYS_OF_STOP);
   const limits = checkLimits(name, options.limits);
-  if (limits !== undefined) checkOption(name, 'isolation of a type with limits', isolation, ['horse', 'process']);
+  if (limits !== undefined)
+    checkOption(name, 'isolation of a type with limits', isolation, ['horse', 'process']);
   checkOption(name, 'run', typeof run, ['function']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
