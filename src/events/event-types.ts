@@ -86,7 +86,7 @@ export const EVENT_TYPES = {
     z.strictObject({
       reason: z.string().nullable(),
       /** What ended it: its worker stops; its host cannot run it; its worker's session was lost, and another has its locks. */
-      by: z.enum(['shutdown', 'host', 'session']),
+      by: z.enum(['shutdown', 'host', 'session', 'leftover']),
       worker: z.string(),
       /** Its place in line, which it had before. */
       position: z.int(),

@@ -11,8 +11,11 @@ export type Outcome =
   | {
       readonly outcome: 'interrupted';
       readonly reason: string;
-      /** What ended it: its worker stops; its host cannot run it; its session was lost, and another has its locks. */
-      readonly by: 'shutdown' | 'host' | 'session';
+      /**
+       * What ended it: its worker stops; its host cannot run it; its session was lost, and another has its locks; what an earlier
+       * task left behind ended its process.
+       */
+      readonly by: 'shutdown' | 'host' | 'session' | 'leftover';
     };
 
 /** An error as tasks record it. */

@@ -74,10 +74,10 @@ begin
   end if;
   if exists (
     select from unnest(types, facts) as ended(type, facts)
-    where ended.type = 'TaskInterrupted' and (ended.facts ->> 'by' in ('shutdown', 'host', 'session')) is not true
+    where ended.type = 'TaskInterrupted' and (ended.facts ->> 'by' in ('shutdown', 'host', 'session', 'leftover')) is not true
   ) then
     raise exception 'an interrupted run does not say by what' using errcode = 'PU004',
-      hint = 'Give "by": shutdown, host or session.';
+      hint = 'Give "by": shutdown, host, session or leftover.';
   end if;
 
   if progressed is not null then
