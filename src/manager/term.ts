@@ -29,6 +29,9 @@ const UPKEEP_RETRY_MS = 3_600_000;
 /** How often the leader looks for jobs that others have taken, in milliseconds. */
 const MEND_MS = 60_000;
 
+/** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
+const CLOCK_TOLERANCE_MS = 1000;
+
 /** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
 const LEAVES_AHEAD_MS = 7 * 86_400_000;
 
@@ -86,6 +89,8 @@ export class Term implements Disposable {
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
+  /** By how much the server's clock is ahead of this process's monotonic one, in milliseconds. */
+  #clockOffset = -Infinity;
   /** Commits wait for a standby, so that nobody but the leader sends notifications. */
   #isUntold = false;
   #isLost = false;
@@ -232,17 +237,22 @@ export class Term implements Disposable {
   async #watch(): Promise<null> {
     const { log, silence, isResigned, onUntold } = this.#settings;
     const { rows } = await this.#client.query<
-      Look & { more: boolean; default_served: boolean; untold: boolean }
+      Look & { more: boolean; default_served: boolean; untold: boolean; clock_ms: number }
     >({
       name: 'watch',
       text: `select missing, recovered, marks, resource_managers, workers, more, default_served,
-               current_setting('synchronous_standby_names') <> '' as untold
+               current_setting('synchronous_standby_names') <> '' as untold,
+               (extract(epoch from clock_timestamp()) * 1000)::float8 as clock_ms
              from pulp.check_worker_processes($1) cross join lateral pulp.reroute_tasks($2)`,
       values: [silence.silentAt(performance.now()), BATCH],
     });
     const [seen] = rows;
     if (seen === undefined) return null;
     silence.observe(seen.marks, performance.now());
+    // The clock of the server was put back: what was delivered before would wait until it is there again.
+    const clockOffset = seen.clock_ms - performance.now();
+    if (clockOffset < this.#clockOffset - CLOCK_TOLERANCE_MS) this.#mends.call();
+    this.#clockOffset = clockOffset;
     if (seen.untold && !this.#isUntold) this.#grants.call();
     this.#isUntold = seen.untold;
     onUntold(seen.untold);
