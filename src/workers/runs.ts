@@ -7,7 +7,7 @@ import type { Code } from './code.ts';
 import { Ends } from './ends.ts';
 import type { HorsePool } from './horses/horse-pool.ts';
 import { startTimer } from '../timer.ts';
-import { failed, type Outcome } from './outcome.ts';
+import { failed, failedBecause, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
 import type { AttachedRuns, ProgressReport, Refusals, StartedTask } from './run-records.ts';
 
@@ -236,16 +236,24 @@ export class Runs {
     return requeues ? { outcome: 'interrupted', reason, by } : { outcome: 'canceled', reason };
   }
 
-  #onEnd(run: Run, outcome: Outcome): void {
+  /** What another task did to this one costs it nothing, if it may be run again from its beginning. */
+  #unlessBlameless({ task }: Run, outcome: Outcome): Outcome {
+    if (outcome.outcome !== 'interrupted' || outcome.by !== 'leftover') return outcome;
+    const requeues = this.#settings.registry.get(task.name)?.onWorkerStop === 'requeue';
+    return requeues ? outcome : failedBecause('HORSE_DIED', outcome.reason);
+  }
+
+  #onEnd(run: Run, how: Outcome): void {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
+    const outcome = this.#unlessBlameless(run, how);
     endTimers(run);
     if (run.isInline) this.#countInline(-1);
     const isComplete = run.mayComplete === true && outcome.outcome === 'completed';
     const told = isComplete ? outcome : (run.forced ?? outcome);
     const last = this.#progress.get(task.id);
     this.#progress.delete(task.id);
-    if (run.forced === undefined && outcome.outcome === 'interrupted')
+    if (run.forced === undefined && outcome.outcome === 'interrupted' && outcome.by === 'host')
       this.#settings.onHostFailure(outcome.reason);
     this.ends.add({
       ...told,

@@ -204,3 +204,18 @@ export const waitsInline = defineTask('horse.waits.inline', {
     });
   },
 });
+
+/** Leaves a timer behind that ends the process in which it ran. */
+export const leavesBomb = defineTask('horse.leaves-bomb', {
+  run: () => {
+    setTimeout(() => process.exit(3), 300);
+    return process.pid;
+  },
+});
+
+const takesASecond = async () => {
+  await pause(1000);
+  return process.pid;
+};
+export const repeatable = defineTask('horse.repeatable', { onWorkerStop: 'requeue', run: takesASecond });
+export const unrepeatable = defineTask('horse.unrepeatable', { run: takesASecond });

@@ -10,6 +10,7 @@ import {
   enqueueMany,
   enqueueWithReservation,
   listWorkers,
+  readHistory,
   type EnqueueOptions,
   type Task,
   type TaskType,
@@ -264,6 +265,36 @@ suite('a task, one after another in one worker,', () => {
   test('has the environment of its worker, without the variables of its service', async () => {
     assert.deepEqual((await ended(tasks.serviceVariables)).result, []);
   });
+});
+
+suite('what a task leaves behind that ends its process', () => {
+  for (const { victim, expected } of [
+    { victim: tasks.repeatable, expected: { state: 'completed', attempt: 1, code: undefined } },
+    { victim: tasks.unrepeatable, expected: { state: 'failed', attempt: 1, code: 'HORSE_DIED' } },
+  ]) {
+    test(`costs the next one nothing that can be repeated; ${victim.name} is ${expected.state}`, async () => {
+      await using engine = await Engine.create(TASKS_FILE);
+      await engine.worker({ concurrency: 1 });
+      // More than there are horses for short runs: each of those has a bomb when the victim comes.
+      const bombs = Array.from({ length: 20 }, () => ({ task: tasks.leavesBomb, priority: 1 }));
+      const left = (await enqueueMany(bombs)).map(({ id }) => id).join('|');
+      const next = await enqueueWithReservation(victim, []);
+      const end = await next.wait({ timeout: PATIENCE_MS });
+      const { code, message = '' } = (end.error ?? {}) as { code?: string; message?: string };
+      assert.deepEqual({ state: end.state, attempt: end.attempt, code }, expected);
+      const interruptions = (await readHistory(next.id)).filter(({ type }) => type === 'TaskInterrupted');
+      assert.deepEqual(
+        interruptions.map(({ data }) => (data as { by: string }).by),
+        expected.state === 'completed' ? ['leftover'] : [],
+      );
+      const told = expected.state === 'completed' ? JSON.stringify(interruptions) : message;
+      assert.match(
+        told,
+        new RegExp(`code that task (${left}) \\(horse.leaves-bomb\\) left behind ended the process`),
+      );
+      assert.deepEqual(await engine.violations(), []);
+    });
+  }
 });
 
 suite('a worker that is killed', LINUX_ONLY, () => {

@@ -217,10 +217,9 @@ function dieOf(thrown: unknown, code?: string): void {
   if (source === undefined || source.id === current?.task.id) {
     channel.put({ type: 'dying', outcome: failed(thrown, code === undefined ? {} : { code }) });
   } else {
-    const left = new Error(`code that task ${source.id} (${source.name}) left behind ended the process`, {
-      cause: thrown,
-    });
-    channel.put({ type: 'dying', outcome: failed(left, { code: 'HORSE_DIED' }) });
+    const how = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = `code that task ${source.id} (${source.name}) left behind ended the process: ${how}`;
+    channel.put({ type: 'dying', outcome: { outcome: 'interrupted', by: 'leftover', reason } });
   }
   channel.flush();
 }
