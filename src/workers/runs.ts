@@ -35,10 +35,8 @@ interface Run {
   readonly task: StartedTask;
   readonly code: Code;
   readonly isInline: boolean;
-  /** What ends the timer of its timeout. */
-  endTimeout?: () => void;
-  /** What ends the timer of its grace. */
-  endGrace?: () => void;
+  /** What ends its timers. */
+  readonly endTimers: (() => void)[];
   /** What to record instead of what the code says, because we ended it. */
   forced?: Outcome;
   /** But if the code comes to its end in time, that counts: else it would be done twice. */
@@ -107,33 +105,20 @@ export class Runs {
     const isInline = type?.isolation === 'inline';
     const code = isInline
       ? startInline(type, task, this.#settings, report)
-      : horses.run(task, {
-          onBegun: () => {
-            this.#startTimeout(run);
-          },
-          onProgress: report,
-          limits: type?.limits,
-          isAlone: type?.isolation === 'process',
-        });
-    const run: Run = { task, code, isInline };
+      : horses.run(task, { onProgress: report, limits: type?.limits });
+    const run: Run = { task, code, isInline, endTimers: [] };
     this.#going.set(task.id, run);
-    if (isInline) {
-      this.#countInline(1);
-      this.#startTimeout(run);
+    if (isInline) this.#countInline(1);
+    if (task.timeout_seconds !== null) {
+      const seconds = task.timeout_seconds;
+      const end = startTimer(seconds * 1000, () => {
+        const error = new Error(`the task took longer than its timeout of ${seconds} s`);
+        this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
+      });
+      run.endTimers.push(end);
     }
     void code.ended.then((outcome) => {
       this.#onEnd(run, outcome);
-    });
-  }
-
-  /** Its code begins to run: from then on its time counts. */
-  #startTimeout(run: Run): void {
-    const { timeout_seconds: seconds } = run.task;
-    run.endTimeout?.();
-    if (seconds === null || this.#going.get(run.task.id) !== run) return;
-    run.endTimeout = startTimer(seconds * 1000, () => {
-      const error = new Error(`the task took longer than its timeout of ${seconds} s`);
-      this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
     });
   }
 
@@ -211,7 +196,7 @@ export class Runs {
   #forget(run: Run, reason: string): void {
     this.#going.delete(run.task.id);
     this.#progress.delete(run.task.id);
-    endTimers(run);
+    endAll(run.endTimers);
     run.code.abort(reason);
     run.code.kill();
     if (run.isInline)
@@ -225,9 +210,11 @@ export class Runs {
     if (run.forced !== undefined) return;
     run.forced = forced;
     run.code.abort(reason);
-    run.endGrace = startTimer(this.#settings.cancelGraceMs, () => {
-      run.code.kill();
-    });
+    run.endTimers.push(
+      startTimer(this.#settings.cancelGraceMs, () => {
+        run.code.kill();
+      }),
+    );
   }
 
   #afterStop({ task, forced }: Run, reason: string, by: 'shutdown' | 'session'): Outcome {
@@ -247,7 +234,7 @@ export class Runs {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
     const outcome = this.#unlessBlameless(run, how);
-    endTimers(run);
+    endAll(run.endTimers);
     if (run.isInline) this.#countInline(-1);
     const isComplete = run.mayComplete === true && outcome.outcome === 'completed';
     const told = isComplete ? outcome : (run.forced ?? outcome);
@@ -291,9 +278,8 @@ export class Runs {
   }
 }
 
-function endTimers({ endTimeout, endGrace }: Run): void {
-  endTimeout?.();
-  endGrace?.();
+function endAll(timers: Run['endTimers']): void {
+  for (const end of timers) end();
 }
 
 /** Waits for code that is to end; says whether it has, within so many milliseconds. */

@@ -57,27 +57,16 @@ export const pulpResources = pulpTasking({
   resources: 1000,
 });
 
-const horses = {
+export const pulpHorses = pulpTasking({
+  name: 'pulp-horses',
+  settings: 'warm child processes, 1 worker of concurrency 20',
   share: 0.2,
-  task: horseNoop as TaskType,
+  task: horseNoop,
   workers: 1,
+  concurrency: 20,
   maxTasksPerHorse: 10_000, // warm ones are measured, not their making
   warmUp: 10_000,
   resources: 0,
-};
-
-export const pulpHorses = pulpTasking({
-  ...horses,
-  name: 'pulp-horses',
-  settings: 'warm child processes, 1 worker of concurrency 20',
-  concurrency: 20,
-});
-
-export const pulpHorsesMany = pulpTasking({
-  ...horses,
-  name: 'pulp-horses-100',
-  settings: 'the same of concurrency 100',
-  concurrency: 100,
 });
 
 class PulpTaskingEntry implements Entry {
