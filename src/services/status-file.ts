@@ -70,11 +70,24 @@ export async function isProcessThere({ pid, startTime }: WorkerStatus): Promise<
 
 /** The paths of all status files. */
 export async function listStatusFiles(root: string): Promise<readonly string[]> {
-  const names = await readdir(statusFolder(root)).catch((error: unknown) => {
+  const names = await namesIn(statusFolder(root));
+  return names.filter((name) => name.endsWith('.json')).map((name) => join(statusFolder(root), name));
+}
+
+/** Status files that were not written to their end, and the processes that began to. */
+async function listDrafts(root: string): Promise<readonly { readonly path: string; readonly pid: number }[]> {
+  const names = await namesIn(statusFolder(root));
+  return names.flatMap((name) => {
+    const [, pid] = /\.json\.(\d+)$/.exec(name) ?? [];
+    return pid === undefined ? [] : [{ path: join(statusFolder(root), name), pid: Number(pid) }];
+  });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
-  return names.filter((name) => name.endsWith('.json')).map((name) => join(statusFolder(root), name));
 }
 
 /**
@@ -99,6 +112,9 @@ export class StatusFile {
     for (const path of await listStatusFiles(this.#root)) {
       const status = await readStatus(path);
       if (status?.host === hostname() && !(await isProcessThere(status))) await rm(path, { force: true });
+    }
+    for (const { path, pid } of await listDrafts(this.#root)) {
+      if ((await startTimeOf(pid)) === undefined) await rm(path, { force: true });
     }
   }
 

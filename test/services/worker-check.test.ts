@@ -28,6 +28,20 @@ async function rewrite(root: string, worker: string, changes: Partial<WorkerStat
 }
 
 suite('checks of workers by their status files', () => {
+  test('what a process that is gone did not write to its end is taken away, what a live one is writing stays', async () => {
+    await using root = await createRoot();
+    await new StatusFile(root.path, 'one').write('online');
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'close');
+    const draft = (pid = 0) => `${statusPath(root.path, 'two')}.${pid}`;
+    for (const pid of [gone.pid, process.pid]) await writeFile(draft(pid), '{');
+    await new StatusFile(root.path, 'next').removeVestiges();
+    assert.deepEqual((await readdir(statusFolder(root.path))).toSorted(), [
+      'one.json',
+      `two.json.${process.pid}`,
+    ]);
+  });
+
   test('a worker is as it says; a file that was taken away comes back with the next sign of life', async () => {
     await using root = await createRoot();
     const file = new StatusFile(root.path, 'one');
