@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_QUEUE } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -102,7 +103,7 @@ export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<T
     const [task] = tasks;
     if (all.length > 1 || request === undefined || task === undefined || request.id != null)
       return enqueueAll(tasks);
-    return [await enqueueTogether(task, request.queue ?? 'default')];
+    return [await enqueueTogether(task, request.queue ?? DEFAULT_QUEUE)];
   });
   return ids.map((id) => new TaskHandle(id));
 }

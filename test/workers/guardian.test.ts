@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { closeConnection, enqueueWithReservation, listWorkers } from '../../src/index.ts';
 import { CommandLine } from '../cli/command-line.ts';
 import { createDatabase } from '../support/database.ts';
+import { guardiansOf } from '../support/guardians.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
 import * as tasks from './horse-tasks.ts';
@@ -12,18 +12,6 @@ import * as tasks from './horse-tasks.ts';
 const TASKS_FILE = fileURLToPath(new URL('./horse-tasks.ts', import.meta.url));
 
 const TTL_SECONDS = 2;
-
-/** The guardian of a worker: one of its threads has started it. */
-function guardianOf(worker = 0): number {
-  for (const thread of readdirSync(`/proc/${worker}/task`)) {
-    const children = readFileSync(`/proc/${worker}/task/${thread}/children`, 'utf8').trim().split(' ');
-    const found = children.find(
-      (pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('guardian-process'),
-    );
-    if (found !== undefined) return Number(found);
-  }
-  throw new Error('the worker has no guardian');
-}
 
 suite('a guardian', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
   test('that stood still for longer than a lease ends nothing of a worker that is well', async () => {
@@ -39,7 +27,8 @@ suite('a guardian', { skip: process.platform !== 'linux' && 'needs /proc' }, () 
     for (const task of [inHorse, inline]) await until(async () => (await task.read()).progress !== null);
     const family = (await inHorse.read()).progress as number[];
 
-    const guardian = guardianOf(worker.process.pid);
+    const [guardian] = guardiansOf(worker.process.pid);
+    assert.ok(guardian !== undefined);
     process.kill(guardian, 'SIGSTOP');
     const lastHeartbeat = async () => (await listWorkers())[0]?.last_heartbeat.getTime() ?? 0;
     const stoppedAt = await lastHeartbeat();

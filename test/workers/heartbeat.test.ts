@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { Writable } from 'node:stream';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { enqueueWithReservation } from '../../src/index.ts';
 import { connect } from '../support/database.ts';
+import { memoryLog } from '../support/memory-log.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
 import * as tasks from './tasks.ts';
@@ -16,12 +15,8 @@ suite('heartbeats', () => {
     test(`that a lock on pulp.${table} keeps out: the log names whose, and what runs goes on`, async () => {
       process.env['PULP_WORKER_TTL'] = '6';
       await using engine = await Engine.create(TASKS_FILE);
-      const lines: string[] = [];
-      const write = (line: Buffer, _: unknown, done: () => void) => {
-        lines.push(line.toString());
-        done();
-      };
-      await engine.worker({ log: pino(new Writable({ write })) });
+      const { log, lines } = memoryLog();
+      await engine.worker({ log });
       const running = await enqueueWithReservation(tasks.untilAborted, ['/kept/']);
       await until(async () => (await running.read()).progress !== null);
 
@@ -32,7 +27,7 @@ suite('heartbeats', () => {
       const told = new RegExp(
         `did not get through: pulp.${table} is locked by process \\d+ \\(maintenance\\)`,
       );
-      await until(() => lines.some((line) => told.test(line)));
+      await until(() => lines.some(({ msg }) => told.test(msg)));
       await stranger.query('rollback');
 
       const next = await enqueueWithReservation(tasks.doubleInline, [], { kwargs: { number: 1 } });

@@ -17,6 +17,7 @@ import {
 } from '../../src/index.ts';
 import { CommandLine } from '../cli/command-line.ts';
 import { connect, createDatabase } from '../support/database.ts';
+import { guardiansOf } from '../support/guardians.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
@@ -366,19 +367,6 @@ async function ended(task: TaskType, options: Options = {}): Promise<Task> {
 async function progressOf(task: { read(): Promise<Task> }): Promise<number[]> {
   await until(async () => (await task.read()).progress !== null);
   return (await task.read()).progress as number[];
-}
-
-/** The guardians that a worker has: one of its threads has started them. */
-function guardiansOf(worker = 0): readonly number[] {
-  const tasks = `/proc/${worker}/task`;
-  const children = readdirSync(tasks).flatMap((thread) =>
-    readFileSync(`${tasks}/${thread}/children`, 'utf8')
-      .trim()
-      .split(' ')
-      .filter((pid) => pid !== '')
-      .map(Number),
-  );
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('guardian-process'));
 }
 
 /** Whether a process catches SIGTERM, which a guardian does once its program is loaded. */

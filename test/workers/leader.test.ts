@@ -1,33 +1,20 @@
 import assert from 'node:assert/strict';
-import { Writable } from 'node:stream';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
-import { pino, type Logger } from 'pino';
 import { enqueueWithReservation } from '../../src/index.ts';
 import { whyText } from '../../src/cli/why-text.ts';
 import { readOverview } from '../../src/projections/overview.ts';
 import { explainTask } from '../../src/projections/why.ts';
 import { verify } from '../../src/projections/verify.ts';
 import { connect } from '../support/database.ts';
+import { memoryLog } from '../support/memory-log.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
 import * as tasks from './tasks.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
-
-/** What a worker logs. */
-function memoryLog(): { readonly log: Logger; readonly lines: { level: number; msg: string }[] } {
-  const lines: { level: number; msg: string }[] = [];
-  const stream = new Writable({
-    write: (line: Buffer, _, done) => {
-      lines.push(JSON.parse(line.toString()) as { level: number; msg: string });
-      done();
-    },
-  });
-  return { log: pino(stream), lines };
-}
 
 async function leaderEvents(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ told: string }>(
