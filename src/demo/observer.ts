@@ -109,8 +109,8 @@ export class Observer {
             select coalesce(jsonb_agg(jsonb_build_object('task_id', e.stream_id, 'version', e.version, 'type', e.type,
                 'data', e.data, 'seconds', extract(epoch from e.recorded_at - began.at)::double precision)
               order by e.position), '[]')
-            from seen join pulp.event e on e.stream_kind = 'task' and e.stream_id = seen.id::text and e.version > seen.version
-            where e.recorded_at >= (select at from began) -- spares the older leaves of the log
+            from seen cross join lateral pulp.history(seen.id) e cross join began
+            where e.version > seen.version
           ) as events
         from began`),
     );

@@ -61,9 +61,7 @@ order by started_at`,
       sql: `\
 select version, type, to_char(recorded_at, 'HH24:MI:SS.MS') as recorded_at,
   coalesce(data ->> 'worker', data ->> 'reason', data ->> 'queue') as detail
-from pulp.event
-where stream_kind = 'task' and stream_id in (
-  select id::text from pulp.task where group_id = '${group}' and name = 'demo.hang')
+from pulp.history((select id from pulp.task where group_id = '${group}' and name = 'demo.hang'))
 order by version`,
     },
   ];

@@ -50,6 +50,8 @@ export interface ArchiveRecord {
 
 /** A leaf of tasks, as `pulp.task_leaves` shows it. */
 interface Leaf {
+  /** The table that it is a part of. */
+  readonly class: string;
   readonly leaf: string;
   readonly attachment: 'attached' | 'detaching' | 'detached';
   readonly archive: unknown;
@@ -80,8 +82,8 @@ export async function archiveLeaves({
     await refuseStrangers(client);
     await client.query(`select pg_advisory_lock(pulp.lock_class('archive'), 0)`);
     const { rows: leaves } = await client.query<Leaf>(
-      `select leaf, attachment, archive from pulp.task_leaves()
-       where archive is not null or ends <= least($1, clock_timestamp() - interval '1 day') order by starts`,
+      `select class, leaf, attachment, archive from pulp.task_leaves()
+       where archive is not null or ends <= least($1, clock_timestamp() - interval '1 day')`,
       [before],
     );
     const archived: LeafArchive[] = [];
@@ -126,7 +128,7 @@ export async function listArchives(): Promise<readonly ArchiveRecord[]> {
 async function refuseStrangers(client: Client): Promise<void> {
   const { rows } = await client.query<{ owner: string; is_owner: boolean }>(
     `select relowner::regrole::text as owner, pg_has_role(relowner, 'usage') as is_owner
-     from pg_class where oid = 'pulp.event'::regclass`,
+     from pg_class where oid = 'pulp.event_batch'::regclass`,
   );
   const [table] = rows;
   if (table?.is_owner === true) return;
@@ -150,7 +152,7 @@ async function archiveLeaf(client: Client, { leaf, ...known }: Leaf, folder: str
   if (known.attachment !== 'detached') {
     const how = known.attachment === 'attached' ? 'concurrently' : 'finalize';
     await client.query(
-      `alter table pulp.event_task detach partition pulp.${client.escapeIdentifier(leaf)} ${how}`,
+      `alter table pulp.${client.escapeIdentifier(known.class)} detach partition pulp.${client.escapeIdentifier(leaf)} ${how}`,
     );
   }
   await client.query('select pulp.drop_archived_leaf($1)', [leaf]);
@@ -200,8 +202,8 @@ async function exportLeaf(client: Client, leaf: string, folder: string): Promise
 /** The events of a leaf in the order of the log, as lines of JSON. */
 async function* linesOf(client: Client, leaf: string): AsyncGenerator<string> {
   await client.query(
-    `declare events no scroll cursor for
-     select row_to_json(e)::text from pulp.${client.escapeIdentifier(leaf)} e order by e.tx, e.position`,
+    `declare events no scroll cursor for select row_to_json(e)::text from pulp.leaf_events($1) e`,
+    [leaf],
   );
   for (;;) {
     const { rows } = await client.query<[string]>({

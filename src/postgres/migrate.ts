@@ -139,9 +139,15 @@ async function apply(
   recorded: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
   refuseStrangers(recorded, wanted);
-  // A function that is made anew is open to everybody until the grants have been run again.
+  const isNew = (script: Script) => recorded.get(script.name) !== script.checksum;
+  // A migration may drop functions, for what they take or give changes. A function that is made anew is open to everybody until
+  // the grants have been run again.
+  const functionsAreDue = wanted.some((script) => script.name.startsWith('migrations/') && isNew(script));
   const due = wanted.filter(
-    (script) => recorded.get(script.name) !== script.checksum || script.name === 'grants.sql',
+    (script) =>
+      isNew(script) ||
+      script.name === 'grants.sql' ||
+      (functionsAreDue && script.name.startsWith('functions/')),
   );
   for (const script of due) {
     await client.query(script.text);

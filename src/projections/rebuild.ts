@@ -4,7 +4,7 @@ import { retrying } from '../postgres/retry.ts';
 import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
 import { RebuildBatches } from './rebuild-batches.ts';
 import { verify, type Violation } from './verify.ts';
-import { estimateEvents, Ranges } from './verify-ranges.ts';
+import { LogSlices } from './log-slices.ts';
 import { openSessions, type LogSessions } from './verify-sessions.ts';
 
 /** How often what a verification finds is put right: one thing that is wrong may stand in the way of another. */
@@ -32,7 +32,7 @@ export interface RebuildOptions {
 
 /** What a rebuild did. */
 export interface Rebuild {
-  /** What was wrong: see `pulp.rebuild_range`, and the rules of `pulp.verify_tables`. */
+  /** What was wrong: see `pulp.rebuild_slice`, and the rules of `pulp.verify_tables`. */
   readonly findings: readonly Finding[];
   /** Rows of workers and of the leadership that were wrong. */
   readonly workers: number;
@@ -65,7 +65,7 @@ export async function rebuild(
     const batches = new RebuildBatches();
 
     const workers = await rebuildWorkers(first, dryRun);
-    const { differing, events } = await rebuildRanges(sessions, batches, dryRun, (events, expectedEvents) => {
+    const { differing, events } = await rebuildSlices(sessions, batches, dryRun, (events, expectedEvents) => {
       onProgress?.({ events, expectedEvents, seconds: secondsSince(started) });
     });
     const listed = await first.query<Finding>(
@@ -98,24 +98,22 @@ async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> 
   return rows[0]?.wrong ?? 0;
 }
 
-async function rebuildRanges(
+async function rebuildSlices(
   { clients }: LogSessions,
   batches: RebuildBatches,
   dryRun: boolean,
   onProgress: (events: number, expectedEvents: number) => void,
 ): Promise<{ differing: readonly Finding[]; events: number }> {
-  const expectedEvents = await estimateEvents(clients[0]);
-  const ranges = new Ranges();
+  const log = await LogSlices.of(clients[0], clients.length);
   const differing: Finding[] = [];
-  let events = 0;
   await Promise.all(
     clients.map(async (client) => {
-      for (let range = await ranges.next(client); range !== undefined; range = await ranges.next(client)) {
-        const { after, upto } = range;
+      for (let part = log.next(); part !== undefined; part = log.next()) {
+        const { slice, slices } = part;
         const { rows } = await retrying(() =>
-          client.query<Finding & { restored: boolean }>('select * from pulp.rebuild_range($1, $2, $3)', [
-            after,
-            upto,
+          client.query<Finding & { restored: boolean }>('select * from pulp.rebuild_slice($1, $2, $3)', [
+            slice,
+            slices,
             dryRun,
           ]),
         );
@@ -127,12 +125,11 @@ async function rebuildRanges(
             wrong.map(({ id }) => id),
           );
         }
-        events += range.events;
-        onProgress(events, expectedEvents);
+        onProgress(log.eventsGiven, log.events);
       }
     }),
   );
-  return { differing, events };
+  return { differing, events: log.events };
 }
 
 /** Verifies, and puts right what is still wrong with tasks, as long as that makes it less. */

@@ -165,8 +165,7 @@ export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
       select position, version, type, data, actor, recorded_at,
         extract(epoch from recorded_at - lag(recorded_at) over story)::double precision as seconds_after,
         max((data ->> 'attempt')::integer) filter (where type = 'TaskStarted') over story as attempt
-      from pulp.event
-      where stream_kind = 'task' and stream_id = ${id}
+      from pulp.history(${id})
       window story as (order by version)
       order by version`),
   );
@@ -181,8 +180,7 @@ export async function readFinal(ids: readonly string[]): Promise<ReadonlyMap<str
       from unnest(${sql.array([...ids], 'uuid')}) as i(id)
       left join pulp.task t on t.id = i.id
       left join lateral (
-        select e.data ->> 'state' as state from pulp.event e
-        where t.id is null and e.stream_kind = 'task' and e.stream_id = i.id::text and e.type = 'TaskPurged'
+        select e.data ->> 'state' as state from pulp.history(i.id) e where t.id is null and e.type = 'TaskPurged'
       ) purged on true
       where coalesce(t.state, purged.state) in ('completed', 'failed', 'canceled', 'skipped')`),
   );

@@ -17,8 +17,11 @@ export function asOf(at: Date): FragmentSqlToken {
 export async function logBeginning(): Promise<Date | undefined> {
   const pool = await getConnection();
   const beginning = await retrying(() =>
-    pool.maybeOneFirst(sql.type(z.object({ recorded_at: z.date() }))`
-      select recorded_at from pulp.event where stream_kind <> 'heartbeat' order by tx, position limit 1`),
+    pool.maybeOneFirst(sql.type(z.object({ recorded_at: z.date().nullable() }))`
+      select least(
+        (select recorded_at from pulp.event_batch order by tx, first limit 1),
+        (select recorded_at from pulp.event_single where stream_kind <> 'heartbeat' order by tx, position limit 1)
+      ) as recorded_at`),
   );
   return beginning ?? undefined;
 }

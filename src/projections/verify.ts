@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { toPulpError } from '../postgres/sql-error.ts';
-import { Ranges } from './verify-ranges.ts';
+import { LogSlices } from './log-slices.ts';
 import { openSessions, shareSnapshot, type LogSessions } from './verify-sessions.ts';
 
 /** One breach of one rule, as `pulp.violation` describes it. */
@@ -46,23 +46,21 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
       'pulp.verify_workers()',
       'pulp.verify_numbers()',
     ];
-    const ranges = new Ranges();
+    const log = await LogSlices.of(first, sessions.clients.length);
     const found: (readonly Violation[])[] = [];
-    let events = 0;
     await Promise.all(
       sessions.clients.map(async (client) => {
         for (let whole = wholes.shift(); whole !== undefined; whole = wholes.shift()) {
           found.push(await find(client, whole));
         }
-        for (let range = await ranges.next(client); range !== undefined; range = await ranges.next(client)) {
-          found.push(await find(client, 'pulp.verify_streams($1, $2)', [range.after, range.upto]));
-          events += range.events;
+        for (let part = log.next(); part !== undefined; part = log.next()) {
+          found.push(await find(client, 'pulp.verify_streams($1, $2)', [part.slice, part.slices]));
         }
         await client.query('commit');
       }),
     );
     found.push(await find(first, 'pulp.verify_locks()'));
-    return { violations: found.flat(), events, seconds: seconds() };
+    return { violations: found.flat(), events: log.events, seconds: seconds() };
   } catch (error) {
     throw toPulpError(error);
   }

@@ -38,9 +38,8 @@ language sql stable rows 1000 as $$
         -- Of the run that the end belongs to, if it had come so far.
         (array_agg(case e.type when 'TaskStarted' then e.data ->> 'worker' end order by e.version desc)
           filter (where e.type in ('TaskDue', 'TaskInterrupted', 'ReservationGranted', 'TaskStarted')))[1] as worker
-      from pulp.event e
-      where e.stream_kind = 'task' and e.stream_id = ended.stream_id and e.version < ended.version
-        and e.recorded_at <= ended.recorded_at -- for the leaves
+      from pulp.history(ended.stream_id::uuid) e
+      where e.version < ended.version
     ) told
     where t.run_after is not null and (told.claim).state is not null
   ) life

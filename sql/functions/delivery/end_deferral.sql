@@ -24,9 +24,7 @@ begin
   end if;
   if claiming is not null then
     delete from pulp.deferred d where d.task_id = any (claiming);
-    perform pulp.take_place_in_line(array(
-      select a.event from pulp.append_task_events(
-        claiming, array_fill('TaskDue'::text, array[cardinality(claiming)]), array_fill('{}'::jsonb, array[cardinality(claiming)])) a));
+    perform pulp.take_place_in_line(array(select a.event from pulp.append_task_events('TaskDue', claiming) a));
   end if;
 end $$;
 comment on function pulp.end_deferral is 'Lets deferred tasks go on whose time has come.';

@@ -6,10 +6,7 @@ declare
 begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
-    cross join lateral (
-      select x.data, x.correlation_id from pulp.event x
-      where x.stream_kind = 'task' and x.stream_id = i.id::text and x.version = 1 offset 0
-    ) e
+    cross join lateral (select h.data, h.correlation_id from pulp.history(i.id) h where h.version = 1) e
     where e.data - 'run_after' <> i.facts - 'run_after' or e.correlation_id <> coalesce(i.correlation_id, i.id::text)
     order by i.ordinality limit 1;
   if found then

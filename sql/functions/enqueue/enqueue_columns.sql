@@ -17,16 +17,20 @@ declare
   are_good boolean;
   bad record;
   task_ids uuid[];
+  facts jsonb[];
+  correlation_ids text[];
+  parent_ids uuid[];
+  positions bigint[];
+  fresh bigint[];
   first_name text;
   last_name text;
   are_unchecked boolean;
-  enqueued bigint;
   deliverable uuid[];
-  claiming pulp.event[];
+  claiming bigint[];
   deferred uuid[];
 begin
-  if to_regclass('pulp.' || pulp.event_leaf_name('event_task', enqueued_at)) is null then
-    perform pulp.need_event_leaf('event_task', enqueued_at);
+  if to_regclass('pulp.' || pulp.event_leaf_name('event_batch', enqueued_at)) is null then
+    perform pulp.need_event_leaf('event_batch', enqueued_at);
   end if;
   if jsonb_typeof(common) is distinct from 'object' then
     raise exception 'what is common to all must be an object' using errcode = 'PU004',
@@ -74,51 +78,52 @@ begin
     perform pulp.refuse_plain_secrets(array(
       select r.item from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
   end if;
-  if not pulp.are_new_ids(task_ids) then
-    perform pulp.refuse_purged(task_ids);
+
+  select array_agg(r.facts order by r.ordinality), array_agg(r.correlation_id order by r.ordinality),
+      array_agg(r.parent_id order by r.ordinality)
+    into facts, correlation_ids, parent_ids
+    from (
+      select r.ordinality,
+        pulp.enqueued_data(r.name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest, enqueued_at) as facts,
+        nullif(r.rest ->> 'correlation_id', task_ids[r.ordinality]::text) as correlation_id, (r.rest ->> 'parent_id')::uuid as parent_id
+      from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
+      offset 0
+    ) r;
+  if task_ids is null then
+    return '{}';
   end if;
-
-  with said as materialized (
-    select task_ids[r.ordinality] as id, nextval('pulp.event_position') as position,
-      pulp.enqueued_data(r.name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest, enqueued_at) as facts,
-      coalesce(r.rest ->> 'correlation_id', task_ids[r.ordinality]::text) as correlation_id,
-      (r.rest ->> 'parent_id')::uuid as parent_id
-    from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
-  ),
-  inserted as (
+  positions := pulp.new_positions(cardinality(task_ids));
+  with inserted as (
     insert into pulp.task as t
-    select (pulp.evolve_task(null, pulp.task_event(
-      s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id, acting, enqueued_at))).*
-    from said s
+    select (pulp.evolve_task(null, pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts,
+      coalesce(s.correlation_id, s.id::text), s.parent_id, acting, enqueued_at))).*
+    from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
     on conflict (id) do nothing -- of an id that is there twice, the first is taken
-    returning t.position, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
-  ),
-  fresh as materialized (
-    select i.is_deferred, i.is_free, s.position, s.id, s.facts, s.correlation_id, s.parent_id
-    from inserted i join said s on s.position = i.position
-  ),
-  logged as (
-    insert into pulp.event
-    select (pulp.task_event(
-      f.position, tx, f.id, 1, 'TaskEnqueued', f.facts, f.correlation_id, f.parent_id, acting, enqueued_at)).*
-    from fresh f
+    returning t.id, t.position, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
   )
-  select
-      count(*),
-      array_agg(f.id) filter (where f.is_free and not f.is_deferred),
-      array_agg(pulp.task_event(
-        f.position, tx, f.id, 1, 'TaskEnqueued', f.facts, f.correlation_id, f.parent_id, acting, enqueued_at))
-        filter (where not f.is_free and not f.is_deferred),
-      array_agg(f.id) filter (where f.is_deferred)
-    into enqueued, deliverable, claiming, deferred
-    from fresh f;
+  select array_agg(i.position order by i.position),
+      array_agg(i.id order by i.position) filter (where i.is_free and not i.is_deferred),
+      array_agg(i.position) filter (where not i.is_free and not i.is_deferred),
+      array_agg(i.id order by i.position) filter (where i.is_deferred)
+    into fresh, deliverable, claiming, deferred
+    from inserted i;
 
-  if enqueued < cardinality(task_ids) then
-    perform pulp.check_same_content(task_ids,
-      array_agg(pulp.enqueued_data(
-        r.name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest, enqueued_at) order by r.ordinality),
-      array_agg(r.rest ->> 'correlation_id' order by r.ordinality))
-      from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r;
+  if fresh = positions then
+    perform pulp.log_task_events('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
+      correlation_ids, parent_ids, tx, enqueued_at);
+  else
+    perform pulp.check_same_content(task_ids, facts, correlation_ids);
+    perform pulp.log_task_events('TaskEnqueued', array_agg(s.position order by s.position), array_agg(s.id order by s.position),
+        array_agg(1), array_agg(s.facts order by s.position), array_agg(s.correlation_id order by s.position),
+        array_agg(s.parent_id order by s.position), tx, enqueued_at)
+      from unnest(fresh) as f(position)
+      join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
+        using (position)
+      having count(*) > 0;
+  end if;
+  -- Last, so that a purge beside this enqueue is seen, too.
+  if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
+    perform pulp.refuse_purged(task_ids);
   end if;
 
   -- Those without claims can be delivered; the others take their places in line. Both wait until they are due.
@@ -126,11 +131,16 @@ begin
     perform pulp.deliver(deliverable);
   end if;
   if claiming is not null then
-    perform pulp.take_place_in_line(claiming);
+    perform pulp.take_place_in_line(array(
+      select pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, coalesce(s.correlation_id, s.id::text), s.parent_id,
+        acting, enqueued_at)
+      from unnest(claiming) as c(position)
+      join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
+        using (position)));
   end if;
   if deferred is not null then
     perform pulp.defer(deferred);
   end if;
-  return coalesce(task_ids, '{}');
+  return task_ids;
 end $$;
 comment on function pulp.enqueue_columns is 'Enqueues many tasks, all or none, by columns; gives their ids in order.';

@@ -1,5 +1,5 @@
 -- Refuses ids of tasks that are over and were purged: their streams have ended. Of new ids nobody needs to ask (see
--- pulp.are_new_ids): one that was used twice in that time is refused by the log's index.
+-- pulp.are_new_ids), unless there was a purge of such young tasks (see pulp.young_purge).
 create or replace function pulp.refuse_purged(ids uuid[]) returns void
 language plpgsql stable as $$
 declare
@@ -7,9 +7,7 @@ declare
 begin
   select i.ordinality - 1 as index, i.id into purged
     from unnest(ids) with ordinality as i(id, ordinality)
-    cross join lateral (
-      select from pulp.event e where e.stream_kind = 'task' and e.stream_id = i.id::text and e.type = 'TaskPurged' offset 0
-    ) event
+    where pulp.is_purged(i.id)
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before, is over and was purged', purged.id using errcode = 'PU003',

@@ -1,42 +1,43 @@
--- Appends one event to each of these tasks' streams and folds it into the task's row. Gives the events' tasks and the events.
--- The caller holds the rows' locks, or those of their jobs, and decided on their present state; if one is not there,
--- nothing is appended.
-create or replace function pulp.append_task_events(ids uuid[], types text[], facts jsonb[])
+-- Appends an event of one type to each of these tasks' streams and folds it into the task's row. Gives the tasks and the events,
+-- in their order. The caller holds the rows' locks, or those of their jobs, and decided on their present state; if one is not
+-- there, nothing is appended.
+create or replace function pulp.append_task_events(type text, ids uuid[], facts jsonb[] default null)
 returns table (task pulp.task, event pulp.event)
 language plpgsql as $$
 declare
   appended_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
-  appended integer;
+  positions constant bigint[] := pulp.new_positions(cardinality(ids));
+  tasks pulp.task[];
+  events pulp.event[];
 begin
-  perform pulp.need_event_leaf('event_task', appended_at);
-  return query
-  with given as materialized ( -- in their order, whatever way the rows are found
-    select i.id, i.type, i.facts, nextval('pulp.event_position') as position
-    from unnest(ids, types, facts) as i(id, type, facts)
-  ),
-  appended as (
+  perform pulp.need_event_leaf('event_batch', appended_at);
+  with appended as (
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
       progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
     ) = row((pulp.evolve_task(t, pulp.task_event(
-      g.position, tx, t.id, t.version + 1, g.type, g.facts, t.correlation_id, null, acting, appended_at))).*)
-    from given g
+      g.position, tx, t.id, t.version + 1, append_task_events.type, g.facts, t.correlation_id, null, acting, appended_at))).*)
+    from (
+      select x.id, coalesce(x.facts, '{}') as facts, x.position
+      from unnest(ids, append_task_events.facts, positions) as x(id, facts, position)
+    ) g
     where t.id = g.id
     returning t as task, pulp.task_event(
-      g.position, tx, t.id, t.version, g.type, g.facts, t.correlation_id, null, acting, appended_at) as event
-  ),
-  logged as (
-    insert into pulp.event select (a.event).* from appended a
+      g.position, tx, t.id, t.version, append_task_events.type, g.facts, t.correlation_id, null, acting, appended_at) as event
   )
-  select a.task, a.event from appended a;
-
-  get diagnostics appended = row_count;
-  if appended <> cardinality(ids) then
+  select array_agg(a.task order by (a.event).position), array_agg(a.event order by (a.event).position) into tasks, events
+    from appended a;
+  if cardinality(tasks) is distinct from cardinality(ids) then
     raise exception 'a task changed while events were appended to it' using errcode = 'serialization_failure',
       hint = 'Repeat the command.';
   end if;
+
+  perform pulp.log_task_events(append_task_events.type, positions, ids, array_agg(t.version order by t.ordinality),
+      append_task_events.facts, array_agg(nullif(t.correlation_id, t.id::text) order by t.ordinality), null, tx, appended_at)
+    from unnest(tasks) with ordinality t;
+  return query select tasks[place], events[place] from generate_subscripts(tasks, 1) as place;
 end $$;
-comment on function pulp.append_task_events is 'Appends events to tasks'' streams and folds them into the tasks'' rows.';
+comment on function pulp.append_task_events is 'Appends an event of one type to tasks'' streams and folds it into the tasks'' rows.';

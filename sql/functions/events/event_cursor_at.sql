@@ -12,8 +12,15 @@ declare
 begin
   while from_tx < to_tx loop
     middle := from_tx + (to_tx - from_tx) / 2;
-    select e.recorded_at into recorded from pulp.event e
-      where e.tx >= middle::text::xid8 order by e.tx, e.position limit 1;
+    select e.recorded_at into recorded
+      from (
+        (select b.tx, b.first as position, b.recorded_at from pulp.event_batch b
+          where b.tx >= middle::text::xid8 order by b.tx, b.first limit 1)
+        union all
+        (select s.tx, s.position, s.recorded_at from pulp.event_single s
+          where s.tx >= middle::text::xid8 order by s.tx, s.position limit 1)
+      ) e
+      order by e.tx, e.position limit 1;
     if recorded < moment - interval '1 hour' then
       from_tx := middle + 1;
     else

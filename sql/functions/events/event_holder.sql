@@ -8,8 +8,10 @@ language plpgsql stable security definer set search_path = pulp, pg_temp set jit
 declare
   oldest constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
-  perform from pulp.event e where e.stream_kind <> 'heartbeat' and e.tx >= oldest order by e.tx, e.position limit 1;
-  if not found then
+  if not exists (select from pulp.event_batch b where b.tx >= oldest order by b.tx, b.first limit 1)
+    and not exists (
+      select from pulp.event_single e where e.stream_kind <> 'heartbeat' and e.tx >= oldest order by e.tx, e.position limit 1)
+  then
     return;
   end if;
   return query

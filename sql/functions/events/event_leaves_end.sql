@@ -5,7 +5,7 @@ language sql stable set datestyle = 'ISO' set timezone = 'UTC' as $$
   from (
     select max(substring(pg_get_expr(c.relpartbound, c.oid) from $re$TO \('([^']+)'\)$re$)::timestamptz) as ends
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent in ('pulp.event_task'::regclass, 'pulp.event_system'::regclass, 'pulp.event_heartbeat'::regclass)
+    where i.inhparent in ('pulp.event_batch'::regclass, 'pulp.event_system'::regclass, 'pulp.event_heartbeat'::regclass)
     group by i.inhparent
   ) class
 $$;

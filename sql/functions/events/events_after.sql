@@ -33,18 +33,42 @@ begin
 
   kinds := array(select distinct unnest(kinds));
   if stream is null then
-    -- One by one: of a kind that stands in an array it could not be told which leaves have none.
     return query
-      select e.* from pulp.event e
-      where e.stream_kind in (kinds[1], kinds[2], kinds[3], kinds[4], kinds[5]) and e.recorded_at >= since
-        and (e.tx, e.position) > (after_tx, after_position) and e.tx < horizon
+      select e.*
+      from (
+        (
+          select x.*
+          from (
+            -- From the batch on that holds the cursor's position.
+            select b.* from pulp.event_batch b
+            where 'task' = any (kinds) and b.recorded_at >= since
+              and (b.tx, b.first) > (after_tx, after_position - pulp.block_size()) and b.tx < horizon
+            order by b.tx, b.first
+          ) b
+          cross join lateral pulp.batch_events(b) x
+          where (x.tx, x.position) > (after_tx, after_position)
+          limit max_events
+        )
+        union all
+        (
+          -- Kinds one by one: of one that stands in an array it could not be told which leaves have none.
+          select s.* from pulp.event_single s
+          where s.stream_kind in (kinds[1], kinds[2], kinds[3], kinds[4], kinds[5]) and s.recorded_at >= since
+            and (s.tx, s.position) > (after_tx, after_position) and s.tx < horizon
+          order by s.tx, s.position limit max_events
+        )
+      ) e
       order by e.tx, e.position limit max_events;
   else
     return query
       select e.*
       from (
-        select s.* from pulp.event s
-        where s.stream_id = stream and s.stream_kind <> 'heartbeat' and s.stream_kind = any (kinds) and s.recorded_at >= since
+        select s.* from pulp.event_single s
+        where s.stream_id = stream and s.stream_kind <> 'heartbeat' and s.stream_kind <> 'task' and s.stream_kind = any (kinds)
+          and s.recorded_at >= since
+        union all
+        select h.* from pulp.history(case when pulp.is_uuid(stream) and 'task' = any (kinds) then stream::uuid end) h
+        where h.recorded_at >= since
         offset 0 -- the whole stream by its index, not the whole log in its order
       ) e
       where (e.tx, e.position) > (after_tx, after_position) and e.tx < horizon

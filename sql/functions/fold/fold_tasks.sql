@@ -1,8 +1,8 @@
--- Tasks and their claims as the log tells them: all, those whose ids lie in a range (beyond "after", up to "upto"), or those
--- of a list; null is no bound. No row for a stream that says nothing of a task any more, but for one that cannot be folded.
-create or replace function pulp.fold_tasks(after text default null, upto text default null, only_ids uuid[] default null)
+-- Tasks and their claims as the log tells them: all, those of one slice of so many (see pulp.is_in_slice), or those of a list. No
+-- row for a stream that says nothing of a task any more, but for one that cannot be folded.
+create or replace function pulp.fold_tasks(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns table (stream_id text, task pulp.task, claims pulp.reservation[], refusal text)
-language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan set enable_hashagg = off set work_mem = '64MB' as $$
 #variable_conflict use_column
 begin
   return query
@@ -23,16 +23,8 @@ begin
       f.refusal
     from (
       select e.stream_id, array_agg(e order by e.version) as events
-      from pulp.event e
-      where e.stream_kind = 'task' and fold_tasks.only_ids is null
-        and (fold_tasks.after is null or e.stream_id > fold_tasks.after)
-        and (fold_tasks.upto is null or e.stream_id <= fold_tasks.upto)
+      from pulp.task_events(fold_tasks.slice, fold_tasks.slices, fold_tasks.only_ids) e
       group by e.stream_id
-      union all
-      -- One probe of the index for each, which takes no time to plan.
-      select i.id::text, (
-        select array_agg(e order by e.version) from pulp.event e where e.stream_kind = 'task' and e.stream_id = i.id::text)
-      from unnest(fold_tasks.only_ids) as i(id)
     ) s
     cross join lateral pulp.fold_task_stream(s.events) f
     where (f.task).id is not null or f.refusal is not null;

@@ -6,8 +6,8 @@ language sql stable as $$
     select pulp.fold_task(e.event order by (e.event).version) as task
     from (
       select x as event, row_number() over (order by x.version) as ordinal
-      from pulp.event x
-      where x.stream_kind = 'task' and x.stream_id = task_at.task::text and x.recorded_at <= task_at.at
+      from pulp.history(task_at.task) x
+      where x.recorded_at <= task_at.at
     ) e
     where (e.event).version = e.ordinal
   ) told

@@ -5,28 +5,23 @@ declare
   appended_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
-  granted integer;
+  positions constant bigint[] := pulp.new_positions(cardinality(ids));
+  facts constant jsonb[] := array(
+    select jsonb_build_object('queue', r.queue) from unnest(pulp.route_tasks(ids)) with ordinality as r(queue, ordinality)
+    order by r.ordinality);
+  versions integer[];
+  correlation_ids text[];
 begin
-  with given as materialized ( -- in their order, whatever way the rows are found
-    select g.row, jsonb_build_object('queue', g.queue) as facts, nextval('pulp.event_position') as position
-    from unnest(rows, pulp.route_tasks(ids)) as g(row, queue)
-  ),
-  task as (
+  with task as (
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
       progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
     ) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
-    from given g
+    from unnest(rows, facts, positions) as g(row, facts, position)
     where t.ctid = g.row
     returning t.id, t.version, t.correlation_id, g.position, g.facts
-  ),
-  logged as (
-    insert into pulp.event
-    select (pulp.task_event(
-      t.position, tx, t.id, t.version, 'ReservationGranted', t.facts, t.correlation_id, null, acting, appended_at)).*
-    from task t
   ),
   claim as (
     delete from pulp.reservation_waiting w
@@ -51,10 +46,13 @@ begin
     where (select known.id from pulp.resource known where known.name = reservation.resource) is null
     on conflict (name) do nothing
   )
-  select count(*) into granted from task;
-  if granted <> cardinality(ids) then
+  select array_agg(t.version order by t.position), array_agg(nullif(t.correlation_id, t.id::text) order by t.position)
+    into versions, correlation_ids
+    from task t;
+  if cardinality(versions) is distinct from cardinality(ids) then
     raise exception 'a task changed while it was granted' using errcode = 'serialization_failure', hint = 'Repeat the command.';
   end if;
+  perform pulp.log_task_events('ReservationGranted', positions, ids, versions, facts, correlation_ids, null, tx, appended_at);
 
   perform pulp.deliver(ids);
 end $$;

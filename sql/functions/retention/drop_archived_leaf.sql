@@ -12,6 +12,6 @@ begin
   end if;
   execute format('drop table pulp.%I', leaf);
   perform pulp.append_leaf_event(leaf, 'LeafDropped',
-    jsonb_build_object('class', 'event_task', 'starts', known.starts, 'ends', known.ends));
+    jsonb_build_object('class', known.class, 'starts', known.starts, 'ends', known.ends));
 end $$;
 comment on function pulp.drop_archived_leaf is 'Drops a leaf of tasks that stands in a file.';

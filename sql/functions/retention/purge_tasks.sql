@@ -11,9 +11,12 @@ create or replace function pulp.purge_tasks(
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 declare
-  acting constant text := pulp.actor();
   looked_at uuid[];
   times timestamptz[];
+  ids uuid[];
+  versions integer[];
+  facts jsonb[];
+  correlation_ids text[];
 begin
   if not states <@ '{completed,failed,canceled,skipped}' then
     raise exception '% has a state that is not final', states using errcode = 'PU004',
@@ -34,26 +37,31 @@ begin
     after_id := looked_at[batch];
   end if;
 
-  with over as materialized (
-    select o.row, o.task, pulp.task_event(nextval('pulp.event_position'), pulp.event_tx(), (o.task).id,
-      (o.task).version + 1, 'TaskPurged',
-      jsonb_build_object('name', (o.task).name, 'state', (o.task).state, 'finished_at', (o.task).finished_at),
-      (o.task).correlation_id, null, acting, clock_timestamp()) as event
-    from (
-      select t.ctid as row, t as task from pulp.task t
-      where t.id = any (looked_at) and t.state = any (states) and t.finished_at < finished_before
-      order by t.enqueued_at, t.id limit most
+  with gone as (
+    delete from pulp.task t
+    using (
+      select o.ctid as row from pulp.task o
+      where o.id = any (looked_at) and o.state = any (states) and o.finished_at < finished_before
+      order by o.enqueued_at, o.id limit most
       for update skip locked
     ) o
-  ),
-  gone as (
-    delete from pulp.task t using over o
-    where t.ctid = o.row and (pulp.evolve_task(o.task, o.event)).id is null
-    returning o.event
-  ),
-  logged as (
-    insert into pulp.event select (g.event).* from gone g
+    where t.ctid = o.row
+    returning t.*
   )
-  select count(*) into purged from gone;
+  select array_agg(g.id order by g.id), array_agg(g.version + 1 order by g.id),
+      array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.id),
+      array_agg(nullif(g.correlation_id, g.id::text) order by g.id)
+    into ids, versions, facts, correlation_ids
+    from gone g;
+  purged := coalesce(cardinality(ids), 0);
+  if purged = 0 then
+    return;
+  end if;
+  perform pulp.log_task_events('TaskPurged', pulp.new_positions(purged::integer), ids, versions, facts, correlation_ids, null,
+    pulp.event_tx(), clock_timestamp());
+  if exists (select from unnest(ids) as purged_id where pulp.are_new_ids(array[purged_id])) then
+    insert into pulp.young_purge (until) values (clock_timestamp() + interval '20 min')
+      on conflict ((true)) do update set until = excluded.until;
+  end if;
 end $$;
 comment on function pulp.purge_tasks is 'Takes rows of tasks that are over from pulp.task, a batch at a time.';

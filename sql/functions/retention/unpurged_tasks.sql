@@ -4,9 +4,9 @@ create or replace function pulp.unpurged_tasks(leaf text, most integer) returns 
 language plpgsql stable set jit = off set enable_nestloop = off as $$
 begin
   return query execute format(
-    'select s.stream_id from (select distinct l.stream_id from pulp.%I l) s
+    'select there.stream_id from (select distinct %s as stream_id from pulp.%I l) there
      where not exists (
-       select from pulp.event e where e.stream_kind = ''task'' and e.stream_id = s.stream_id and e.type = ''TaskPurged'')
-     order by 1 limit $1', leaf) using most;
+       select from pulp.event e where e.stream_kind = ''task'' and e.type = ''TaskPurged'' and e.stream_id = there.stream_id)
+     order by 1 limit $1', case when leaf like 'event_batch%' then 'unnest(l.ids)::text' else 'l.stream_id' end, leaf) using most;
 end $$;
 comment on function pulp.unpurged_tasks is 'Tasks that need what a leaf of the log holds.';

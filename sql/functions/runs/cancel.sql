@@ -41,7 +41,7 @@ begin
 
   if t.state = 'running' then
     select (a.task).* into after from pulp.append_task_events(
-      array[t.id], array['TaskCancelRequested'], array[jsonb_build_object('reason', reason)]) a;
+      'TaskCancelRequested', array[t.id], array[jsonb_build_object('reason', reason)]) a;
     perform pulp.notify('pulp_cancel', t.worker);
     return after.state;
   elsif t.state <> 'waiting' then
@@ -58,10 +58,10 @@ begin
   )
   select exists (select from gone where gone.state = 'granted') into held;
   if held then
-    perform pulp.append_task_events(array[t.id], array['ReservationReleased'], array['{}'::jsonb]);
+    perform pulp.append_task_events('ReservationReleased', array[t.id]);
   end if;
   select (a.task).* into after from pulp.append_task_events(
-    array[t.id], array['TaskCanceled'], array[jsonb_build_object('reason', reason)]) a;
+    'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
   perform pulp.notify('pulp_grant', '');
   perform pulp.notify('pulp_finished', '');
   return after.state;

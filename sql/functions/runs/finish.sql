@@ -81,7 +81,7 @@ begin
   end if;
 
   if progressed is not null then
-    perform pulp.append_task_events(progressed, array_fill('TaskProgressed'::text, array[cardinality(progressed)]), progress);
+    perform pulp.append_task_events('TaskProgressed', progressed, progress);
     rows := array( -- they have moved
       select x.ctid from unnest(ids) with ordinality as i(id, ordinality)
       cross join lateral (select t.ctid from pulp.task t where t.id = i.id offset 0) x

@@ -21,7 +21,7 @@ begin
       for no key update skip locked
     ) t;
   if ids is not null then
-    perform pulp.append_task_events(ids, array_fill('TaskProgressed'::text, array[cardinality(ids)]), facts);
+    perform pulp.append_task_events('TaskProgressed', ids, facts);
   end if;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then

@@ -20,7 +20,10 @@ declare
   fetched uuid[];
   rows tid[];
   tasks tid[];
+  versions integer[];
   facts jsonb[];
+  correlation_ids text[];
+  positions bigint[];
   claiming uuid[];
   stray uuid[];
   stray_queues text[];
@@ -33,11 +36,11 @@ declare
 begin
   perform pulp.check_incarnation(start.worker, start.incarnation);
 
-  select array_agg(j.id), array_agg(j.row), array_agg(t.row),
+  select array_agg(j.id), array_agg(j.row), array_agg(t.row), array_agg(t.version + 1), array_agg(t.correlation_id),
       array_agg(case t.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', t.attempt + 1) end),
       array_agg(j.id) filter (where t.has_claims),
       array_agg(j.id) filter (where t.row is null), array_agg(j.name) filter (where t.row is null)
-    into fetched, rows, tasks, facts, claiming, stray, stray_queues
+    into fetched, rows, tasks, versions, correlation_ids, facts, claiming, stray, stray_queues
     from (
       select next.* from unnest(start.queues) as q(name)
       cross join lateral (
@@ -51,7 +54,8 @@ begin
       limit start.at_most
     ) j
     left join lateral (
-      select x.attempt, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
+      select x.attempt, x.version, nullif(x.correlation_id, x.id::text) as correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row
+      from pulp.task x
       where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
     ) t on true;
   if fetched is null then
@@ -65,8 +69,9 @@ begin
       where job.ctid = any (rows) and job.id = any (refused);
     update pgboss.job set start_after = 'infinity'
       from unnest(stray_queues, stray) as s(queue, id) where job.name = s.queue and job.id = s.id;
-    select array_agg(f.id), array_agg(f.row), array_agg(f.task), array_agg(f.facts) into fetched, rows, tasks, facts
-      from unnest(fetched, rows, tasks, facts) as f(id, row, task, facts)
+    select array_agg(f.id), array_agg(f.row), array_agg(f.task), array_agg(f.version), array_agg(f.correlation_id), array_agg(f.facts)
+      into fetched, rows, tasks, versions, correlation_ids, facts
+      from unnest(fetched, rows, tasks, versions, correlation_ids, facts) as f(id, row, task, version, correlation_id, facts)
       where f.task is not null and f.id <> all (refused);
     if fetched is null then
       return;
@@ -76,30 +81,19 @@ begin
   delete from pgboss.job where job.ctid = any (rows) and (job.id in (select unnest(fetched))) is true;
 
   insert into pulp.running (task_id, worker) select unnest(fetched), start.worker;
+  positions := pulp.new_positions(cardinality(fetched));
+  perform pulp.log_task_events('TaskStarted', positions, fetched, versions, facts, correlation_ids, null, tx, appended_at);
   return query
-  with started as (
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
       progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
     ) = row((pulp.evolve_task(t, pulp.task_event(
-      f.position, tx, t.id, t.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-    from (
-      select taken.task, taken.facts, nextval('pulp.event_position') as position
-      from unnest(tasks, facts) as taken(task, facts)
-    ) f
+      f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+    from unnest(tasks, versions, facts, positions) as f(task, version, facts, position)
     where t.ctid = f.task
     returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
-      t.interruptions, t.version, f.facts
-  ),
-  logged as (
-    insert into pulp.event
-    select (pulp.task_event(s.fence, tx, s.id, s.version, 'TaskStarted', s.facts, s.correlation_id, null, acting,
-      appended_at)).* from started s
-  )
-  select s.id, s.name, s.args, s.kwargs, s.attempt, s.fence, s.timeout_seconds, s.parent_id, s.correlation_id,
-    s.interruptions
-  from started s;
+      t.interruptions;
   get diagnostics started = row_count;
   if started <> cardinality(fetched) then
     raise exception 'a task changed while it was started' using errcode = 'serialization_failure', hint = 'Repeat the command.';

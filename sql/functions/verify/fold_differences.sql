@@ -1,6 +1,6 @@
--- Where tasks and claims are not what the log tells: for each such task what is told and what is there. Range and list as in
+-- Where tasks and claims are not what the log tells: for each such task what is told and what is there. Slice and list as in
 -- fold_tasks. Claims are compared with the task that they belong to; those of no task at all are another rule's matter.
-create or replace function pulp.fold_differences(after text default null, upto text default null, only_ids uuid[] default null)
+create or replace function pulp.fold_differences(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns table (
   stream_id text, refusal text, task_told pulp.task, task_there pulp.task,
   claims_told pulp.reservation[], claims_there pulp.reservation[]
@@ -10,20 +10,18 @@ language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as
 begin
   return query
     with told as (
-      select f.* from pulp.fold_tasks(fold_differences.after, fold_differences.upto, fold_differences.only_ids) f
+      select f.* from pulp.fold_tasks(fold_differences.slice, fold_differences.slices, fold_differences.only_ids) f
     ),
     there as (
       select t.id, t as task
       from pulp.task t
-      where (fold_differences.after is null or t.id > fold_differences.after::uuid)
-        and (fold_differences.upto is null or t.id <= fold_differences.upto::uuid)
+      where pulp.is_in_slice(t.id::text, fold_differences.slice, fold_differences.slices)
         and (fold_differences.only_ids is null or t.id = any (fold_differences.only_ids))
     ),
     line as (
       select r.task_id, array_agg(r order by r.resource, r.mode) as claims
       from pulp.reservation r
-      where (fold_differences.after is null or r.task_id > fold_differences.after::uuid)
-        and (fold_differences.upto is null or r.task_id <= fold_differences.upto::uuid)
+      where pulp.is_in_slice(r.task_id::text, fold_differences.slice, fold_differences.slices)
         and (fold_differences.only_ids is null or r.task_id = any (fold_differences.only_ids))
       group by r.task_id
     )

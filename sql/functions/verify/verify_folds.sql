@@ -1,12 +1,12 @@
 -- Rules task_as_folded, claims_as_folded, stream_readable: a task's row and its claims are what its events tell, and every
--- stream can be folded, which it cannot with a gap or without its beginning. Range and list as in fold_tasks.
-create or replace function pulp.verify_folds(after text default null, upto text default null, only_ids uuid[] default null)
+-- stream can be folded, which it cannot with a gap or without its beginning. Slice and list as in fold_tasks.
+create or replace function pulp.verify_folds(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns setof pulp.violation
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 begin
   return query
     select broken.*
-    from pulp.fold_differences(verify_folds.after, verify_folds.upto, verify_folds.only_ids) d
+    from pulp.fold_differences(verify_folds.slice, verify_folds.slices, verify_folds.only_ids) d
     cross join lateral (
       select 'stream_readable', 'task', d.stream_id, d.refusal, null::jsonb, null::jsonb
       where d.refusal is not null

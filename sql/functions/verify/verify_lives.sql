@@ -1,7 +1,7 @@
 -- Rules that the events of each task keep among themselves, in one pass over them: positions_rise, final_once,
--- one_run_at_a_time, attempts_counted, run_without_reservation, claims_released. Range and list as in fold_tasks. Streams
+-- one_run_at_a_time, attempts_counted, run_without_reservation, claims_released. Slice and list as in fold_tasks. Streams
 -- without their beginning are not judged here: of them, stream_readable tells.
-create or replace function pulp.verify_lives(after text default null, upto text default null, only_ids uuid[] default null)
+create or replace function pulp.verify_lives(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns setof pulp.violation
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 begin
@@ -29,11 +29,7 @@ begin
           x.type in ('TaskRetryScheduled', 'TaskInterrupted') as is_again,
           case when x.type = 'TaskEnqueued' then
             x.data -> 'exclusive_resources' <> '[]' or x.data -> 'shared_resources' <> '[]' end as claims
-        from pulp.event x
-        where x.stream_kind = 'task'
-          and (verify_lives.after is null or x.stream_id > verify_lives.after)
-          and (verify_lives.upto is null or x.stream_id <= verify_lives.upto)
-          and (verify_lives.only_ids is null or x.stream_id = any (verify_lives.only_ids::text[]))
+        from pulp.task_events(verify_lives.slice, verify_lives.slices, verify_lives.only_ids) x
       ) e
       window life as (partition by e.stream_id order by e.version rows unbounded preceding)
     ) moment

@@ -4,21 +4,26 @@ language plpgsql stable security definer set search_path = pulp, pg_temp set jit
 declare
   from_rows constant integer := (number + 1) / 2;
   rows constant double precision := (select greatest(reltuples, 0) from pg_class where oid = 'pulp.task'::regclass);
-  events constant double precision := (
-    select sum(greatest(c.reltuples, 0)) from pg_partition_tree('pulp.event_task') p join pg_class c on c.oid = p.relid where p.isleaf);
+  batches constant double precision := (
+    select sum(greatest(c.reltuples, 0)) from pg_partition_tree('pulp.event_batch') p join pg_class c on c.oid = p.relid where p.isleaf);
   -- Whole blocks are drawn: from four times as many rows as are wanted, so that they lie apart. Tables without statistics are small or new.
   percent_of_rows constant double precision := case when rows > 0 then least(100, 400.0 * from_rows / rows) else 100 end;
-  percent_of_events constant double precision := case when events > 0 then least(100, 400.0 * (number - from_rows) / events) else 100 end;
+  percent_of_batches constant double precision := case when batches > 0 then least(100, 400.0 * (number - from_rows) / batches) else 100 end;
 begin
   return array(
     select id from (
       select t.id from pulp.task t tablesample system (percent_of_rows) order by random() limit from_rows
     ) drawn_row
     union
-    select stream_id::uuid from (
-      select e.stream_id from pulp.event e tablesample system (percent_of_events)
-      where e.stream_kind = 'task' order by random() limit number - from_rows
+    select id from (
+      select drawn.id from pulp.event_batch b tablesample system (percent_of_batches)
+      cross join lateral (select id from unnest(b.ids) as id order by random() limit 10) drawn
+      order by random() limit number - from_rows
     ) drawn_event
+    union
+    select stream_id::uuid from (
+      select e.stream_id from pulp.event_task e tablesample system (10) order by random() limit number - from_rows
+    ) drawn_single
     where pulp.is_uuid(stream_id));
 end $$;
 comment on function pulp.verify_sample is 'Random tasks.';

@@ -13,9 +13,7 @@ declare
   phase text;
 begin
   for step in
-    select x as event, lead(x) over (order by x.version) as next from pulp.event x
-    where x.stream_kind = 'task' and x.stream_id = time_spent.task::text
-    order by x.version
+    select x as event, lead(x) over (order by x.version) as next from pulp.history(time_spent.task) x order by x.version
   loop
     if t.version is null and (step.event).version <> 1 then
       return;

@@ -107,8 +107,8 @@ begin
         'times', t.interruptions, 'by', e.data -> 'by', 'reason', e.data -> 'reason', 'worker', e.data -> 'worker',
         'at', e.recorded_at)
       into interrupted
-      from pulp.event e
-      where e.stream_kind = 'task' and e.stream_id = t.id::text and e.type = 'TaskInterrupted'
+      from pulp.history(t.id) e
+      where e.type = 'TaskInterrupted'
       order by e.version desc limit 1;
   end if;
 

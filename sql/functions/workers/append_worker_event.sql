@@ -7,7 +7,7 @@ declare
   after pulp.worker;
 begin
   perform pulp.need_event_leaf('event_system');
-  insert into pulp.event (stream_kind, stream_id, version, type, data, actor)
+  insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
     values ('worker', worker, coalesce(known.version, 0) + 1, append_worker_event.type, facts, pulp.actor())
     returning * into event;
   after := pulp.evolve_worker(known, event);

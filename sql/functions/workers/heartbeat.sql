@@ -10,7 +10,7 @@ declare
   counts jsonb;
   beat pulp.event;
 begin
-  perform pulp.need_event_leaf(class) from unnest('{event_heartbeat,event_system,event_task}'::text[]) as class;
+  perform pulp.need_event_leaf(class) from unnest('{event_heartbeat,event_system,event_batch}'::text[]) as class;
   select array_agg(w.name), jsonb_object_agg(w.name, w.finished) into alive, counts
     from (
       select w.name, b.finished from unnest(workers, incarnations, heartbeat.finished) as b(name, incarnation, finished)
@@ -18,7 +18,7 @@ begin
       order by w.name for no key update of w skip locked
     ) w;
   if alive is not null then
-    insert into pulp.event (stream_kind, stream_id, version, type, data, actor)
+    insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
       values ('heartbeat', alive[1], 0, 'WorkerHeartbeat', jsonb_build_object('workers', counts), pulp.actor())
       returning * into beat;
     update pulp.worker w set last_heartbeat = (a.after).last_heartbeat, finish_rate = (a.after).finish_rate

@@ -15,7 +15,7 @@ language sql stable security definer set search_path = pulp, pg_temp as $$
       and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
       and l.relation in (
         select 'pulp.worker'::regclass::oid
-        union all select 'pulp.event'::regclass::oid
+        union all select 'pulp.event_single'::regclass::oid
         union all select 'pulp.event_heartbeat'::regclass::oid
         union all select i.inhrelid from pg_inherits i where i.inhparent = 'pulp.event_heartbeat'::regclass)
     order by l.pid, l.granted, c.relname

@@ -36,7 +36,7 @@ begin
   end if;
 
   select * into before from pulp.leader l where l.role = 'resource-manager' for no key update;
-  insert into pulp.event (stream_kind, stream_id, version, type, data, actor)
+  insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
     values ('system', 'resource-manager', coalesce(before.version, 0) + 1, 'LeaderElected',
       jsonb_build_object('worker', worker, 'backend_pid', pg_backend_pid()), pulp.actor())
     returning * into election;

@@ -1,14 +1,14 @@
--- Compares the tasks whose ids lie in a range with what the log tells, as of one moment, and gives each that differs with what
+-- Compares the tasks of a slice (see pulp.is_in_slice) with what the log tells, as of one moment, and gives each that differs with what
 -- is wrong about it. Final tasks that have no row get it at once, unless nothing is to be changed: nothing can be appended to
 -- them without it. The others need the locks of rebuild_tasks.
-create or replace function pulp.rebuild_range(after text, upto text, dry_run boolean)
+create or replace function pulp.rebuild_slice(slice integer, slices integer, dry_run boolean)
 returns table (id uuid, finding text, restored boolean)
 language plpgsql set search_path = pulp, pg_temp set jit = off as $$
 #variable_conflict use_column
 begin
   return query
     with difference as materialized (
-      select d.* from pulp.fold_differences(rebuild_range.after, rebuild_range.upto) d
+      select d.* from pulp.fold_differences(rebuild_slice.slice, rebuild_slice.slices) d
       where pulp.is_uuid(d.stream_id)
     ),
     inserted as (
@@ -27,4 +27,4 @@ begin
       exists (select from inserted i where i.id = d.stream_id::uuid)
     from difference d;
 end $$;
-comment on function pulp.rebuild_range is 'Gives the tasks of a range that are not what the log tells, and restores final ones.';
+comment on function pulp.rebuild_slice is 'Gives the tasks of a slice that are not what the log tells, and restores final ones.';

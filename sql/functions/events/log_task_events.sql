@@ -1,0 +1,37 @@
+-- Appends events of one type to the log, one to each of these tasks' streams, with positions from pulp.new_positions; state is
+-- folded by the caller. facts: null if there are none. correlation_ids: null in place of a task's own id. What all have in
+-- common is written once. They make one row, or several where they lie in several blocks, or are more than Postgres stores in one.
+create or replace function pulp.log_task_events(
+  type text, positions bigint[], ids uuid[], versions integer[], facts jsonb[], correlation_ids text[], causation_ids uuid[],
+  tx xid8, recorded_at timestamptz
+) returns void
+language plpgsql as $$
+declare
+  size constant integer := cardinality(ids);
+  fitting integer := size;
+  are_alike constant boolean := coalesce(facts[1] = all (facts), true);
+begin
+  if positions[size] - positions[1] <> size - 1 then
+    fitting := pulp.block_size() - positions[1] % pulp.block_size();
+  elsif size > 1 and pg_column_size(facts) > 64 * 1024 * 1024 then
+    fitting := size / 2;
+  end if;
+  if fitting < size then
+    perform pulp.log_task_events(type, positions[:fitting], ids[:fitting], versions[:fitting], facts[:fitting],
+      correlation_ids[:fitting], causation_ids[:fitting], tx, recorded_at);
+    perform pulp.log_task_events(type, positions[fitting + 1:], ids[fitting + 1:], versions[fitting + 1:], facts[fitting + 1:],
+      correlation_ids[fitting + 1:], causation_ids[fitting + 1:], tx, recorded_at);
+    return;
+  end if;
+
+  insert into pulp.event_batch (
+    first, tx, recorded_at, size, version, schema_version, type, actor, common, ids, versions, facts, correlation_ids, causation_ids
+  )
+  values (
+    positions[1], tx, recorded_at, size, case when versions[1] = all (versions) then versions[1] end, 1, type, pulp.actor(),
+    case when are_alike then coalesce(facts[1], '{}') else '{}' end, ids,
+    case when versions[1] <> any (versions) then versions end, case when not are_alike then to_jsonb(facts) end,
+    nullif(correlation_ids, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size]))
+  );
+end $$;
+comment on function pulp.log_task_events is 'Appends events of one type to the log, one to each of these tasks'' streams.';

@@ -1,0 +1,91 @@
+-- Ends the runs of these locked tasks, all by an event of one type, with these facts; of tasks with claims, or of tasks without.
+-- Before its end stands that its claims are let go of; the resource manager is woken for them. What is to be tried again is
+-- deferred. A task whose run was interrupted takes its old place in line again, or is delivered at once if it claims nothing. Gives
+-- the claims let go of.
+create or replace function pulp.end_runs_alike(type text, rows tid[], facts jsonb[], claiming boolean) returns pulp.reservation[]
+language plpgsql as $$
+declare
+  appended_at constant timestamptz := clock_timestamp();
+  acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
+  release_positions constant bigint[] := case when claiming then pulp.new_positions(cardinality(rows)) end;
+  positions constant bigint[] := pulp.new_positions(cardinality(rows));
+  ended uuid[];
+  versions integer[];
+  correlation_ids text[];
+  released pulp.reservation[];
+begin
+  -- Two statements, since the fold is put into each as one expression, which cannot depend on how many events there are.
+  if claiming then
+    with over as (
+      update pulp.task t set (
+        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
+      ) = row((pulp.evolve_task(
+        pulp.evolve_task(t, pulp.task_event(
+          r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
+        pulp.task_event(
+          r.position, tx, t.id, t.version + 2, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
+      from unnest(rows, facts, release_positions, positions) as r(row, facts, release_position, position)
+      where t.ctid = r.row
+      returning t.id, t.version, nullif(t.correlation_id, t.id::text) as correlation_id, r.position
+    )
+    select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
+        array_agg(o.correlation_id order by o.position)
+      into ended, versions, correlation_ids from over o;
+  else
+    with over as (
+      update pulp.task t set (
+        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
+      ) = row((pulp.evolve_task(t, pulp.task_event(
+        r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
+      from unnest(rows, facts, positions) as r(row, facts, position)
+      where t.ctid = r.row
+      returning t.id, t.version, nullif(t.correlation_id, t.id::text) as correlation_id, r.position
+    )
+    select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
+        array_agg(o.correlation_id order by o.position)
+      into ended, versions, correlation_ids from over o;
+  end if;
+  if cardinality(ended) is distinct from cardinality(rows) then
+    raise exception 'a task changed while its run was ended' using errcode = 'serialization_failure',
+      hint = 'Repeat the command.';
+  end if;
+  if claiming then
+    perform pulp.log_task_events('ReservationReleased', release_positions, ended,
+      array(select v - 1 from unnest(versions) with ordinality as x(v, ordinality) order by x.ordinality), null, correlation_ids, null,
+      tx, appended_at);
+  end if;
+  perform pulp.log_task_events(type, positions, ended, versions, facts, correlation_ids, null, tx, appended_at);
+
+  delete from pulp.running r where r.task_id = any (ended);
+
+  if claiming then
+    with gone as (
+      delete from pulp.reservation_granted g where g.task_id = any (ended)
+      returning g::pulp.reservation as claim
+    ),
+    woken as (
+      insert into pulp.wakeup (resource, mode) select (claim).resource, (claim).mode from gone
+    )
+    select array_agg(claim) into released from gone;
+    perform pulp.notify('pulp_grant', '');
+  end if;
+
+  if type = 'TaskRetryScheduled' then
+    perform pulp.defer(ended);
+  elsif type = 'TaskInterrupted' and claiming then
+    perform pulp.take_place_in_line(array(
+      select pulp.task_event(r.position, tx, r.id, r.version, end_runs_alike.type, r.facts, coalesce(r.correlation_id, r.id::text), null,
+        acting, appended_at)
+      from unnest(positions, ended, versions, facts, correlation_ids) as r(position, id, version, facts, correlation_id)));
+  elsif type = 'TaskInterrupted' then
+    perform pulp.deliver(ended);
+  end if;
+  perform pulp.notify('pulp_finished', '');
+  return coalesce(released, '{}');
+end $$;
+comment on function pulp.end_runs_alike is 'Ends runs that end alike and lets go of their claims.';
