@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
 import { openHistory, runTasks } from '../support/history.ts';
+import { unpackBatches } from '../support/unpack-batches.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { until } from '../support/until.ts';
 import { CommandLine } from './command-line.ts';
@@ -38,10 +39,11 @@ suite('pulp db rebuild', () => {
   test('exits with 1 if the log itself is broken', async () => {
     await using history = await openHistory();
     const { client, database } = history;
+    await unpackBatches(client);
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     await client.query(`
       set session_replication_role = replica;
-      update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);
+      update pulp.event_single set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);
     const { code, stderr } = await pulp.run(['db', 'rebuild']);
     assert.equal(code, 1);
     assert.match(

@@ -13,7 +13,7 @@ import { until } from '../support/until.ts';
 import { CommandLine } from './command-line.ts';
 
 const UNTIL_2026 = ['db', 'archive', '--before', '2026-01-01', '--to', 'archive'];
-const JANUARY = 'event_task_2025_01';
+const JANUARY = 'event_batch_2025_01';
 
 async function one<T>(client: Client, statement: string): Promise<T> {
   const { rows } = await client.query<[T]>({ text: statement, rowMode: 'array' });
@@ -139,7 +139,7 @@ suite('pulp db archive', () => {
       [1, `${JANUARY}: 500 events of 250 tasks are in ${JANUARY}.ndjson.gz\n`],
     );
     assert.ok(
-      refused.stderr.includes(`leaf event_task_2025_02 has events of tasks that were not purged: ${late}\n`),
+      refused.stderr.includes(`leaf event_batch_2025_02 has events of tasks that were not purged: ${late}\n`),
     );
     assert.match(refused.stderr, /\nTry: Purge them first: `pulp task purge/);
     assert.equal((await stat(join(pulp.folder, 'archive', `${JANUARY}.ndjson.gz`))).mode & 0o777, 0o600);
@@ -174,9 +174,9 @@ suite('pulp db archive', () => {
         streams,
       })),
       [
-        { leaf: 'event_task_2025_02', events: 22, streams: 11 },
-        { leaf: 'event_task_2025_03', events: 0, streams: 0 },
-        { leaf: 'event_task_2025_04', events: 2, streams: 1 },
+        { leaf: 'event_batch_2025_02', events: 22, streams: 11 },
+        { leaf: 'event_batch_2025_03', events: 0, streams: 0 },
+        { leaf: 'event_batch_2025_04', events: 2, streams: 1 },
       ],
     );
     assert.equal((await pulp.run(UNTIL_2026)).stdout, 'no month is to be archived\n');
@@ -204,7 +204,7 @@ suite('pulp db archive', () => {
     const list = ['db', 'archive', '--list'];
     const listed = await pulp.run([...list, '--to', 'archive']);
     assert.equal(listed.code, 0);
-    assert.match(listed.stdout, /^event_task_2025_01 +40 +20 +\S+ +[0-9a-f]{64} +intact$/m);
+    assert.match(listed.stdout, /^event_batch_2025_01 +40 +20 +\S+ +[0-9a-f]{64} +intact$/m);
 
     const january = join(pulp.folder, 'archive', `${JANUARY}.ndjson.gz`);
     const content = await readFile(january);
@@ -212,7 +212,7 @@ suite('pulp db archive', () => {
     content[middle] = (content[middle] ?? 0) ^ 1;
     await writeFile(january, content);
     await rename(
-      join(pulp.folder, 'archive/event_task_2025_02.ndjson.gz'),
+      join(pulp.folder, 'archive/event_batch_2025_02.ndjson.gz'),
       join(pulp.folder, 'archive/elsewhere'),
     );
     const [{ code, data }, plain] = await Promise.all([
@@ -273,7 +273,7 @@ suite('pulp db archive', () => {
     await pastTasks(client, '2025_01', 20);
     await purgeAll(client);
     const leave = (how: string) =>
-      client.query(`alter table pulp.event_task detach partition pulp.${JANUARY} ${how}`);
+      client.query(`alter table pulp.event_batch detach partition pulp.${JANUARY} ${how}`);
     const drop = () => client.query(`select pulp.drop_archived_leaf('${JANUARY}')`);
     await assert.rejects(drop(), { code: 'PU010' });
     await assert.rejects(client.query(`select pulp.archive_leaf('${JANUARY}', '{"events": 41}')`), {
@@ -281,7 +281,7 @@ suite('pulp db archive', () => {
     });
 
     // A run that comes to taking note, and finds the table of the log locked.
-    await reader.query('begin; lock table pulp.event_task in access share mode');
+    await reader.query('begin; lock table pulp.event_batch in access share mode');
     const run = pulp.run(UNTIL_2026);
     await until(() => one<boolean>(client, `select exists (select from pg_inherits where inhdetachpending)`));
     await client.query(
@@ -301,8 +301,8 @@ suite('pulp db archive', () => {
 
     const elsewhere = await pulp.run([...UNTIL_2026.slice(0, -1), 'elsewhere']);
     assert.equal(elsewhere.code, 3);
-    assert.match(elsewhere.stderr, /Give the folder that leaf event_task_2025_01 was archived to/);
-    assert.match((await pulp.run(UNTIL_2026)).stdout, /^event_task_2025_01: 40 events of 20 tasks/);
+    assert.match(elsewhere.stderr, /Give the folder that leaf event_batch_2025_01 was archived to/);
+    assert.match((await pulp.run(UNTIL_2026)).stdout, /^event_batch_2025_01: 40 events of 20 tasks/);
     assert.equal(await one(client, `select to_regclass('pulp.${JANUARY}')`), null);
     assert.deepEqual(await checkLog(client), []);
   });
@@ -320,7 +320,7 @@ suite('pulp db archive', () => {
       UNTIL_2026,
       `select exists (select from pg_stat_activity where application_name = 'pulp archive' and datname = current_database())`,
       async () => {
-        for (const leaf of [JANUARY, 'event_task_2025_02']) {
+        for (const leaf of [JANUARY, 'event_batch_2025_02']) {
           const isThere = await one<boolean>(client, `select to_regclass('pulp.${leaf}') is not null`);
           const held = isThere
             ? await one<number>(client, `select count(*)::integer from pulp.${leaf}`)
@@ -331,7 +331,7 @@ suite('pulp db archive', () => {
     );
     assert.ok(kills > 0);
     assert.equal((await linesOf(pulp, JANUARY)).length, 10_000);
-    assert.equal((await linesOf(pulp, 'event_task_2025_02')).length, 10_000);
+    assert.equal((await linesOf(pulp, 'event_batch_2025_02')).length, 10_000);
     assert.equal((await pulp.run(['db', 'archive', '--list', '--to', 'archive'])).code, 0);
     assert.deepEqual(
       (await readdir(join(pulp.folder, 'archive'))).filter((name) => name.endsWith('.part')),

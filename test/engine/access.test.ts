@@ -22,7 +22,7 @@ const STRANGER = 'pg_monitor';
  * alone, and so is every other act on what is named: nobody writes but by the functions.
  */
 const READERS: Readonly<Record<string, readonly Role[]>> = grants([
-  [EVERYBODY, 'event event_task event_system event_heartbeat event_leaf'],
+  [EVERYBODY, 'event event_single event_batch event_task event_system event_heartbeat event_leaf'],
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
   [
     EVERYBODY,
@@ -175,7 +175,7 @@ suite('access', () => {
         'create table pulp.mine ()',
         'create function pulp.mine() returns void language sql as $$ $$',
         'create or replace view pulp.resource_now as select',
-        'alter table pulp.event disable trigger all',
+        'alter table pulp.event_batch disable trigger all',
         'set local session_replication_role = replica',
         'alter function pulp.enqueue_batch(jsonb) security invoker',
         'create trigger mine before insert on pulp.task execute function pulp.refuse_history_change()',

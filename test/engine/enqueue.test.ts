@@ -183,6 +183,7 @@ suite('enqueueing by SQL', () => {
       "select * from pulp.finish('w', 1, '[]')",
       'delete from pulp.task',
       "insert into pulp.event (stream_kind, stream_id, version, type, data) values ('task', 'x', 1, 'y', '{}')",
+      "insert into pulp.event_single (stream_kind, stream_id, version, type, data) values ('task', 'x', 1, 'y', '{}')",
       'truncate pulp.wakeup',
     ]) {
       await assert.rejects(client.query(statement), { code: '42501' }, statement);
@@ -197,12 +198,16 @@ suite('enqueueing by SQL', () => {
     await using client = await connect(database.url);
     await client.query("select pulp.enqueue('a')");
     const leaves = await client.query<{ leaf: string }>(
-      "select relid::regclass::text as leaf from pg_partition_tree('pulp.event') where isleaf",
+      `select relid::regclass::text as leaf from unnest('{pulp.event_batch,pulp.event_single}'::regclass[]) as class
+       cross join lateral pg_partition_tree(class) where isleaf`,
     );
-    for (const table of ['pulp.event', ...leaves.rows.map(({ leaf }) => leaf)]) {
+    for (const table of ['pulp.event_batch', 'pulp.event_single', ...leaves.rows.map(({ leaf }) => leaf)]) {
       await assert.rejects(client.query(`truncate ${table}`), { code: 'PU007' }, table);
     }
-    await assert.rejects(client.query('delete from pulp.event'), { code: 'PU007' });
-    await assert.rejects(client.query("update pulp.event set data = '{}'"), { code: 'PU007' });
+    await client.query(`select pulp.mark_worker_online('w')`);
+    for (const table of ['pulp.event', 'pulp.event_batch', 'pulp.event_single']) {
+      await assert.rejects(client.query(`delete from ${table}`), { code: 'PU007' });
+      await assert.rejects(client.query(`update ${table} set actor = 'x'`), { code: 'PU007' });
+    }
   });
 });

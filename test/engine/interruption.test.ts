@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
+import { unpackBatches } from '../support/unpack-batches.ts';
 import { WorkerSession, type Run } from './worker-session.ts';
 
 const completed = (run: Run) => ({ ...run, outcome: 'completed', result: 1 });
@@ -189,11 +190,12 @@ suite('a run that is interrupted', () => {
     await worker.startOne();
     assert.deepEqual(await checkLog(worker.client), []);
 
+    await unpackBatches(worker.client);
     await worker.client.query(`
       begin;
       set local session_replication_role = replica;
-      update pulp.event set data = data || '{"attempt": 2}' where type = 'TaskStarted' and version > 3;
-      delete from pulp.event where type = 'TaskInterrupted';
+      update pulp.event_single set data = data || '{"attempt": 2}' where type = 'TaskStarted' and version > 3;
+      delete from pulp.event_single where type = 'TaskInterrupted';
       commit`);
     const { rows } = await worker.client.query<{ rule: string }>(
       'select distinct rule from pulp.verify_lives(only_ids => $1) order by rule',

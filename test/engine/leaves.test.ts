@@ -21,7 +21,7 @@ async function sleepForYears(client: Client): Promise<void> {
   await client.query(`
     do $$ declare leaf regclass; begin
       for leaf in select i.inhrelid from pg_inherits i
-        where i.inhparent in ('pulp.event_task'::regclass, 'pulp.event_system'::regclass, 'pulp.event_heartbeat'::regclass)
+        where i.inhparent in ('pulp.event_batch'::regclass, 'pulp.event_system'::regclass, 'pulp.event_heartbeat'::regclass)
       loop
         execute format('drop table %s', leaf);
       end loop;
@@ -31,7 +31,7 @@ async function sleepForYears(client: Client): Promise<void> {
 /** The leaves of every class. */
 async function allLeaves(client: Client): Promise<readonly (readonly string[])[]> {
   const all: (readonly string[])[] = [];
-  for (const kind of ['task', 'system', 'heartbeat']) all.push(await leavesOf(client, kind));
+  for (const kind of ['batch', 'system', 'heartbeat']) all.push(await leavesOf(client, kind));
   return all;
 }
 
@@ -69,9 +69,11 @@ suite('leaves of the log', () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await client.query(`
-      insert into pulp.event (stream_kind, stream_id, version, type, data, recorded_at)
-      select kind, 'x', 0, 'T', '{}', date_trunc(unit, now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour'
-      from (values ('heartbeat', 'day'), ('task', 'month'), ('worker', 'year')) as k (kind, unit)`);
+      insert into pulp.event_single (stream_kind, stream_id, version, type, data, recorded_at)
+        select kind, 'x', 0, 'T', '{}', date_trunc(unit, now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour'
+        from (values ('heartbeat', 'day'), ('worker', 'year')) as k (kind, unit);
+      select pulp.log_task_events('T', '{1}', array[pulp.new_id()], '{1}', null, null, null, pulp.event_tx(),
+        date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour')`);
   });
 
   test('are made by whoever enqueues, cancels, is born or beats', async () => {
@@ -79,7 +81,7 @@ suite('leaves of the log', () => {
     await using client = await connect(history.database.url);
     const birth = `select pulp.worker_online('v', 'localhost', 1, '{default}', 1, '[]')`;
     const steps: Record<string, string> = {
-      task: `select pulp.enqueue('t', resources => '{/a/}')`,
+      batch: `select pulp.enqueue('t', resources => '{/a/}')`,
       system: birth,
       heartbeat: `select pulp.heartbeat('{w}', array[(select incarnation from pulp.worker where name = 'w')])`,
     };
@@ -92,7 +94,7 @@ suite('leaves of the log', () => {
     }
     await client.query('begin');
     await client.query(
-      `drop table pulp.event_task_${(await now(client)).toISOString().slice(0, 7).replace('-', '_')}`,
+      `drop table pulp.event_batch_${(await now(client)).toISOString().slice(0, 7).replace('-', '_')}`,
     );
     const { rows } = await client.query(
       `select pulp.cancel(id) as state from pulp.task where kwargs ->> 'name' = 'granted'`,
@@ -109,7 +111,7 @@ suite('leaves of the log', () => {
     const crowd = await Promise.all(Array.from({ length: 6 }, () => connect(database.url)));
     await Promise.all(crowd.map((each) => each.query(`select pulp.enqueue('t')`)));
     await Promise.all(crowd.map((each) => each.end()));
-    assert.equal((await leavesOf(client, 'task')).length, 1);
+    assert.equal((await leavesOf(client, 'batch')).length, 1);
     await client.query('select pulp.create_event_leaves()');
     assert.deepEqual(await checkLog(client), []);
   });
@@ -120,7 +122,7 @@ suite('leaves of the log', () => {
     const beatOn = (day: string) =>
       client.query(`
         select pulp.need_event_leaf('event_heartbeat', ${day});
-        insert into pulp.event (stream_kind, stream_id, version, type, data, recorded_at)
+        insert into pulp.event_single (stream_kind, stream_id, version, type, data, recorded_at)
         values ('heartbeat', 'w', 0, 'WorkerHeartbeat', '{"workers": {}}', ${day})`);
     const held = async () => (await leavesOf(client, 'heartbeat')).map((leaf) => leaf.split(' ')[0]);
     // What is "ten days ago" for the clock now was today before it was put forward.
@@ -149,10 +151,10 @@ suite('leaves of the log', () => {
       select pulp.append_leaf_event('${leaf}', 'LeafArchived', '{}');
       select pulp.append_leaf_event('${leaf}', 'LeafDropped', '{}');
       select pulp.create_event_leaves()`);
-    assert.ok(!(await leavesOf(client, 'task')).some((each) => each.startsWith(leaf)));
-    await client.query(`select pulp.need_event_leaf('event_task', now() - interval '1 month')`);
-    await client.query(`select pulp.need_event_leaf('event_task', now() - interval '1 month')`);
-    assert.ok((await leavesOf(client, 'task')).some((each) => each.startsWith(`${leaf}_again `)));
+    assert.ok(!(await leavesOf(client, 'batch')).some((each) => each.startsWith(leaf)));
+    await client.query(`select pulp.need_event_leaf('event_batch', now() - interval '1 month')`);
+    await client.query(`select pulp.need_event_leaf('event_batch', now() - interval '1 month')`);
+    assert.ok((await leavesOf(client, 'batch')).some((each) => each.startsWith(`${leaf}_again `)));
   });
 });
 
@@ -161,7 +163,7 @@ suite('a clock that was put back', () => {
     await using history = await openHistory();
     const { client } = history;
     await client.query(`
-      insert into pulp.event (stream_kind, stream_id, version, type, data, recorded_at)
+      insert into pulp.event_single (stream_kind, stream_id, version, type, data, recorded_at)
       select 'heartbeat', 'w', 0, 'WorkerHeartbeat', '{"workers": {"w": 4}}', now() + age
       from unnest(array[interval '3 s', '2 min', '5 s', '10 s']) with ordinality as beat (age, number) order by number`);
     await client.query(`

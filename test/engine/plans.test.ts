@@ -241,8 +241,11 @@ async function fill(client: Client): Promise<void> {
        cross join lateral pulp.evolve_task(null, enqueued.event) as task
        returning id
      )
-     insert into pulp.event (stream_kind, stream_id, version, type, data)
-     select 'task', id::text, version, type, '{}' from finished
+     insert into pulp.event_batch (first, tx, recorded_at, size, version, schema_version, type, common, ids)
+     select nextval('pulp.event_position'), pg_current_xact_id(), now(), cardinality(f.ids), e.version, 1, e.type, '{}', f.ids
+     from (
+       select array_agg(id) as ids from (select id, row_number() over () as number from finished) numbered group by number / 50
+     ) f
      cross join (values (1, 'TaskEnqueued'), (2, 'TaskStarted'), (3, 'TaskCompleted')) as e (version, type)`,
     [FINISHED],
   );

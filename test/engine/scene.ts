@@ -110,11 +110,13 @@ export class Scene {
     // Only what was recorded since the scene was opened has not been dated yet.
     await this.#client.query('begin');
     await this.#client.query('set local session_replication_role = replica'); // the log's guards look away
-    await this.#client.query(
-      `update pulp.event set recorded_at = $1::timestamptz - $2 * interval '1 minute'
-       where recorded_at >= $1`,
-      [this.#opened, minutesAgo],
-    );
+    for (const table of ['event_single', 'event_batch']) {
+      await this.#client.query(
+        `update pulp.${table} set recorded_at = $1::timestamptz - $2 * interval '1 minute'
+         where recorded_at >= $1`,
+        [this.#opened, minutesAgo],
+      );
+    }
     await this.#client.query('commit');
     return rows;
   }

@@ -8,6 +8,7 @@ import { Command } from '../model/command.ts';
 import { EngineModel } from '../model/engine-model.ts';
 import { EngineUnderTest } from '../model/engine-under-test.ts';
 import { connect, createDatabase } from '../support/database.ts';
+import { unpackBatches } from '../support/unpack-batches.ts';
 
 /** All that can be seen again, each row as JSON, in order. */
 interface Picture {
@@ -67,8 +68,9 @@ test('a task whose first events are gone is gone from the past', async () => {
   const id = await enqueue(client);
   const other = await enqueue(client);
   await client.query('select pulp.cancel($1)', [id]);
+  await unpackBatches(client);
   await client.query(`begin; set local session_replication_role = replica`);
-  await client.query(`delete from pulp.event where stream_id = $1 and version = 1`, [id]);
+  await client.query(`delete from pulp.event_single where stream_id = $1 and version = 1`, [id]);
   await client.query('commit');
   assert.deepEqual(await statesAt(client, id, 'clock_timestamp()'), []);
   assert.deepEqual(await statesAt(client, other, 'clock_timestamp()'), ['waiting']);
@@ -151,8 +153,8 @@ async function append(
   after: string,
 ): Promise<void> {
   await client.query(
-    `insert into pulp.event (stream_kind, stream_id, version, type, data, recorded_at)
-     values ('task', $1, $2, $3, '{}', clock_timestamp() + $4::interval)`,
+    `select pulp.log_task_events($3, pulp.new_positions(1), array[$1::uuid], array[$2::integer], null, null, null, pulp.event_tx(),
+       clock_timestamp() + $4::interval)`,
     [id, version, type, after],
   );
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connect } from '../support/database.ts';
 import { openHistory } from '../support/history.ts';
+import { unpackBatches } from '../support/unpack-batches.ts';
 import { verify } from '../../src/projections/verify.ts';
 
 /** What is done to a sound history (see `openHistory`), and the rule that has to tell of it. */
@@ -57,71 +58,71 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
   [
     'a second end',
     'final_once',
-    `insert into pulp.event (stream_kind, stream_id, version, type, data)
+    `insert into pulp.event_single (stream_kind, stream_id, version, type, data)
      select 'task', stream_id, version + 1, 'TaskFailed', '{}' from pulp.event
      where stream_id = pg_temp.id('first') and type = 'TaskCompleted'`,
   ],
   [
     'an event after the end',
     'final_once',
-    `insert into pulp.event (stream_kind, stream_id, version, type, data)
+    `insert into pulp.event_single (stream_kind, stream_id, version, type, data)
      select 'task', stream_id, version + 1, 'TaskProgressed', '{}' from pulp.event
      where stream_id = pg_temp.id('first') and type = 'TaskCompleted'`,
   ],
   [
     'a stream has a gap',
     'stream_readable',
-    `delete from pulp.event where stream_id = pg_temp.id('first') and type = 'ReservationGranted'`,
+    `delete from pulp.event_single where stream_id = pg_temp.id('first') and type = 'ReservationGranted'`,
   ],
   [
     'the beginning of a stream is gone',
     'stream_readable',
-    `delete from pulp.event where stream_id = pg_temp.id('second') and type = 'TaskEnqueued'`,
+    `delete from pulp.event_single where stream_id = pg_temp.id('second') and type = 'TaskEnqueued'`,
   ],
   [
     'an event of an unknown type',
     'stream_readable',
-    `update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free')`,
+    `update pulp.event_single set type = 'TaskVanished' where stream_id = pg_temp.id('free')`,
   ],
   [
     'facts of another shape',
     'stream_readable',
-    `update pulp.event set data = data || '{"priority": "high"}' where stream_id = pg_temp.id('free')`,
+    `update pulp.event_single set data = data || '{"priority": "high"}' where stream_id = pg_temp.id('free')`,
   ],
   [
     'a gap in the stream of a worker',
     'stream_readable',
-    `update pulp.event set version = 2 where stream_kind = 'worker'`,
+    `update pulp.event_single set version = 2 where stream_kind = 'worker'`,
   ],
   [
     'positions fall in a stream',
     'positions_rise',
-    `update pulp.event set position = 1 where stream_id = pg_temp.id('tried twice') and type = 'TaskCompleted'`,
+    `update pulp.event_single set position = 1 where stream_id = pg_temp.id('tried twice') and type = 'TaskCompleted'`,
   ],
   [
     'attempts are counted wrongly',
     'attempts_counted',
-    `update pulp.event set data = data || '{"attempt": 3}' where stream_id = pg_temp.id('second') and type = 'TaskStarted'`,
+    `update pulp.event_single set data = data || '{"attempt": 3}' where stream_id = pg_temp.id('second') and type = 'TaskStarted'`,
   ],
   [
     'a task runs twice at once',
     'one_run_at_a_time',
-    `delete from pulp.event where stream_id = pg_temp.id('tried twice') and type = 'TaskRetryScheduled'`,
+    `delete from pulp.event_single where stream_id = pg_temp.id('tried twice') and type = 'TaskRetryScheduled'`,
   ],
   [
     'a run without its reservations',
     'run_without_reservation',
-    `delete from pulp.event where stream_id = pg_temp.id('second') and type = 'ReservationGranted'`,
+    `delete from pulp.event_single where stream_id = pg_temp.id('second') and type = 'ReservationGranted'`,
   ],
   [
     'a task ends and its claims are not released',
     'claims_released',
-    `delete from pulp.event where stream_id = pg_temp.id('first') and type = 'ReservationReleased'`,
+    `delete from pulp.event_single where stream_id = pg_temp.id('first') and type = 'ReservationReleased'`,
   ],
   [
     'conflicting runs at once',
     'runs_apart',
-    `update pulp.event set position = (select position from pulp.event where stream_id = pg_temp.id('first') and type = 'TaskStarted')
+    `update pulp.event_single set position = (select position from pulp.event where stream_id = pg_temp.id('first') and type = 'TaskStarted')
      where stream_id = pg_temp.id('second') and type = 'TaskStarted'`,
   ],
   ['a running task is not listed', 'running_list', `delete from pulp.running`],
@@ -173,6 +174,7 @@ suite('verification', { concurrency: 4 }, () => {
     test(`finds: ${what}`, async () => {
       await using history = await openHistory();
       const { client, database } = history;
+      await unpackBatches(client);
       await client.query(
         `set session_replication_role = replica; ${corruption}; reset session_replication_role`,
       );
@@ -226,9 +228,10 @@ suite('verification', { concurrency: 4 }, () => {
   test('one stream that cannot be folded hides no other violation', async () => {
     await using history = await openHistory();
     const { client, database } = history;
+    await unpackBatches(client);
     await client.query(`
       set session_replication_role = replica;
-      update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free');
+      update pulp.event_single set type = 'TaskVanished' where stream_id = pg_temp.id('free');
       update pulp.task set priority = 7 where kwargs ->> 'name' = 'first'`);
     const rules = (await verify(database.url)).violations.map(({ rule }) => rule);
     assert.deepEqual(rules.sort(), ['stream_readable', 'task_as_folded']);
@@ -251,12 +254,13 @@ suite('verification', { concurrency: 4 }, () => {
   test('leaves alone what was purged, even where its beginning is gone with its leaf', async () => {
     await using history = await openHistory();
     const { client, database } = history;
+    await unpackBatches(client);
     await client.query(`
       set session_replication_role = replica;
-      insert into pulp.event (stream_kind, stream_id, version, type, data)
+      insert into pulp.event_single (stream_kind, stream_id, version, type, data)
         select 'task', stream_id, max(version) + 1, 'TaskPurged', '{}' from pulp.event
         where stream_id in (pg_temp.id('first'), pg_temp.id('tried twice')) group by stream_id;
-      delete from pulp.event where stream_id = pg_temp.id('first') and version < 4;
+      delete from pulp.event_single where stream_id = pg_temp.id('first') and version < 4;
       delete from pulp.task where kwargs ->> 'name' in ('first', 'tried twice')`);
     assert.deepEqual((await verify(database.url)).violations, []);
   });

@@ -178,7 +178,7 @@ suite('reading the log', () => {
     for (let number = 0; number < 5; number++) tasks.push(await enqueue(client));
     await client.query('select pulp.cancel($1)', [tasks[1]]);
     await client.query(
-      `insert into pulp.event (stream_kind, stream_id, version, type, data)
+      `insert into pulp.event_single (stream_kind, stream_id, version, type, data)
        values ('heartbeat', 'w', 0, 'WorkerHeartbeat', '{}'), ('worker', 'w', 1, 'WorkerOnline', '{}')`,
     );
 
@@ -223,7 +223,7 @@ suite('reading the log', () => {
     await using database = await openDatabase();
     await using client = await connect(database.url);
     await client.query(
-      `insert into pulp.event (stream_kind, stream_id, version, type, data)
+      `insert into pulp.event_single (stream_kind, stream_id, version, type, data)
        select 'task', n::text, 1, 'T', jsonb_build_object('text', (
          select string_agg(encode(sha256((n * 100000 + part)::text::bytea), 'hex'), '') from generate_series(1, 15000) as part))
        from generate_series(1, 24) as n`,

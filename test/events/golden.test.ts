@@ -56,11 +56,11 @@ suite('events that were written once', () => {
       create table pulp.event_heartbeat_2020_01_05 partition of pulp.event_heartbeat
         for values from ('2020-01-05') to ('2020-01-06')`);
     await client.query(
-      `insert into pulp.event (position, stream_kind, stream_id, version, type, schema_version, data, correlation_id,
+      `insert into pulp.event_single (position, stream_kind, stream_id, version, type, schema_version, data, correlation_id,
          causation_id, actor, recorded_at)
        select position, stream_kind, stream_id, version, type, schema_version, data, correlation_id, causation_id, actor,
          recorded_at
-       from jsonb_populate_recordset(null::pulp.event, $1)`,
+       from jsonb_populate_recordset(null::pulp.event_single, $1)`,
       [JSON.stringify(log)],
     );
     const { violations } = await rebuild(database.url);

@@ -3,21 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { connect, createDatabase } from '../support/database.ts';
+import { unpackBatches } from '../support/unpack-batches.ts';
 import { wrongEndings } from './endings.ts';
 
 /** What makes an ending wrong, by what is then said of it. `done` completed, `lost` was cancelled with its worker. */
 const CORRUPTIONS: Readonly<Record<string, string>> = {
   'has 2 ends': `
-    insert into pulp.event (stream_kind, stream_id, version, type, data)
+    insert into pulp.event_single (stream_kind, stream_id, version, type, data)
     select 'task', stream_id, version + 1, 'TaskCompleted', '{}' from pulp.event
     where type = 'TaskCompleted'`,
-  'has 0 ends': `delete from pulp.event where type = 'TaskCompleted'`,
-  'got TaskFailed though no worker was lost': `update pulp.event set type = 'TaskFailed' where type = 'TaskCompleted'`,
-  'got TaskFailed when its worker was lost': `update pulp.event set type = 'TaskFailed' where type = 'TaskCanceled'`,
+  'has 0 ends': `delete from pulp.event_single where type = 'TaskCompleted'`,
+  'got TaskFailed though no worker was lost': `update pulp.event_single set type = 'TaskFailed' where type = 'TaskCompleted'`,
+  'got TaskFailed when its worker was lost': `update pulp.event_single set type = 'TaskFailed' where type = 'TaskCanceled'`,
   'attempt 1 completed with what attempt 2 gave': `
     update pulp.task set result = '{"attempt": 2}' where state = 'completed'`,
   'got TaskProgressed after its worker was lost': `
-    insert into pulp.event (stream_kind, stream_id, version, type, data)
+    insert into pulp.event_single (stream_kind, stream_id, version, type, data)
     select 'task', stream_id, version + 1, 'TaskProgressed', '{}' from pulp.event
     where type = 'TaskCanceled'`,
 };
@@ -45,6 +46,7 @@ suite('the checker of endings', { concurrency: true }, () => {
       await using database = await createDatabase();
       await using client = await connect(database.url);
       const acknowledged = await makeHistory(client);
+      await unpackBatches(client);
       await client.query(`set session_replication_role = replica; ${corruption}`);
       const found = await wrongEndings(client, acknowledged);
       assert(

@@ -65,7 +65,8 @@ export class EngineUnderTest implements AsyncDisposable {
       select pg_advisory_unlock_all();
       begin;
       set local session_replication_role = replica;
-      delete from pulp.event;
+      delete from pulp.event_batch;
+      delete from pulp.event_single;
       delete from pulp.task;
       delete from pulp.worker;
       delete from pulp.task_type;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { openHistory } from './history.ts';
+import { unpackBatches } from './unpack-batches.ts';
 import { checkLog } from './log-checker.ts';
 
 /** What each of the checker's parts has to find; the rules of `pulp.verify` have a test of their own. */
@@ -8,9 +9,9 @@ const CORRUPTIONS: Readonly<Record<string, string>> = {
   task_as_folded: `
     update pulp.task set timeout_seconds = 1 where id = pg_temp.id('free')::uuid`,
   overtaken_in_line: `
-    update pulp.event set position = 1 where stream_id = pg_temp.id('third') and type = 'TaskEnqueued'`,
+    update pulp.event_single set position = 1 where stream_id = pg_temp.id('third') and type = 'TaskEnqueued'`,
   shape_of_type: `
-    update pulp.event set data = data || '{"colour": "red"}' where type = 'TaskStarted'`,
+    update pulp.event_single set data = data || '{"colour": "red"}' where type = 'TaskStarted'`,
   as_folded: `
     update pulp.reservation set requested_at = requested_at - interval '1 s' where task_id = pg_temp.id('third')::uuid`,
 };
@@ -26,6 +27,7 @@ suite('the checker of logs', { concurrency: true }, () => {
     test(`finds what breaks the rule ${rule}`, async () => {
       await using history = await openHistory();
       const { client } = history;
+    await unpackBatches(client);
       await client.query(
         `set session_replication_role = replica; ${corruption}; reset session_replication_role`,
       );
@@ -40,9 +42,10 @@ suite('the checker of logs', { concurrency: true }, () => {
   test('tells of events that the folds refuse', async () => {
     await using history = await openHistory();
     const { client } = history;
+    await unpackBatches(client);
     await client.query(`
       set session_replication_role = replica;
-      update pulp.event set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);
+      update pulp.event_single set type = 'TaskVanished' where stream_id = pg_temp.id('free')`);
     const refusals = (await checkLog(client)).filter((violation) => violation.includes('TaskVanished'));
     assert.deepEqual(
       refusals.map((refusal) => refusal.split(':')[0]),

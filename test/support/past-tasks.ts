@@ -1,7 +1,10 @@
 import type { Client } from 'pg';
 
+/** How many tasks were enqueued at once, and cancelled at once. */
+const BATCH = 100;
+
 /**
- * Makes a month of the past as if tasks had been enqueued and cancelled there, one a second from its beginning; gives their
+ * Makes a month of the past as if tasks had been enqueued and cancelled there, some each second from its beginning; gives their
  * ids. The client must be a superuser's.
  *
  * @param month such as `2025_01`
@@ -9,33 +12,44 @@ import type { Client } from 'pg';
 export async function pastTasks(client: Client, month: string, count: number): Promise<string[]> {
   await client.query(
     `with month as (select to_date($1, 'YYYY_MM')::timestamp as starts)
-     select pulp.create_event_leaf('event_task', 'event_task_' || $1, starts at time zone 'UTC',
+     select pulp.create_event_leaf('event_batch', 'event_batch_' || $1, starts at time zone 'UTC',
        (starts + interval '1 month') at time zone 'UTC')
-     from month where to_regclass('pulp.event_task_' || $1) is null`,
+     from month where to_regclass('pulp.event_batch_' || $1) is null`,
     [month],
   );
   const { rows } = await client.query<{ id: string }>(
-    `with task as materialized (
-       select gen_random_uuid() as id, to_date($1, 'YYYY_MM')::timestamp at time zone 'UTC' + n * interval '1 s' as at
-       from generate_series(1, $2) as n
-     ),
-     history as materialized (
-       select t.id, e.version, row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', t.id::text, e.version, e.type, 1,
-         e.data, t.id::text, null, 'the past', t.at)::pulp.event as event
-       from task t
+    `with batch as materialized (
+       insert into pulp.event_batch (first, tx, recorded_at, size, version, schema_version, type, actor, common, ids)
+       select nextval('pulp.event_position'), pg_current_xact_id(),
+         to_date($1, 'YYYY_MM')::timestamp at time zone 'UTC' + t.second * interval '1 s', cardinality(t.ids), e.version, 1, e.type,
+         'the past', e.common, t.ids
+       from (
+         select n / $3 as second, array_agg(gen_random_uuid()) as ids from generate_series(1, $2) as n group by n / $3 order by 1
+       ) t
        cross join (values
          (1, 'TaskEnqueued', pulp.enqueued_data('"past"', null, null, null, null, null, '{}', now())),
          (2, 'TaskCanceled', '{"reason": null}')
-       ) e (version, type, data)
-       order by t.at, t.id, e.version
-     ),
-     logged as (insert into pulp.event select (event).* from history),
-     told as (
-       insert into pulp.task
-       select (folded.task).* from (select pulp.fold_task(event order by version) as task from history group by id) folded
+       ) e (version, type, common)
+       returning *
      )
-     select id from task`,
-    [month, count],
+     insert into pulp.task
+     select (folded.task).*
+     from (
+       select pulp.fold_task(e order by e.version) as task
+       from batch b cross join lateral pulp.batch_events(row(b.*)::pulp.event_batch) e
+       group by e.stream_id
+     ) folded
+     returning id`,
+    [month, count, BATCH],
   );
   return rows.map(({ id }) => id);
+}
+
+/** Makes such a month hold its events one a row, as before there were batches. */
+export async function unpackMonth(client: Client, month: string): Promise<void> {
+  await client.query(`
+    select pulp.create_event_leaf('event_task', 'event_task_${month}', starts, ends)
+      from pulp.task_leaves() where leaf = 'event_batch_${month}';
+    insert into pulp.event_task select * from pulp.leaf_events('event_batch_${month}');
+    drop table pulp.event_batch_${month}`);
 }
