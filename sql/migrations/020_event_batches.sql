@@ -110,8 +110,9 @@ create trigger append_only instead of update or delete on pulp.event
 
 -- A purge of tasks whose ids are so young that nobody asks whether one was used before: until when it has to be asked.
 create table pulp.young_purge (
+  one boolean primary key default true check (one),
   until timestamptz not null
 );
-create unique index young_purge_one on pulp.young_purge ((true));
 comment on table pulp.young_purge is 'Until when new ids have to be compared with those of purged tasks, since very young tasks were purged; one row or none.';
+comment on column pulp.young_purge.one is 'There is one row at most.';
 comment on column pulp.young_purge.until is 'Until when.';

@@ -162,6 +162,10 @@ export const EVENT_TYPES = {
     }),
   ]),
   LeafDropped: defineEvent('system', [
-    z.strictObject({ class: z.enum(['event_batch', 'event_task', 'event_heartbeat']), starts: moment, ends: moment }),
+    z.strictObject({
+      class: z.enum(['event_batch', 'event_task', 'event_heartbeat']),
+      starts: moment,
+      ends: moment,
+    }),
   ]),
 } as const;

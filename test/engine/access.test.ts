@@ -26,7 +26,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
   [
     EVERYBODY,
-    'task_type resource running deferred wakeup held_back worker_name queue delivery_walk migration',
+    'task_type resource running deferred wakeup held_back worker_name queue delivery_walk young_purge migration',
   ],
 ]);
 
@@ -44,7 +44,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
-  [EVERYBODY, 'events_after event_horizon event_cursor_at event_holder'],
+  [EVERYBODY, 'history batch_events events_after event_horizon event_cursor_at event_holder'],
   [EVERYBODY, 'resource_contention resource_holds'],
   [
     ['pulp_worker', 'pulp_observer'],
@@ -56,7 +56,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
 /** Objects of the two schemas, leaves of the log under one name. */
 const RELATIONS = `
   select c.oid, n.nspname as schema, c.relname as object, c.relkind as kind,
-    regexp_replace(c.relname, '^event_(task|system|heartbeat)(_\\d+)+$', 'event_leaf') as name
+    regexp_replace(c.relname, '^event_(batch|task|system|heartbeat)(_\\d+)+$', 'event_leaf') as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname in ('pulp', 'pulp_boss') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`;
 const FUNCTIONS = `

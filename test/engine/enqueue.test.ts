@@ -182,7 +182,6 @@ suite('enqueueing by SQL', () => {
       'select * from pulp.grant_reservations()',
       "select * from pulp.finish('w', 1, '[]')",
       'delete from pulp.task',
-      "insert into pulp.event (stream_kind, stream_id, version, type, data) values ('task', 'x', 1, 'y', '{}')",
       "insert into pulp.event_single (stream_kind, stream_id, version, type, data) values ('task', 'x', 1, 'y', '{}')",
       'truncate pulp.wakeup',
     ]) {

@@ -224,7 +224,7 @@ suite('reading the log', () => {
     await using client = await connect(database.url);
     await client.query(
       `insert into pulp.event_single (stream_kind, stream_id, version, type, data)
-       select 'task', n::text, 1, 'T', jsonb_build_object('text', (
+       select 'resource', n::text, 1, 'T', jsonb_build_object('text', (
          select string_agg(encode(sha256((n * 100000 + part)::text::bytea), 'hex'), '') from generate_series(1, 15000) as part))
        from generate_series(1, 24) as n`,
     );

@@ -27,7 +27,7 @@ suite('the checker of logs', { concurrency: true }, () => {
     test(`finds what breaks the rule ${rule}`, async () => {
       await using history = await openHistory();
       const { client } = history;
-    await unpackBatches(client);
+      await unpackBatches(client);
       await client.query(
         `set session_replication_role = replica; ${corruption}; reset session_replication_role`,
       );

@@ -112,7 +112,6 @@ begin
     perform pulp.log_task_events('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
       correlation_ids, parent_ids, tx, enqueued_at);
   else
-    perform pulp.check_same_content(task_ids, facts, correlation_ids);
     perform pulp.log_task_events('TaskEnqueued', array_agg(s.position order by s.position), array_agg(s.id order by s.position),
         array_agg(1), array_agg(s.facts order by s.position), array_agg(s.correlation_id order by s.position),
         array_agg(s.parent_id order by s.position), tx, enqueued_at)
@@ -120,6 +119,7 @@ begin
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)
       having count(*) > 0;
+    perform pulp.check_same_content(task_ids, facts, correlation_ids);
   end if;
   -- Last, so that a purge beside this enqueue is seen, too.
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then

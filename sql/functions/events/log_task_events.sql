@@ -1,6 +1,7 @@
 -- Appends events of one type to the log, one to each of these tasks' streams, with positions from pulp.new_positions; state is
 -- folded by the caller. facts: null if there are none. correlation_ids: null in place of a task's own id. What all have in
--- common is written once. They make one row, or several where they lie in several blocks, or are more than Postgres stores in one.
+-- common is written once. They make one row, or several where positions
+-- are left out, begin a new block, or facts are more than Postgres stores in one.
 create or replace function pulp.log_task_events(
   type text, positions bigint[], ids uuid[], versions integer[], facts jsonb[], correlation_ids text[], causation_ids uuid[],
   tx xid8, recorded_at timestamptz
@@ -11,8 +12,10 @@ declare
   fitting integer := size;
   are_alike constant boolean := coalesce(facts[1] = all (facts), true);
 begin
-  if positions[size] - positions[1] <> size - 1 then
-    fitting := pulp.block_size() - positions[1] % pulp.block_size();
+  if positions[size] <> positions[1] + size - 1 or positions[size] / pulp.block_size() <> positions[1] / pulp.block_size() then
+    fitting := (
+      select min(place) from generate_series(1, size - 1) as place
+      where positions[place + 1] <> positions[place] + 1 or positions[place + 1] % pulp.block_size() = 0);
   elsif size > 1 and pg_column_size(facts) > 64 * 1024 * 1024 then
     fitting := size / 2;
   end if;

@@ -48,9 +48,9 @@ begin
     where t.ctid = o.row
     returning t.*
   )
-  select array_agg(g.id order by g.id), array_agg(g.version + 1 order by g.id),
-      array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.id),
-      array_agg(nullif(g.correlation_id, g.id::text) order by g.id)
+  select array_agg(g.id order by g.enqueued_at, g.id), array_agg(g.version + 1 order by g.enqueued_at, g.id),
+      array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.enqueued_at, g.id),
+      array_agg(nullif(g.correlation_id, g.id::text) order by g.enqueued_at, g.id)
     into ids, versions, facts, correlation_ids
     from gone g;
   purged := coalesce(cardinality(ids), 0);
@@ -61,7 +61,7 @@ begin
     pulp.event_tx(), clock_timestamp());
   if exists (select from unnest(ids) as purged_id where pulp.are_new_ids(array[purged_id])) then
     insert into pulp.young_purge (until) values (clock_timestamp() + interval '20 min')
-      on conflict ((true)) do update set until = excluded.until;
+      on conflict (one) do update set until = excluded.until;
   end if;
 end $$;
 comment on function pulp.purge_tasks is 'Takes rows of tasks that are over from pulp.task, a batch at a time.';
