@@ -115,7 +115,7 @@ export async function listArchives(): Promise<readonly ArchiveRecord[]> {
       left join pulp.event dropped on dropped.stream_kind = 'system' and dropped.stream_id = archived.stream_id
         and dropped.type = 'LeafDropped'
       where archived.stream_kind = 'system' and archived.type = 'LeafArchived'
-      order by archived.stream_id`),
+      order by archived.position`),
   );
   return rows.map((found) => ({
     archive: found.archive,

@@ -159,6 +159,7 @@ export type TaskEvent = z.infer<typeof eventRow>;
 
 /** What happened to a task, in order. Empty if there is none of that id. */
 export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
+  if (!z.guid().safeParse(id).success) return [];
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(eventRow)`

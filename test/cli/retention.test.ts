@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Client } from 'pg';
 import { connect, createDatabase, databaseUrl } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
-import { pastTasks } from '../support/past-tasks.ts';
+import { pastTasks, unpackMonth } from '../support/past-tasks.ts';
 import { until } from '../support/until.ts';
 import { CommandLine } from './command-line.ts';
 
@@ -126,7 +126,7 @@ suite('pulp db archive', () => {
     await pastTasks(client, '2025_04', 1);
     await purgeAll(client);
     const [late = ''] = await pastTasks(client, '2025_02', 1);
-    await client.query(`create temp table january as select * from pulp.${JANUARY} order by tx, position`);
+    await client.query(`create temp table january as select * from pulp.leaf_events('${JANUARY}')`);
 
     const [refused, incomplete, both] = await Promise.all([
       pulp.run(UNTIL_2026),
@@ -198,13 +198,16 @@ suite('pulp db archive', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     await using client = await connect(database.url);
     for (const month of ['2025_01', '2025_02', '2025_03']) await pastTasks(client, month, 20);
+    await unpackMonth(client, '2025_02');
     await purgeAll(client);
     assert.equal((await pulp.run(UNTIL_2026)).code, 0);
 
     const list = ['db', 'archive', '--list'];
     const listed = await pulp.run([...list, '--to', 'archive']);
     assert.equal(listed.code, 0);
-    assert.match(listed.stdout, /^event_batch_2025_01 +40 +20 +\S+ +[0-9a-f]{64} +intact$/m);
+    for (const leaf of [JANUARY, 'event_task_2025_02']) {
+      assert.match(listed.stdout, new RegExp(`^${leaf} +40 +20 +\\S+ +[0-9a-f]{64} +intact$`, 'm'));
+    }
 
     const january = join(pulp.folder, 'archive', `${JANUARY}.ndjson.gz`);
     const content = await readFile(january);
@@ -212,7 +215,7 @@ suite('pulp db archive', () => {
     content[middle] = (content[middle] ?? 0) ^ 1;
     await writeFile(january, content);
     await rename(
-      join(pulp.folder, 'archive/event_batch_2025_02.ndjson.gz'),
+      join(pulp.folder, 'archive/event_task_2025_02.ndjson.gz'),
       join(pulp.folder, 'archive/elsewhere'),
     );
     const [{ code, data }, plain] = await Promise.all([
@@ -323,7 +326,7 @@ suite('pulp db archive', () => {
         for (const leaf of [JANUARY, 'event_batch_2025_02']) {
           const isThere = await one<boolean>(client, `select to_regclass('pulp.${leaf}') is not null`);
           const held = isThere
-            ? await one<number>(client, `select count(*)::integer from pulp.${leaf}`)
+            ? await one<number>(client, `select sum(size)::integer from pulp.${leaf}`)
             : (await linesOf(pulp, leaf)).length;
           assert.equal(held, 10_000);
         }

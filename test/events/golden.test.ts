@@ -4,10 +4,13 @@ import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { parseEvent, type UnparsedEvent } from '../../src/events/event.ts';
 import { EVENT_TYPES } from '../../src/events/event-types.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
+import { verify } from '../../src/projections/verify.ts';
 import { claimKey, foldLog, type LoggedEvent, type Row, type World } from '../model/fold.ts';
 import { instantOrNull } from '../model/instant.ts';
 import { connect, createDatabase } from '../support/database.ts';
+import { runTasks } from '../support/history.ts';
 
 /**
  * Events as they were once written, in every shape that there is, and the state that they tell. They are only ever added
@@ -50,32 +53,71 @@ suite('events that were written once', () => {
   test('tell the database what they told once', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
+    await write(client, 'pulp.event_single');
+    await assertTold(database.url, client);
+  });
+
+  test('tell it the same when they were written before there were batches, and the engine goes on', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    // As the migration found it that brought batches.
     await client.query(`
-      create table pulp.event_task_2020_01 partition of pulp.event_task for values from ('2020-01-01') to ('2020-02-01');
-      create table pulp.event_system_2020 partition of pulp.event_system for values from ('2020-01-01') to ('2021-01-01');
-      create table pulp.event_heartbeat_2020_01_05 partition of pulp.event_heartbeat
-        for values from ('2020-01-05') to ('2020-01-06')`);
-    await client.query(
-      `insert into pulp.event_single (position, stream_kind, stream_id, version, type, schema_version, data, correlation_id,
-         causation_id, actor, recorded_at)
-       select position, stream_kind, stream_id, version, type, schema_version, data, correlation_id, causation_id, actor,
-         recorded_at
-       from jsonb_populate_recordset(null::pulp.event_single, $1)`,
-      [JSON.stringify(log)],
+      drop view pulp.event cascade;
+      drop table pulp.event_batch cascade;
+      drop table pulp.young_purge;
+      alter table pulp.event_single rename to event;
+      alter sequence pulp.event_position increment by 1;
+      delete from pulp.migration where name = 'migrations/020_event_batches.sql'`);
+    await write(client, 'pulp.event');
+    await client.query(`select setval('pulp.event_position', max(position)) from pulp.event`);
+    assert.ok((await migrate(database.url)).applied.includes('migrations/020_event_batches.sql'));
+    await assertTold(database.url, client);
+
+    const { rows } = await client.query<{ id: string }>(
+      `select id from pulp.task where state = 'waiting' order by enqueued_at limit 1`,
     );
-    const { violations } = await rebuild(database.url);
-    assert.deepEqual(violations, []);
-    assert.deepEqual(
-      {
-        tasks: await rowsOf(client, 'pulp.task', (row) => String(row['id'])),
-        workers: await rowsOf(client, 'pulp.worker', (row) => String(row['name'])),
-        claims: await rowsOf(client, 'pulp.reservation', claimKey),
-        leaders: await rowsOf(client, 'pulp.leader', (row) => String(row['role'])),
-      },
-      state,
+    await client.query('select pulp.cancel($1)', [rows[0]?.id]);
+    await runTasks(client, 20);
+    assert.deepEqual((await verify(database.url)).violations, []);
+    const written = await client.query<{ old: boolean; singles: string }>(
+      `select min(b.first) > (select max(position) from pulp.event_single where recorded_at < '2021-01-01') as old,
+         (select count(*) from pulp.event_task where recorded_at > '2021-01-01') as singles
+       from pulp.event_batch b`,
     );
+    assert.deepEqual(written.rows, [{ old: true, singles: '0' }]);
   });
 });
+
+/** Writes these events into a table of single events, each into a leaf of its time. */
+async function write(client: Client, table: string): Promise<void> {
+  await client.query(`
+    create table pulp.event_task_2020_01 partition of pulp.event_task for values from ('2020-01-01') to ('2020-02-01');
+    create table pulp.event_system_2020 partition of pulp.event_system for values from ('2020-01-01') to ('2021-01-01');
+    create table pulp.event_heartbeat_2020_01_05 partition of pulp.event_heartbeat
+      for values from ('2020-01-05') to ('2020-01-06')`);
+  await client.query(
+    `insert into ${table} (position, stream_kind, stream_id, version, type, schema_version, data, correlation_id,
+       causation_id, actor, recorded_at)
+     select position, stream_kind, stream_id, version, type, schema_version, data, correlation_id, causation_id, actor,
+       recorded_at
+     from jsonb_populate_recordset(null::${table}, $1)`,
+    [JSON.stringify(log)],
+  );
+}
+
+async function assertTold(url: string, client: Client): Promise<void> {
+  const { violations } = await rebuild(url);
+  assert.deepEqual(violations, []);
+  assert.deepEqual(
+    {
+      tasks: await rowsOf(client, 'pulp.task', (row) => String(row['id'])),
+      workers: await rowsOf(client, 'pulp.worker', (row) => String(row['name'])),
+      claims: await rowsOf(client, 'pulp.reservation', claimKey),
+      leaders: await rowsOf(client, 'pulp.leader', (row) => String(row['role'])),
+    },
+    state,
+  );
+}
 
 /** The rows of a table as the golden state has them. */
 async function rowsOf(client: Client, table: string, nameOf: (row: Row) => string): Promise<object> {
