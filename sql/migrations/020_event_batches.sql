@@ -24,6 +24,9 @@ drop function if exists pulp.verify_folds(text, text, uuid[]);
 drop function if exists pulp.verify_lives(text, text, uuid[]);
 drop function if exists pulp.verify_streams(text, text, uuid[]);
 drop function if exists pulp.rebuild_range(text, text, boolean);
+drop function if exists pulp.append_task_events(uuid[], text[], jsonb[]);
+drop function if exists pulp.check_same_content(uuid[], jsonb[], text[]);
+drop function if exists pulp.task_leaves();
 
 alter table pulp.event rename to event_single;
 comment on table pulp.event_single is 'Events, one a row: of workers and of the system, and those of tasks from before there were batches.';

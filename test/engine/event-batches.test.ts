@@ -8,6 +8,7 @@ import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { openHistory, runTasks } from '../support/history.ts';
 import { unpackBatches } from '../support/unpack-batches.ts';
+import { until } from '../support/until.ts';
 
 interface Event {
   readonly position: string;
@@ -111,6 +112,7 @@ suite('the log of batches', () => {
     const { client, database } = history;
     process.env['DATABASE_URL'] = database.url;
     await runTasks(client, 300);
+    await settled(client);
     const told = async () => ({
       log: (await client.query(WHOLE_LOG)).rows,
       pages: await pagesOf(7),
@@ -142,6 +144,7 @@ suite('the log of batches', () => {
       );
       await client.query(`select pulp.mark_worker_online('w' || $1::text)`, [count]);
     }
+    await settled(client);
     const all = (await readEvents()).events;
     assert.equal(all.length, 39);
     for (const length of [1, 2, 7, 39, 100]) assert.deepEqual(await pagesOf(length), all, String(length));
@@ -170,6 +173,16 @@ suite('the id of a purged task', () => {
     assert.deepEqual(await checkLog(client), []);
   });
 });
+
+/** Waits until readers of the log see all of it: transactions in other databases hold it back, too. */
+function settled(client: Client): Promise<void> {
+  return until(async () => {
+    const { rows } = await client.query<{ settled: boolean }>(
+      'select max(tx) < pg_snapshot_xmin(pg_current_snapshot()) as settled from pulp.event',
+    );
+    return rows[0]?.settled === true;
+  });
+}
 
 /** All that `readEvents` gives, in pages of this length. */
 async function pagesOf(length: number): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 -- Refuses an id that is used a second time for something else; the same content again is fine.
-create or replace function pulp.check_same_content(ids uuid[], facts jsonb[], correlation_ids text[]) returns void
+create or replace function pulp.check_same_content(ids uuid[], common jsonb, facts jsonb[], correlation_ids text[]) returns void
 language plpgsql stable as $$
 declare
   other record;
@@ -7,7 +7,7 @@ begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
     cross join lateral (select h.data, h.correlation_id from pulp.history(i.id) h where h.version = 1) e
-    where e.data - 'run_after' <> i.facts - 'run_after' or e.correlation_id <> coalesce(i.correlation_id, i.id::text)
+    where e.data - 'run_after' <> (common || i.facts) - 'run_after' or e.correlation_id <> coalesce(i.correlation_id, i.id::text)
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',

@@ -17,6 +17,7 @@ declare
   are_good boolean;
   bad record;
   task_ids uuid[];
+  common_facts jsonb := '{}';
   facts jsonb[];
   correlation_ids text[];
   parent_ids uuid[];
@@ -79,12 +80,16 @@ begin
       select r.item from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
   end if;
 
+  if items is null then
+    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
+  end if;
   select array_agg(r.facts order by r.ordinality), array_agg(r.correlation_id order by r.ordinality),
       array_agg(r.parent_id order by r.ordinality)
     into facts, correlation_ids, parent_ids
     from (
       select r.ordinality,
-        pulp.enqueued_data(r.name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest, enqueued_at) as facts,
+        case when items is null then '{}' else pulp.enqueued_common(r.name, r.queue, r.rest, enqueued_at) end
+          || pulp.enqueued_own(r.args, r.kwargs, r.resources, r.shared_resources) as facts,
         nullif(r.rest ->> 'correlation_id', task_ids[r.ordinality]::text) as correlation_id, (r.rest ->> 'parent_id')::uuid as parent_id
       from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
       offset 0
@@ -97,7 +102,11 @@ begin
     insert into pulp.task as t
     select (pulp.evolve_task(null, pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts,
       coalesce(s.correlation_id, s.id::text), s.parent_id, acting, enqueued_at))).*
-    from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
+    from (
+      select x.id, x.position, common_facts || x.facts as facts, x.correlation_id, x.parent_id
+      from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as x(id, position, facts, correlation_id, parent_id)
+      offset 0 -- put together once for all its keys
+    ) s
     on conflict (id) do nothing -- of an id that is there twice, the first is taken
     returning t.id, t.position, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
   )
@@ -110,16 +119,16 @@ begin
 
   if fresh = positions then
     perform pulp.log_task_events('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
-      correlation_ids, parent_ids, tx, enqueued_at);
+      correlation_ids, parent_ids, tx, enqueued_at, common_facts);
   else
     perform pulp.log_task_events('TaskEnqueued', array_agg(s.position order by s.position), array_agg(s.id order by s.position),
         array_agg(1), array_agg(s.facts order by s.position), array_agg(s.correlation_id order by s.position),
-        array_agg(s.parent_id order by s.position), tx, enqueued_at)
+        array_agg(s.parent_id order by s.position), tx, enqueued_at, common_facts)
       from unnest(fresh) as f(position)
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)
       having count(*) > 0;
-    perform pulp.check_same_content(task_ids, facts, correlation_ids);
+    perform pulp.check_same_content(task_ids, common_facts, facts, correlation_ids);
   end if;
   -- Last, so that a purge beside this enqueue is seen, too.
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
@@ -132,7 +141,7 @@ begin
   end if;
   if claiming is not null then
     perform pulp.take_place_in_line(array(
-      select pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, coalesce(s.correlation_id, s.id::text), s.parent_id,
+      select pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', common_facts || s.facts, coalesce(s.correlation_id, s.id::text), s.parent_id,
         acting, enqueued_at)
       from unnest(claiming) as c(position)
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)

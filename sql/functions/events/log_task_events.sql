@@ -1,10 +1,10 @@
 -- Appends events of one type to the log, one to each of these tasks' streams, with positions from pulp.new_positions; state is
--- folded by the caller. facts: null if there are none. correlation_ids: null in place of a task's own id. What all have in
--- common is written once. They make one row, or several where positions
--- are left out, begin a new block, or facts are more than Postgres stores in one.
+-- folded by the caller. "facts" is what each says beside "common"; null if there is nothing. correlation_ids: null in place of a
+-- task's own id. What all have in common is written once. They make one row, or several where positions are left out, a new block
+-- begins, or facts are more than Postgres stores in one.
 create or replace function pulp.log_task_events(
   type text, positions bigint[], ids uuid[], versions integer[], facts jsonb[], correlation_ids text[], causation_ids uuid[],
-  tx xid8, recorded_at timestamptz
+  tx xid8, recorded_at timestamptz, common jsonb default '{}'
 ) returns void
 language plpgsql as $$
 declare
@@ -21,9 +21,9 @@ begin
   end if;
   if fitting < size then
     perform pulp.log_task_events(type, positions[:fitting], ids[:fitting], versions[:fitting], facts[:fitting],
-      correlation_ids[:fitting], causation_ids[:fitting], tx, recorded_at);
+      correlation_ids[:fitting], causation_ids[:fitting], tx, recorded_at, common);
     perform pulp.log_task_events(type, positions[fitting + 1:], ids[fitting + 1:], versions[fitting + 1:], facts[fitting + 1:],
-      correlation_ids[fitting + 1:], causation_ids[fitting + 1:], tx, recorded_at);
+      correlation_ids[fitting + 1:], causation_ids[fitting + 1:], tx, recorded_at, common);
     return;
   end if;
 
@@ -32,7 +32,7 @@ begin
   )
   values (
     positions[1], tx, recorded_at, size, case when versions[1] = all (versions) then versions[1] end, 1, type, pulp.actor(),
-    case when are_alike then coalesce(facts[1], '{}') else '{}' end, ids,
+    case when are_alike then common || coalesce(facts[1], '{}') else common end, ids,
     case when versions[1] <> any (versions) then versions end, case when not are_alike then to_jsonb(facts) end,
     nullif(correlation_ids, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size]))
   );
