@@ -31,7 +31,7 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
     '<%= config.bin %> <%= command.id %> --from 1h',
     '<%= config.bin %> <%= command.id %> --follow --type TaskFailed --type TaskCanceled',
     '<%= config.bin %> <%= command.id %> --stream 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
-    '<%= config.bin %> <%= command.id %> --follow --json --from 81734:512990 >> events.ndjson',
+    '<%= config.bin %> <%= command.id %> --follow --json --from 1:81734:512990 >> events.ndjson',
   ];
 
   static override readonly flags = {
@@ -164,10 +164,10 @@ async function checkTypes(types: readonly string[]): Promise<void> {
 
 /** A cursor, a time, `now`, or undefined for the beginning. */
 function parseStart(text: string | undefined): string | Date | undefined {
-  if (text === undefined || text === 'now' || /^\d{1,18}:\d{1,18}$/.test(text)) return text;
+  if (text === undefined || text === 'now' || /^(\d{1,9}:)?\d{1,18}:\d{1,18}$/.test(text)) return text;
   if (/^\d+(:|$)/.test(text)) {
     throw new PulpError('INVALID_INPUT', `--from: ${JSON.stringify(text)} is no position`, {
-      remedy: 'Give one as the second column shows it, such as 81734:512990, or a time, or now.',
+      remedy: 'Give one as the second column shows it, such as 1:81734:512990, or a time, or now.',
       exitCode: 2,
     });
   }

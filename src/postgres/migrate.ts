@@ -56,7 +56,10 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   });
   try {
     const { schema, pending } = await findPending(client, wantedSchema);
-    if (pending.length === 0) return { applied: [] };
+    if (pending.length === 0) {
+      await client.query('select pulp.begin_era_if_due()');
+      return { applied: [] };
+    }
     await locked(client, (ledger) => claimPgBossSchema(client, schema, ledger));
     await installPgBoss(client, schema);
     const wanted = await readScripts(schema);
@@ -151,7 +154,7 @@ async function apply(
       [script.name, script.checksum],
     );
   }
-  await client.query('select pulp.create_event_leaves()');
+  await client.query('select pulp.create_event_leaves(), pulp.begin_era_if_due()');
   return due.map((script) => script.name);
 }
 

@@ -7,8 +7,9 @@ language plpgsql stable security definer set search_path = pulp, pg_temp set jit
 #variable_conflict use_column
 declare
   oldest constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  horizon constant xid8 := pulp.log_horizon();
 begin
-  perform from pulp.event e where e.stream_kind <> 'heartbeat' and e.tx >= oldest order by e.tx, e.position limit 1;
+  perform from pulp.event e where e.stream_kind <> 'heartbeat' and e.tx >= horizon order by e.tx, e.position limit 1;
   if not found then
     return;
   end if;

@@ -12,6 +12,7 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 declare
   acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
   looked_at uuid[];
   times timestamptz[];
 begin
@@ -35,7 +36,7 @@ begin
   end if;
 
   with over as materialized (
-    select o.row, o.task, pulp.task_event(nextval('pulp.event_position'), pulp.event_tx(), (o.task).id,
+    select o.row, o.task, pulp.task_event(nextval('pulp.event_position'), tx, (o.task).id,
       (o.task).version + 1, 'TaskPurged',
       jsonb_build_object('name', (o.task).name, 'state', (o.task).state, 'finished_at', (o.task).finished_at),
       (o.task).correlation_id, null, acting, clock_timestamp()) as event

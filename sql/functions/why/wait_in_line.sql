@@ -9,7 +9,7 @@ language sql stable set enable_sort = off as $$
     select x as event, row_number() over (order by x.tx desc, x.position desc) as ordinal
     from pulp.event x
     where x.stream_kind = 'task'
-      and (x.tx, x.position) < (coalesce(ended.tx, pg_snapshot_xmax(pg_current_snapshot())), coalesce(ended.position, 0))
+      and (x.tx, x.position) < (coalesce(ended.tx, '18446744073709551615'), coalesce(ended.position, 0))
     order by x.tx desc, x.position desc limit 1000
   ),
   let_go as (
