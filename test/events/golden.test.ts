@@ -29,7 +29,9 @@ suite('events that were written once', () => {
     const parsed = log.map((event) => parseEvent(event));
     assert.deepEqual(
       parsed.map(({ data }) => data),
-      log.map(({ data }) => data),
+      log.map(({ type, schema_version, data }) =>
+        type === 'WorkerHeartbeat' && schema_version === 1 ? { ...data, decided: null } : data,
+      ),
     );
     assert.deepEqual(new Set(parsed.map(({ type }) => type)), new Set(Object.keys(EVENT_TYPES)));
   });
@@ -63,6 +65,7 @@ suite('events that were written once', () => {
        from jsonb_populate_recordset(null::pulp.event, $1)`,
       [JSON.stringify(log)],
     );
+    await client.query(`select setval('pulp.event_position', max(position)) from pulp.event`);
     const { violations } = await rebuild(database.url);
     assert.deepEqual(violations, []);
     assert.deepEqual(
