@@ -5,7 +5,7 @@ select setval('pulp.era_offset', 0);
 comment on sequence pulp.era_offset is 'What the log adds to the cluster''s transaction ids at present, so that they ascend over eras. A sequence, for an appender is to see the latest, however old its snapshot; set together with the row of pulp.era.';
 
 create table pulp.era (
-  number integer primary key,
+  number bigint primary key,
   reason text,
   system_identifier bigint,
   timeline integer,
@@ -18,7 +18,7 @@ create table pulp.era (
   begun_at timestamptz not null default clock_timestamp()
 );
 comment on table pulp.era is 'The histories of clusters that the log went through: restored, promoted, moved. An event is of the latest era whose first_tx is not above its tx.';
-comment on column pulp.era.number is 'From 1; the first part of a cursor.';
+comment on column pulp.era.number is 'The first part of a cursor. The first is 1; each later one the number of milliseconds from 2000 to its beginning, so that no other history of this log has an era of this number.';
 comment on column pulp.era.reason is 'What showed that the history before it had ended; null of the first.';
 comment on column pulp.era.system_identifier is 'Of the cluster; null: the server does not tell.';
 comment on column pulp.era.timeline is 'Of the cluster; null: the server does not tell.';

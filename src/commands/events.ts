@@ -164,7 +164,7 @@ async function checkTypes(types: readonly string[]): Promise<void> {
 
 /** A cursor, a time, `now`, or undefined for the beginning. */
 function parseStart(text: string | undefined): string | Date | undefined {
-  if (text === undefined || text === 'now' || /^(\d{1,9}:)?\d{1,18}:\d{1,18}$/.test(text)) return text;
+  if (text === undefined || text === 'now' || /^(\d{1,15}:)?\d{1,18}:\d{1,18}$/.test(text)) return text;
   if (/^\d+(:|$)/.test(text)) {
     throw new PulpError('INVALID_INPUT', `--from: ${JSON.stringify(text)} is no position`, {
       remedy: 'Give one as the second column shows it, such as 1:81734:512990, or a time, or now.',

@@ -3,14 +3,15 @@
 -- until this commits: an append is either in order before the new era, and seen by whoever sees that, or in it.
 --
 -- Ids go on at the number of microseconds since 2000, if they are not beyond it. So they lie above all that any other history of this
--- log has given out before now, of which nothing is known here, unless it gave out more than a million ids a second.
-create or replace function pulp.begin_era(reason text) returns integer
+-- log, of which nothing is known here, has given out before now, unless it gave out more than a million a second.
+create or replace function pulp.begin_era(reason text) returns bigint
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
   before pulp.era;
   here record;
   last record;
   undecided xid8;
+  now constant bigint := extract(epoch from clock_timestamp() - timestamptz '2000-01-01 00:00:00+00') * 1000000;
   floor bigint;
   begun pulp.era;
 begin
@@ -23,12 +24,10 @@ begin
     undecided := pulp.first_undecided(before, last.tx);
   end if;
 
-  floor := greatest(
-    extract(epoch from clock_timestamp() - timestamptz '2000-01-01 00:00:00+00') * 1000000,
-    pg_snapshot_xmin(pg_current_snapshot())::text::bigint + before.tx_offset, before.first_tx::text::bigint,
+  floor := greatest(now, pg_snapshot_xmin(pg_current_snapshot())::text::bigint + before.tx_offset, before.first_tx::text::bigint,
     last.tx::text::bigint, (select s.last_value from pulp.event_position s), last.position, before.first_position) + 1048576;
   perform setval('pulp.event_position', floor, false);
-  begun := row(before.number + 1, reason, here.system_identifier, here.timeline, 'pulp.era'::regclass,
+  begun := row(greatest(now / 1000, before.number + 1), reason, here.system_identifier, here.timeline, 'pulp.era'::regclass,
     floor - pg_snapshot_xmin(pg_current_snapshot())::text::bigint, floor::text, floor,
     coalesce(undecided, last.tx, before.first_tx), case when undecided is null then coalesce(last.position, 0) else 0 end,
     clock_timestamp());

@@ -1,11 +1,11 @@
 -- Begins the next era, if one is due, and gives its number then. Where none is due, that takes one look at the table and one at
 -- the server. "by_ids" as in era_end; with it, what the server did not tell when the era began is learnt, too.
-create or replace function pulp.begin_era_if_due(by_ids boolean default true) returns integer
+create or replace function pulp.begin_era_if_due(by_ids boolean default true) returns bigint
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
   era pulp.era := pulp.current_era();
   ended text := pulp.era_end(era, by_ids);
-  begun integer;
+  begun bigint;
 begin
   if pg_is_in_recovery() then
     return null;
