@@ -39,7 +39,9 @@ async function pretendAnotherTimeline(client: Client): Promise<void> {
 }
 
 async function eras(client: Client): Promise<number[]> {
-  const { rows } = await client.query<{ number: number }>('select row_number() over (order by number)::integer as number from pulp.era order by number');
+  const { rows } = await client.query<{ number: number }>(
+    'select row_number() over (order by number)::integer as number from pulp.era order by number',
+  );
   return rows.map(({ number }) => number);
 }
 

@@ -32,7 +32,7 @@ async function goTo(url: string): Promise<void> {
 /** All that comes after a cursor. */
 async function readOn(after?: string): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
-  for (let cursor = after; ; ) {
+  for (let cursor = after; ;) {
     const page = await readEvents({ after: cursor, limit: 50 });
     events.push(...page.events);
     cursor = page.cursor;
@@ -79,7 +79,9 @@ async function work(url: string, ask: Ask): Promise<void> {
 
 async function erasOf(ask: Ask): Promise<number[]> {
   const { rows } = await ask((client) =>
-    client.query<{ number: number }>('select row_number() over (order by number)::integer as number from pulp.era order by number'),
+    client.query<{ number: number }>(
+      'select row_number() over (order by number)::integer as number from pulp.era order by number',
+    ),
   );
   return rows.map(({ number }) => number);
 }
@@ -133,7 +135,9 @@ suite('another history', { timeout: 120_000 }, () => {
     await goTo(old.url);
     // As many transactions as the younger one will not have counted for long.
     await askOld((client) =>
-      client.query(`do $$ begin for i in 1..3000 loop perform pg_current_xact_id(); commit; end loop; end $$`),
+      client.query(
+        `do $$ begin for i in 1..3000 loop perform pg_current_xact_id(); commit; end loop; end $$`,
+      ),
     );
     const ended = await enqueue(askOld, 6);
     await work(old.url, askOld);
