@@ -32,3 +32,6 @@ comment on column pulp.era.begun_at is 'When it was begun; the first one: or whe
 
 insert into pulp.era (number, log, tx_offset, first_tx, first_position)
   values (1, 'pulp.era'::regclass, 0, '0', 0);
+
+comment on column pulp.event.position is 'Order of appending. Concurrent transactions may commit out of this order: page by (tx, position), as pulp.events_after does.';
+comment on column pulp.event.tx is 'The appending transaction, or the youngest that had ended before, if that is younger; with what the era adds to it, see pulp.era.';

@@ -140,7 +140,7 @@ suite('pulp events', () => {
     );
     const { stdout } = await pulp.run(['events', '--from', from]);
     const [header = '', ...lines] = stdout.trimEnd().split('\n');
-    for (const line of lines) assert.match(line.slice(header.indexOf('EVENT')), /^(EraBegun|TaskCanceled) /);
+    for (const line of lines) assert.match(line.slice(header.indexOf('EVENT')), /^(EraBegun|TaskCanceled)\b/);
 
     const [era, tx, position] = from.split(':').map(Number);
     const { code, stderr } = await pulp.run(['events', '--from', `${era}:${(tx ?? 0) + 1}:${position}`]);

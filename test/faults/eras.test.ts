@@ -197,9 +197,10 @@ suite('another history', { timeout: 120_000 }, () => {
     const lost = await enqueue(ask, 6);
     const late = await follow();
     await primary.crash();
+    await goTo(standby.url);
+    assert.deepEqual((await readOn()).map(identity), kept.seen.map(identity), 'it can be read already');
     await standby.promote();
 
-    await goTo(standby.url);
     assert.deepEqual((await readOn()).map(identity), kept.seen.map(identity));
     await assertRewound(late.cursor);
     const fresh = await enqueue(askNew, 6);

@@ -20,7 +20,8 @@ begin
   before := pulp.current_era();
   here := pulp.cluster_history();
   last := pulp.last_event();
-  if before.log = 'pulp.era'::regclass and before.system_identifier = here.system_identifier and before.timeline <> here.timeline then
+  if before.log = 'pulp.era'::regclass and before.system_identifier is not distinct from here.system_identifier
+    and before.timeline <> here.timeline then
     undecided := pulp.first_undecided(before, last.tx);
   end if;
 
