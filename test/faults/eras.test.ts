@@ -126,7 +126,7 @@ async function assertEndedOnce(tasks: readonly string[]): Promise<void> {
 
 afterEach(closeConnection);
 
-suite('another history', { timeout: 120_000 }, () => {
+suite('another history', { timeout: 240_000 }, () => {
   test('by a dump that was restored in a younger cluster: all is visible, and the log goes on', async () => {
     await using old = await OwnServer.start();
     await using young = await OwnServer.startYounger();
@@ -266,7 +266,7 @@ suite('another history', { timeout: 120_000 }, () => {
     const waiting = await enqueue(ask, 4);
     const kept = await follow();
     await ask((client) => client.query(`select pg_create_restore_point('here')`));
-    const lost = await enqueue(ask, 300);
+    const lost = await enqueue(ask, 40);
     const late = await follow();
     await ask(async (client) => {
       const { rows } = await client.query<{ file: string }>(
@@ -305,7 +305,7 @@ archive_mode = off
     await assertRewound(late.cursor);
     assert.deepEqual(await erasOf(askNew), [1]);
     // As many as were lost, so that their ids come again.
-    const fresh = await enqueue(askNew, 300);
+    const fresh = await enqueue(askNew, 40);
     assert.deepEqual(await erasOf(askNew), [1, 2]);
     assert.equal(await assertRewound(late.cursor), kept.cursor);
     for (const { cursor } of late.seen.slice(kept.seen.length)) await assertRewound(cursor);
