@@ -23,6 +23,20 @@ export class PulpError extends Error {
   }
 }
 
+/** A cursor is of a history that the log left: its reader has seen what may not have happened here. See `docs/eras.md`. */
+export class LogRewoundError extends PulpError {
+  /** The cursor from which to go on: all that comes before it happened here, too. */
+  readonly goOnFrom: string;
+
+  constructor(
+    message: string,
+    { goOnFrom, remedy, cause }: { goOnFrom: string; remedy: string; cause?: unknown },
+  ) {
+    super('LOG_REWOUND', message, { remedy, cause });
+    this.goOnFrom = goOnFrom;
+  }
+}
+
 /** There is no task of that id (the seed's `MissingResource`). */
 export class MissingResourceError extends PulpError {
   constructor(taskId: string) {

@@ -1,5 +1,5 @@
 export * from './constants.ts';
-export { MissingResourceError, PulpError } from './errors.ts';
+export { LogRewoundError, MissingResourceError, PulpError } from './errors.ts';
 export type { Log } from './log.ts';
 export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
 export {

@@ -13,7 +13,7 @@ import type { EventFilter, LogEvent } from '../events/read.ts';
 /** How many events are shown where nothing else is asked for. */
 const LIMIT = 1000;
 
-/** Widths of the columns before the facts: the same for every event, also for those that are still to come. */
+/** Widths of the columns before the facts: the same for every event, also for those that are still to come. Positions grow with eras. */
 const COLUMNS = { TIME: 24, POSITION: 16, KIND: 9, STREAM: 36, EVENT: 19 } as const;
 
 export default class Events extends DatabaseCommand {
@@ -26,12 +26,13 @@ any more; as JSON it is one event a line.
 
 No event is left out, and none is shown twice. To go on where another run ended, give the position (in JSON: the cursor)
 of the last event it showed to --from. An event can be shown when every transaction has ended that began to write before it: if one
-stays open for long, it is named on stderr. Signs of life of workers are shown only if --kind heartbeat or --type WorkerHeartbeat asks for them.`);
+stays open for long, it is named on stderr. Whoever has seen what the log
+has lost since, by a restore or a failover, is told so, and from where to go on. Signs of life of workers are shown only if --kind heartbeat or --type WorkerHeartbeat asks for them.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> --from 1h',
     '<%= config.bin %> <%= command.id %> --follow --type TaskFailed --type TaskCanceled',
     '<%= config.bin %> <%= command.id %> --stream 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
-    '<%= config.bin %> <%= command.id %> --follow --json --from 81734:512990 >> events.ndjson',
+    '<%= config.bin %> <%= command.id %> --follow --json --from 1:81734:512990 >> events.ndjson',
   ];
 
   static override readonly flags = {
@@ -62,7 +63,8 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
     }),
   };
 
-  #headed = false;
+  /** Set by the first event that is shown. */
+  #positionWidth: number | undefined;
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Events);
@@ -133,16 +135,17 @@ stays open for long, it is named on stderr. Signs of life of workers are shown o
   }
 
   #line(event: LogEvent): string {
+    const isFirst = this.#positionWidth === undefined;
+    const positionWidth = (this.#positionWidth ??= Math.max(COLUMNS.POSITION, event.cursor.length));
     const line = [
       event.recorded_at.toISOString().padEnd(COLUMNS.TIME),
-      event.cursor.padEnd(COLUMNS.POSITION),
+      event.cursor.padEnd(positionWidth),
       event.stream_kind.padEnd(COLUMNS.KIND),
       printableLine(event.stream_id).padEnd(COLUMNS.STREAM),
       printableLine(event.type).padEnd(COLUMNS.EVENT),
       printableLine(factsInShort(event.data)),
     ].join('  ');
-    const header = this.#headed ? '' : `${headerLine()}\n`;
-    this.#headed = true;
+    const header = isFirst ? `${headerLine(positionWidth)}\n` : '';
     return header + line.trimEnd();
   }
 }
@@ -164,18 +167,20 @@ async function checkTypes(types: readonly string[]): Promise<void> {
 
 /** A cursor, a time, `now`, or undefined for the beginning. */
 function parseStart(text: string | undefined): string | Date | undefined {
-  if (text === undefined || text === 'now' || /^\d{1,18}:\d{1,18}$/.test(text)) return text;
+  if (text === undefined || text === 'now' || /^(\d{1,15}:)?\d{1,18}:\d{1,18}$/.test(text)) return text;
   if (/^\d+(:|$)/.test(text)) {
     throw new PulpError('INVALID_INPUT', `--from: ${JSON.stringify(text)} is no position`, {
-      remedy: 'Give one as the second column shows it, such as 81734:512990, or a time, or now.',
+      remedy: 'Give one as the second column shows it, such as 1:81734:512990, or a time, or now.',
       exitCode: 2,
     });
   }
   return parseMoment(text, '--from');
 }
 
-function headerLine(): string {
-  const names = Object.entries(COLUMNS).map(([name, width]) => name.padEnd(width));
+function headerLine(positionWidth: number): string {
+  const names = Object.entries({ ...COLUMNS, POSITION: positionWidth }).map(([name, width]) =>
+    name.padEnd(width),
+  );
   return [...names, 'FACTS'].join('  ');
 }
 

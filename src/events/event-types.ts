@@ -130,10 +130,16 @@ export const EVENT_TYPES = {
   WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),
   WorkerMissing: defineEvent('worker', [goodbye]),
-  WorkerHeartbeat: defineEvent('heartbeat', [
-    /** How many tasks each worker finished since its last heartbeat; null if it did not say. */
-    z.strictObject({ workers: z.record(z.string(), z.int().nullable()) }),
-  ]),
+  WorkerHeartbeat: defineEvent(
+    'heartbeat',
+    [
+      /** How many tasks each worker finished since its last heartbeat; null if it did not say. */
+      z.strictObject({ workers: z.record(z.string(), z.int().nullable()) }),
+      /** And below which tx all of the log was decided by then; null: it is not told. */
+      z.strictObject({ workers: z.record(z.string(), z.int().nullable()), decided: z.string().nullable() }),
+    ],
+    [(facts: { workers: Record<string, number | null> }) => ({ ...facts, decided: null })],
+  ),
   LeaderElected: defineEvent('system', [z.strictObject({ worker: z.string(), backend_pid: z.int() })]),
   /** A duty of the leader fails, for the first time or with another error than before. */
   LeaderFailing: defineEvent('system', [
@@ -145,6 +151,20 @@ export const EVENT_TYPES = {
     }),
   ]),
   LeaderRecovered: defineEvent('system', [z.strictObject({ duty: z.enum(LEADER_DUTIES) })]),
+  /** The log goes on in another history than the one before: see `pulp.era`, and `docs/eras.md`. */
+  EraBegun: defineEvent('system', [
+    z.strictObject({
+      number: z.int(),
+      reason: z.string(),
+      /** Of the cluster; missing where the server does not tell. */
+      system_identifier: z.string().optional(),
+      timeline: z.int().optional(),
+      first_tx: z.string(),
+      first_position: z.int(),
+      cut_tx: z.string(),
+      cut_position: z.int(),
+    }),
+  ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({
       format: z.literal('pulp-archive/1'),

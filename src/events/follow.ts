@@ -48,6 +48,7 @@ export interface FollowOptions extends EventFilter {
  * its commit as long as there is something going on, within half a second otherwise. A transaction that stays open holds
  * back what others wrote after it began. When the database goes away it waits until it is back, and goes on.
  *
+ * @throws LogRewoundError if it has given events that this log has lost, see `readEvents`
  * @throws PulpError if the first look at the log fails, or one that waiting does not help
  */
 export async function* followEvents({

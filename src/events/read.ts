@@ -84,6 +84,7 @@ export interface EventPage {
  * open holds back what others wrote after it began. Events of one stream come in the order of their versions.
  *
  * @throws PulpError INVALID_INPUT if the cursor is none, or none of this log
+ * @throws LogRewoundError if the cursor is of a history that the log left: what was seen then may not have happened here
  */
 export async function readEvents({
   after,
@@ -106,7 +107,7 @@ export async function readEvents({
   const rows = await retrying(() =>
     pool.any(sql.type(pageRow)`
       with seen as materialized (
-        select ordinality, tx || ':' || position as cursor, position, stream_kind, stream_id, version, type, schema_version,
+        select ordinality, pulp.event_cursor(tx, position) as cursor, position, stream_kind, stream_id, version, type, schema_version,
           data, correlation_id, causation_id, actor, recorded_at
         from pulp.events_after(${begin}, ${window}, ${textArray(kinds)}, ${stream ?? null},
           ${since?.toISOString() ?? '-infinity'}::timestamptz) with ordinality

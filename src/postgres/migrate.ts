@@ -37,7 +37,8 @@ interface Script {
 
 /**
  * Brings the database up to this version: pg-boss's schema, the numbered migrations (each once, for ever), then the
- * functions and grants (again when their text changed), all under one lock and in one transaction. Safe to call from
+ * functions and grants (again when their text changed), all under one lock and in one transaction; and begins the log's next
+ * era, if one is due: see `pulp.begin_era_if_due`. Safe to call from
  * many processes at once, and quick where nothing is to be done.
  *
  * pg-boss's schema is ours alone. Its name is chosen at the first migration (`PULP_BOSS_SCHEMA`, else `pulp_boss`) and kept
@@ -56,7 +57,12 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   });
   try {
     const { schema, pending } = await findPending(client, wantedSchema);
-    if (pending.length === 0) return { applied: [] };
+    if (pending.length === 0) {
+      await client.query(
+        `select case when has_function_privilege('pulp.begin_era_if_due(boolean)', 'execute') then pulp.begin_era_if_due() end`,
+      );
+      return { applied: [] };
+    }
     await locked(client, (ledger) => claimPgBossSchema(client, schema, ledger));
     await installPgBoss(client, schema);
     const wanted = await readScripts(schema);
@@ -157,7 +163,7 @@ async function apply(
       [script.name, script.checksum],
     );
   }
-  await client.query('select pulp.create_event_leaves()');
+  await client.query('select pulp.create_event_leaves(), pulp.begin_era_if_due()');
   return due.map((script) => script.name);
 }
 

@@ -1,4 +1,4 @@
-import { PulpError, type ExitCode } from '../errors.ts';
+import { LogRewoundError, PulpError, type ExitCode } from '../errors.ts';
 
 /** What the engine's own SQLSTATEs mean, by which its functions refuse. */
 const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> = {
@@ -14,6 +14,9 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU011: { code: 'PLAIN_SECRET', exitCode: 2 },
   PU012: { code: 'WORKER_NAME_LEASED', exitCode: 1 },
 };
+
+/** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */
+const LOG_REWOUND = 'PU013';
 
 /** What a server that lacks something means, and what to do about it; of other codes the message says enough. */
 const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
@@ -243,6 +246,10 @@ export function toPulpError(error: unknown): unknown {
       exitCode: refusal.exitCode,
       cause: error,
     });
+  }
+  if (code === LOG_REWOUND) {
+    const { go_on_from: goOnFrom } = JSON.parse(failure?.detail ?? '{}') as { go_on_from: string };
+    return new LogRewoundError(message, { goOnFrom, remedy: failure?.hint ?? '', cause: error });
   }
   const [, known] = FIRST_EVENT_AGAIN.exec(failure?.detail ?? '') ?? [];
   if (code === '23505' && known !== undefined) {

@@ -24,7 +24,22 @@ export interface Overview {
     readonly failing: LeaderFailure | null;
     /** How many tasks the leader could not bring forward and tries again apart from the others; a thousand: or more. */
     readonly held_back: number;
+    /** The history that the log goes on in; null: the schema is outdated. */
+    readonly era: EraFacts | null;
   };
+}
+
+/** Which history of which cluster the log is in: see `docs/eras.md`. */
+export interface EraFacts {
+  /** The first part of the cursors of its events. */
+  readonly number: number;
+  /** How many histories the log went through, with this one. */
+  readonly eras: number;
+  readonly begun_at: Date;
+  /** What showed that the history before it had ended; null: there was none before. */
+  readonly reason: string | null;
+  /** Whether the server does not tell which cluster or timeline it is: an end of this history shows by ids alone. */
+  readonly by_ids_only: boolean;
 }
 
 /** What fails of the leader's duties. */
@@ -59,6 +74,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
         tasks: await countByState(client, 'task'),
         workers: await countByState(client, 'worker'),
         ...(pending.length > 0 ? UNKNOWN_LEADER : await readLeader(client)),
+        era: pending.length > 0 ? null : await readEra(client),
       },
     };
   } catch (error) {
@@ -66,6 +82,15 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
   } finally {
     await client.end();
   }
+}
+
+async function readEra(client: Client): Promise<EraFacts | null> {
+  const { rows } = await client.query<EraFacts>(
+    `select number::double precision as number, row_number() over (order by number)::integer as eras, begun_at, reason,
+       system_identifier is null or timeline is null as by_ids_only
+     from pulp.era order by number desc limit 1`,
+  );
+  return rows[0] ?? null;
 }
 
 async function countByState(client: Client, table: 'task' | 'worker'): Promise<Record<string, number>> {

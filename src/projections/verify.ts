@@ -45,6 +45,7 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
       'pulp.verify_tables()',
       'pulp.verify_workers()',
       'pulp.verify_numbers()',
+      'pulp.verify_eras()',
     ];
     const log = await LogSlices.of(first, sessions.clients.length);
     const found: (readonly Violation[])[] = [];

@@ -8,6 +8,16 @@ import { connect, createDatabase } from '../support/database.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
 
 suite('pulp db', () => {
+  test('tells which era the log is in, if it was not always the same, and what cannot be known', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    await client.query(`select pulp.begin_era('restored by hand'); update pulp.era set timeline = null`);
+    const { stdout } = await pulp.run(['db', 'status']);
+    assert.match(stdout, /^era +\d{12}, number 2 in this log, since \S+Z: restored by hand$/m);
+    assert.match(stdout, /^history +known by ids alone/m);
+  });
+
   test('migrates and describes the database that DATABASE_URL names, and does not start or stop its server', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
@@ -46,7 +56,10 @@ suite('pulp db', () => {
       pulp.run(['db', 'status', '--url']),
     ]);
     assert.deepEqual((data as { schema: unknown }).schema, { state: 'current', pending: [] });
-    assert.deepEqual((data as { contents: unknown }).contents, {
+    const { era, ...contents } = (data as { contents: { era: { eras: number } } }).contents;
+    assert.partialDeepStrictEqual(era, { number: 1, eras: 1, reason: null, by_ids_only: false });
+    assert.doesNotMatch(text.stdout, /^(era|history) /m);
+    assert.deepEqual(contents, {
       tasks: { completed: 1 },
       workers: { online: 1 },
       leader: 'only-one',

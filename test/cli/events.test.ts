@@ -89,7 +89,7 @@ suite('pulp events', () => {
     assert.match(header, /^TIME {22}POSITION +KIND +STREAM +EVENT +FACTS$/);
     for (const line of [enqueued, canceled]) {
       assert.match(line.slice(header.indexOf('TIME')), /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\d/);
-      assert.match(line.slice(header.indexOf('POSITION')), /^\d+:\d+ +task /);
+      assert.match(line.slice(header.indexOf('POSITION')), /^1:\d+:\d+ +task /);
       assert.ok(line.slice(header.indexOf('STREAM')).startsWith(task));
     }
     assert.match(enqueued.slice(header.indexOf('EVENT')), /^TaskEnqueued .*name=repo\.sync/);
@@ -121,6 +121,32 @@ suite('pulp events', () => {
     assert.equal(some.stdout.split('\n').length, 4);
     assert.equal(some.stderr, `There may be more; go on by --from ${all[1]?.cursor}.\n`);
     assert.equal((await pulp.run(['events', '--kind', 'worker'])).stderr, 'There are no such events.\n');
+  });
+
+  test('goes on over the border of an era, and tells who has seen what was lost from where to go on', async () => {
+    await using opened = await open();
+    const { client, pulp } = opened;
+    const task = await enqueue(client);
+    const shown = async (...args: string[]) =>
+      (await pulp.json(['events', ...args])).data as Following['events'];
+    const [before] = await shown();
+    const from = before?.cursor ?? '';
+    await client.query(`select pulp.begin_era('restored by hand')`);
+    await client.query('select pulp.cancel($1)', [task]);
+    const after = await shown('--from', from);
+    assert.deepEqual(
+      after.map(({ type }) => type),
+      ['EraBegun', 'TaskCanceled'],
+    );
+    const { stdout } = await pulp.run(['events', '--from', from]);
+    const [header = '', ...lines] = stdout.trimEnd().split('\n');
+    for (const line of lines) assert.match(line.slice(header.indexOf('EVENT')), /^(EraBegun|TaskCanceled)\b/);
+
+    const [era, tx, position] = from.split(':').map(Number);
+    const { code, stderr } = await pulp.run(['events', '--from', `${era}:${(tx ?? 0) + 1}:${position}`]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`LOG_REWOUND|go on from ${from}`));
+    assert.ok(stderr.includes(`go on from ${from}`));
   });
 
   test('refuses what it cannot read', async () => {

@@ -23,7 +23,7 @@ const STRANGER = 'pg_monitor';
  */
 const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'event event_single event_batch event_task event_system event_heartbeat event_leaf'],
-  [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now'],
+  [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
     'task_type resource running deferred wakeup held_back worker_name queue delivery_walk young_purge migration',
@@ -44,13 +44,13 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
-  [EVERYBODY, 'history batch_events events_after event_horizon event_cursor_at event_holder'],
+  [EVERYBODY, 'history batch_events events_after event_horizon event_cursor_at event_cursor event_holder'],
   [EVERYBODY, 'resource_contention resource_holds'],
   [
     ['pulp_worker', 'pulp_observer'],
     'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers',
   ],
-  [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_locks count_task_events'],
+  [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_eras verify_locks count_task_events'],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */

@@ -17,8 +17,8 @@ class Reads {
   readonly #reads: readonly TableRead[];
 
   constructor(reads: readonly TableRead[]) {
-    assert.ok(reads.length > 0, 'it reads something');
-    this.#reads = reads;
+    this.#reads = reads.filter(({ table }) => table.startsWith('event_'));
+    assert.ok(this.#reads.length > 0, 'it reads something');
   }
 
   get rows(): number {

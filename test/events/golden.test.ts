@@ -32,7 +32,9 @@ suite('events that were written once', () => {
     const parsed = log.map((event) => parseEvent(event));
     assert.deepEqual(
       parsed.map(({ data }) => data),
-      log.map(({ data }) => data),
+      log.map(({ type, schema_version, data }) =>
+        type === 'WorkerHeartbeat' && schema_version === 1 ? { ...data, decided: null } : data,
+      ),
     );
     assert.deepEqual(new Set(parsed.map(({ type }) => type)), new Set(Object.keys(EVENT_TYPES)));
   });
@@ -69,7 +71,6 @@ suite('events that were written once', () => {
       alter sequence pulp.event_position increment by 1;
       delete from pulp.migration where name = 'migrations/020_event_batches.sql'`);
     await write(client, 'pulp.event');
-    await client.query(`select setval('pulp.event_position', max(position)) from pulp.event`);
     assert.ok((await migrate(database.url)).applied.includes('migrations/020_event_batches.sql'));
     await assertTold(database.url, client);
 
@@ -103,6 +104,7 @@ async function write(client: Client, table: string): Promise<void> {
      from jsonb_populate_recordset(null::${table}, $1)`,
     [JSON.stringify(log)],
   );
+  await client.query(`select setval('pulp.event_position', max(position) / 1024 * 1024 + 1024) from ${table}`);
 }
 
 async function assertTold(url: string, client: Client): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,9 +26,33 @@ export class OwnServer implements AsyncDisposable {
   static async start(): Promise<OwnServer> {
     const pristine = process.env['PULP_TEST_PRISTINE_SERVER'];
     if (pristine === undefined) throw new Error('no server to copy: run the tests by `npm test`');
+    return OwnServer.startFrom(pristine);
+  }
+
+  /** One made of the files of another that does not run, after they were changed. It may be a standby. */
+  static async startFrom(
+    files: string,
+    change?: (dataDirectory: string) => Promise<void>,
+  ): Promise<OwnServer> {
     const home = await mkdtemp(join(tmpdir(), 'pulp-own-server-'));
-    await promisify(execFile)('cp', ['-aT', pristine, home]);
+    await copy(files, home);
+    await change?.(join(home, 'postgres'));
     return new OwnServer(home, await startEmbeddedServer(home));
+  }
+
+  /** A cluster that was made anew, with an empty database: it has counted few transactions. */
+  static async startYounger(): Promise<OwnServer> {
+    const home = await mkdtemp(join(tmpdir(), 'pulp-own-server-'));
+    return new OwnServer(home, await startEmbeddedServer(home));
+  }
+
+  /** Copies its files, for which it is stopped and started again. Gives the folder, which goes when the server goes. */
+  async backUp(): Promise<string> {
+    const folder = join(this.home, 'backup');
+    await this.stop();
+    await copy(join(this.home, 'postgres'), join(folder, 'postgres'));
+    await this.startAgain();
+    return folder;
   }
 
   /** The address; it stays the same however often the server is started again. */
@@ -84,4 +108,9 @@ export class OwnServer implements AsyncDisposable {
     await stopEmbeddedServer(this.home);
     await rm(this.home, { recursive: true, force: true });
   }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  await promisify(execFile)('cp', ['-aT', from, to]);
 }

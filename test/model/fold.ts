@@ -31,8 +31,8 @@ export interface World {
   readonly leaders: Map<string, Row>;
 }
 
-/** What became of leaves of the log changes no state. */
-const LEAF_EVENTS: ReadonlySet<string> = new Set(['LeafArchived', 'LeafDropped']);
+/** What became of the log itself changes no state. */
+const LOG_EVENTS: ReadonlySet<string> = new Set(['EraBegun', 'LeafArchived', 'LeafDropped']);
 
 /** Names a claim in a `World`. */
 export function claimKey(claim: Row): string {
@@ -60,7 +60,7 @@ export function foldLog(log: readonly LoggedEvent[]): World {
         for (const name of Object.keys(event.data['workers'] as object)) beat(world, name, event);
         break;
       case 'system':
-        if (!LEAF_EVENTS.has(event.type)) foldLeaderEvent(world, event);
+        if (!LOG_EVENTS.has(event.type)) foldLeaderEvent(world, event);
         break;
       default:
         throw new Error(`no fold for streams of kind ${event.stream_kind}`);

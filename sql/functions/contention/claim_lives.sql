@@ -23,7 +23,7 @@ language sql stable rows 1000 as $$
     select e.stream_id, e.version, e.type, e.recorded_at
     from pulp.event e
     where e.stream_kind = 'task' and e.recorded_at >= claim_lives.since
-      and e.tx >= (select split_part(pulp.event_cursor_at(claim_lives.since), ':', 1)::xid8)
+      and e.tx > (select split_part(pulp.event_cursor_at(claim_lives.since), ':', 2)::xid8)
       -- What ends a claim, as evolve_reservation says; but one that is held is released first.
       and e.type in ('ReservationReleased', 'TaskCanceled', 'TaskFailed', 'TaskSkipped')
   ) ended

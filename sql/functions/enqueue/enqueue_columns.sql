@@ -11,7 +11,7 @@ set enable_seqscan = off as $$
 declare
   enqueued_at constant timestamptz := clock_timestamp();
   acting constant text := pulp.actor();
-  tx constant xid8 := pg_current_xact_id();
+  tx constant xid8 := pulp.event_tx();
   columns constant jsonb[] := array_remove(array[ids, args, kwargs, resources, shared_resources, items], null);
   given jsonb;
   are_good boolean;

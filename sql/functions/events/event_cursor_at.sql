@@ -5,8 +5,9 @@ create or replace function pulp.event_cursor_at(moment timestamptz) returns text
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
-  from_tx bigint := 0;
-  to_tx bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  from_tx bigint := coalesce((
+    select max(e.first_tx::text::bigint) from pulp.era e where e.begun_at < moment - interval '1 hour'), 0);
+  to_tx bigint := pulp.log_horizon()::text::bigint;
   middle bigint;
   recorded timestamptz;
 begin
@@ -27,6 +28,6 @@ begin
       to_tx := middle;
     end if;
   end loop;
-  return from_tx || ':0';
+  return (select coalesce(pulp.event_cursor(l.tx, l.position), '1:0:0') from pulp.last_event(from_tx::text::xid8) l);
 end $$;
 comment on function pulp.event_cursor_at is 'A cursor shortly before the first event recorded since a moment.';

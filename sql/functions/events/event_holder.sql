@@ -7,10 +7,11 @@ language plpgsql stable security definer set search_path = pulp, pg_temp set jit
 #variable_conflict use_column
 declare
   oldest constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  horizon constant xid8 := pulp.log_horizon();
 begin
-  if not exists (select from pulp.event_batch b where b.tx >= oldest order by b.tx, b.first limit 1)
+  if not exists (select from pulp.event_batch b where b.tx >= horizon order by b.tx, b.first limit 1)
     and not exists (
-      select from pulp.event_single e where e.stream_kind <> 'heartbeat' and e.tx >= oldest order by e.tx, e.position limit 1)
+      select from pulp.event_single e where e.stream_kind <> 'heartbeat' and e.tx >= horizon order by e.tx, e.position limit 1)
   then
     return;
   end if;

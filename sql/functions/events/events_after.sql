@@ -1,4 +1,4 @@
--- The next events of the log after a cursor, `tx:position` of the event that was read last; `0:0` is the beginning. Only what
+-- The next events of the log after a cursor, that of the event that was read last (see event_cursor); `0:0` is the beginning. Only what
 -- is decided: an event is shown when every transaction that could still put one before it has ended, so a reader that goes on
 -- from the last cursor misses none and sees none twice. Narrow it by these parameters, not by a condition on what it gives,
 -- where there are many: a stream is found by its index, and of the leaves only those since that time are read.
@@ -9,24 +9,15 @@ create or replace function pulp.events_after(
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
-  horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  horizon constant xid8 := pulp.log_horizon();
   after_tx xid8;
   after_position bigint;
 begin
-  if after is null or after !~ '^[0-9]{1,18}:[0-9]{1,18}$' then
-    raise exception '% is no position in the log', coalesce(quote_literal(after), 'null') using errcode = 'PU004',
-      hint = 'Give the cursor of an event, tx:position, or 0:0 for the beginning.';
-  end if;
   if not kinds <@ '{task,worker,resource,system,heartbeat}' then
     raise exception '% has a kind that there is not', kinds using errcode = 'PU004',
       hint = 'Kinds are task, worker, resource, system and heartbeat.';
   end if;
-  after_tx := split_part(after, ':', 1)::xid8;
-  after_position := split_part(after, ':', 2)::bigint;
-  if after_tx > horizon then
-    raise exception 'the position % lies ahead of this log, which has come to %:0', after, horizon using errcode = 'PU004',
-      hint = 'It is of another database, or of this one before it was restored: start anew from a time.';
-  end if;
+  select c.tx, c.position into after_tx, after_position from pulp.read_cursor(after, horizon) c;
   if (after_tx, after_position) = (horizon, 0::bigint) then
     return; -- nothing was decided since
   end if;

@@ -1,6 +1,7 @@
 -- Appends to the stream of a leaf of the log itself: what became of it.
 create or replace function pulp.append_leaf_event(leaf text, type text, facts jsonb) returns void
 language sql as $$
+  select pulp.know_era();
   select pulp.need_event_leaf('event_system');
   insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
   select 'system', leaf, coalesce(max(e.version), 0) + 1, append_leaf_event.type, facts, pulp.actor()

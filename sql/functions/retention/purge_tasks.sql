@@ -11,6 +11,7 @@ create or replace function pulp.purge_tasks(
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 declare
+  tx constant xid8 := pulp.event_tx();
   looked_at uuid[];
   times timestamptz[];
   ids uuid[];
@@ -58,7 +59,7 @@ begin
     return;
   end if;
   perform pulp.log_task_events('TaskPurged', pulp.new_positions(purged::integer), ids, versions, facts, correlation_ids, null,
-    pulp.event_tx(), clock_timestamp());
+    tx, clock_timestamp());
   if exists (select from unnest(ids) as purged_id where pulp.are_new_ids(array[purged_id])) then
     insert into pulp.young_purge (until) values (clock_timestamp() + interval '20 min')
       on conflict (one) do update set until = excluded.until;

@@ -11,6 +11,7 @@ begin
     return query select * from pulp.verify_runs_apart();
     return query select * from pulp.verify_workers();
     return query select * from pulp.verify_numbers();
+    return query select * from pulp.verify_eras();
   end if;
 end $$;
 comment on function pulp.verify is 'What breaks a rule of the log, or of the tables that follow from it.';

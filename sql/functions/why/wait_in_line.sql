@@ -7,7 +7,7 @@ returns table (kind text, resource text, behind uuid, since timestamptz, until t
 language sql stable set enable_sort = off as $$
   with recent as materialized (
     select x as event, row_number() over (order by x.tx desc, x.position desc) as ordinal
-    from pulp.task_events_before(coalesce(ended.tx, pg_snapshot_xmax(pg_current_snapshot())), coalesce(ended.position, 0), 1000) x
+    from pulp.task_events_before(coalesce(ended.tx, '18446744073709551615'), coalesce(ended.position, 0), 1000) x
   ),
   let_go as (
     select other.id, claim.resource, (r.event).recorded_at as at, row_number() over (order by (r.event).recorded_at desc, other.id) as ordinal

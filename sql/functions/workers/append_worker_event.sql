@@ -6,6 +6,7 @@ declare
   event pulp.event;
   after pulp.worker;
 begin
+  perform pulp.know_era();
   perform pulp.need_event_leaf('event_system');
   insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
     values ('worker', worker, coalesce(known.version, 0) + 1, append_worker_event.type, facts, pulp.actor())

@@ -1,4 +1,5 @@
--- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one. Says of
+-- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one, and with what is
+-- decided by now of the log: see first_undecided. Says of
 -- each how it fares: "confirmed"; "over" if it is no longer online as that incarnation; "held" if another transaction is about
 -- to end it: whether it does is not waited for. Nobody is notified, for a commit that notifies may wait for other commits.
 create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}')
@@ -10,6 +11,7 @@ declare
   counts jsonb;
   beat pulp.event;
 begin
+  perform pulp.know_era();
   perform pulp.need_event_leaf(class) from unnest('{event_heartbeat,event_system,event_batch}'::text[]) as class;
   select array_agg(w.name), jsonb_object_agg(w.name, w.finished) into alive, counts
     from (
@@ -18,8 +20,8 @@ begin
       order by w.name for no key update of w skip locked
     ) w;
   if alive is not null then
-    insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
-      values ('heartbeat', alive[1], 0, 'WorkerHeartbeat', jsonb_build_object('workers', counts), pulp.actor())
+    insert into pulp.event_single (stream_kind, stream_id, version, type, schema_version, data, actor)
+      values ('heartbeat', alive[1], 0, 'WorkerHeartbeat', 2, jsonb_build_object('workers', counts, 'decided', pulp.log_horizon()::text), pulp.actor())
       returning * into beat;
     update pulp.worker w set last_heartbeat = (a.after).last_heartbeat, finish_rate = (a.after).finish_rate
       from (select x.name, pulp.evolve_worker(x, beat) as after from pulp.worker x where x.name = any (alive)) a

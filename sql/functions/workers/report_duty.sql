@@ -13,6 +13,7 @@ begin
   if before.backend_pid is distinct from pg_backend_pid() or before.failures -> duty is not distinct from error then
     return false;
   end if;
+  perform pulp.know_era();
   insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
     values ('system', 'resource-manager', before.version + 1, case when error is null then 'LeaderRecovered' else 'LeaderFailing' end,
       jsonb_strip_nulls(jsonb_build_object('duty', duty, 'error', error,

@@ -35,6 +35,7 @@ begin
     return;
   end if;
 
+  perform pulp.begin_era_if_due();
   select * into before from pulp.leader l where l.role = 'resource-manager' for no key update;
   insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
     values ('system', 'resource-manager', coalesce(before.version, 0) + 1, 'LeaderElected',

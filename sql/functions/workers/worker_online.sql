@@ -20,6 +20,7 @@ begin
       using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;
 
+  perform pulp.begin_era_if_due();
   if not pulp.take_worker_name(worker, over) then
     select * into known from pulp.worker w where w.name = worker_online.worker;
     raise exception 'worker "%" is up already: process % on %', worker, known.pid, known.host using errcode = 'PU006',

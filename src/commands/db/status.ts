@@ -50,6 +50,7 @@ export default class Status extends PulpCommand {
         workers: overview.contents && countsText(overview.contents.workers),
         leader: overview.contents && (overview.contents.leader ?? 'none'),
         ...leaderTrouble(overview.contents),
+        ...eraFacts(overview.contents),
       }),
     );
     return { server: { ...server, url: withoutPassword(url) }, ...overview };
@@ -92,6 +93,21 @@ function leaderTrouble(contents: Overview['contents']): Readonly<Record<string, 
       held_back === 0
         ? undefined
         : `${held_back}${held_back < 1000 ? '' : ' or more'} ${held_back === 1 ? 'task' : 'tasks'}: see \`pulp task why\``,
+  };
+}
+
+/** Lines that are there only where the log went through more than one history, or could not know it. */
+function eraFacts(contents: Overview['contents']): Readonly<Record<string, string | undefined>> {
+  const era = contents?.era;
+  if (era == null) return {};
+  return {
+    era:
+      era.eras === 1
+        ? undefined
+        : `${era.number}, number ${era.eras} in this log, since ${era.begun_at.toISOString()}: ${era.reason ?? ''}`,
+    history: era.by_ids_only
+      ? 'known by ids alone: its owner may not ask pg_control_system() and pg_walfile_name()'
+      : undefined,
   };
 }
 
