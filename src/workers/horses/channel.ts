@@ -20,6 +20,8 @@ export class Channel<Incoming, Outgoing> {
   readonly #socket: Duplex;
   readonly #events: ChannelEvents<Incoming>;
   #begun = '';
+  #unsent = '';
+  #isFlushDue = false;
   #faulty = false;
 
   constructor(socket: Duplex, events: ChannelEvents<Incoming>) {
@@ -35,9 +37,40 @@ export class Channel<Incoming, Outgoing> {
     });
   }
 
-  /** Sends a message; it is lost if the other end is gone, which `onFault` tells. */
+  /**
+   * Sends a message, together with the others of this turn of the event loop; it is lost if the other end is gone, which
+   * `onFault` tells.
+   */
   send(message: Outgoing): void {
-    if (this.#socket.writable) this.#socket.write(`${JSON.stringify(message)}\n`);
+    this.put(message);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    process.nextTick(() => {
+      this.flush();
+    });
+  }
+
+  /** Sends a message with the next one that is sent, or when the channel is flushed. */
+  put(message: Outgoing): void {
+    this.#unsent += `${JSON.stringify(message)}\n`;
+  }
+
+  /** Hands over to the system what was to be sent, at once unless the other end does not read: see `caughtUp`. */
+  flush(): void {
+    this.#isFlushDue = false;
+    const text = this.#unsent;
+    this.#unsent = '';
+    if (text !== '' && this.#socket.writable) this.#socket.write(text);
+  }
+
+  /** Resolves when nothing waits in this process because the other end does not read. */
+  async caughtUp(): Promise<void> {
+    if (this.#socket.writableLength === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#socket.write('', () => {
+        resolve(); // the channel may be closed: that is told elsewhere
+      });
+    });
   }
 
   #read(text: string): void {
