@@ -111,6 +111,9 @@ export class Runs {
           onBegun: () => {
             this.#startTimeout(run);
           },
+          onTakenBack: () => {
+            run.endTimeout?.();
+          },
           onProgress: report,
           limits: type?.limits,
           isAlone: type?.isolation === 'process',

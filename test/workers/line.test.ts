@@ -129,6 +129,23 @@ suite('tasks that are sent ahead', () => {
     });
   }
 
+  test('count as they ended though their process died meanwhile, and more was sent to it before that was seen', async () => {
+    await using journal = await Journal.make();
+    await using pool = await experienced(journal);
+    const runs = Array.from({ length: 12 }, (_, index) =>
+      pool.start(any, { journal: journal.path, does: index === 10 ? 'die' : 'return' }),
+    );
+    await yieldToOthers(); // now they are sent
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 80); // they run, and nobody listens
+    runs.push(pool.start(any, { journal: journal.path }));
+    for (const [index, run] of runs.entries()) {
+      const result = resultOf(await run.ended);
+      if (index === 10) assert.equal((result as Fault).code, 'HORSE_DIED');
+      else assert.equal((result as Returned).id, run.id);
+      assert.equal(journal.runs().get(run.id), 1);
+    }
+  });
+
   test('are taken back when they are cancelled, and no process ends for it', async () => {
     await using journal = await Journal.make();
     await using pool = await experienced(journal);

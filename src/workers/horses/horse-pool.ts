@@ -273,8 +273,10 @@ export class HorsePool {
   /** It has not begun there. */
   #onGivenBack(run: PooledRun, horse: HorseProcess): void {
     run.horse = undefined;
+    if (this.#tasks.get(horse) === run) this.#tasks.delete(horse);
+    run.options.onTakenBack?.();
     if (horse.isForOneRun) horse.kill();
-    if (horse.isGone) run.deaths += 1;
+    if (horse.diedUnprovoked) run.deaths += 1;
     if (run.deaths < MANY_DEATHS) this.#enter(run);
     else {
       const reason = `no horse can be kept: ${run.deaths} died before it began`;

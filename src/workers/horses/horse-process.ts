@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Channel, type ChannelFault } from './channel.ts';
@@ -10,6 +10,7 @@ import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-dea
 import { OutputTail, readMarked, WholeLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
+  ORDERS_FD,
   type EndOfRun,
   type FromHorse,
   type HorseSettings,
@@ -75,7 +76,7 @@ export interface HorseRunEnd {
 
 /** What is told of a run in a horse on its way. */
 export interface HorseRunEvents {
-  /** Its code begins to run. It may be told again, should another horse take it over in that moment. */
+  /** Its code is about to run. It may yet be taken back in that moment, and begin in another horse. */
   readonly onBegun: () => void;
   readonly onProgress: (progress: string) => void;
 }
@@ -132,14 +133,16 @@ export class HorseProcess {
   readonly #deathWatch: DeathWatch;
   /** Processes that it has left behind and that do not die. */
   #stubborn: readonly number[] = [];
-  /** How often the kernel had killed for lack of memory when the run began. */
+  /** How often the kernel had killed for lack of memory before the run. */
   #oomKills: number | undefined;
+  #diedUnprovoked = false;
   #lastEffects: readonly string[] | undefined;
 
   constructor(settings: HorseProcessSettings) {
     this.#settings = settings;
     const { group, onLingering, tellingMs, workerDirectory } = settings;
     this.isForOneRun = settings.isForOneRun;
+    this.#oomKills = group === undefined ? recentServiceOomKills() : group.oomKills();
     this.#revoker = Revoker.make(workerDirectory);
     this.#deathWatch = new DeathWatch({
       processes: () => this.#remaining(),
@@ -168,21 +171,30 @@ export class HorseProcess {
       });
     });
     if (child.pid === undefined) return; // it may lack any of its streams
-    const { stdout, stderr, stdio } = child;
+    const { stdout, stderr } = child;
+    const stdio: readonly unknown[] = child.stdio; // more than Node's types know of
     for (const output of [stdout, stderr]) if (output !== null) this.#readOutput(output, output === stderr);
-    this.#channel = new Channel(stdio[CHANNEL_FD] as Duplex, {
-      onMessage: (message) => {
-        this.#hear(message);
+    this.#channel = new Channel(
+      { from: stdio[CHANNEL_FD] as Readable, to: stdio[ORDERS_FD] as Writable },
+      {
+        onMessage: (message) => {
+          this.#hear(message);
+        },
+        onFault: (fault) => {
+          this.#onFault(fault);
+        },
       },
-      onFault: (fault) => {
-        this.#onFault(fault);
-      },
-    });
+    );
   }
 
   /** Whether the process has ended. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Whether it has died while no run went on, and not by what a run has left behind. */
+  get diedUnprovoked(): boolean {
+    return this.#diedUnprovoked;
   }
 
   /** The directory of its cgroup, if it has one. */
@@ -297,12 +309,12 @@ export class HorseProcess {
 
   /** Takes back what has not begun. */
   takeBack(): void {
-    if (this.#revoker === undefined) return;
+    if (this.#revoker === undefined || this.#isGone) return; // when it is gone, that is seen to when all is heard that it said
     const begun = this.#revoker.revoke(this.#lastPlace);
     const [head] = this.#line;
     if (head?.begunAt === undefined && head !== undefined && head.place > begun && this.isHeld)
       this.#onSilence();
-    for (const run of this.#line.filter(({ place }) => place > begun)) this.#giveBack(run);
+    this.#giveBackAfter(begun);
   }
 
   /** Tells a run to end, by its signal and by SIGTERM to the process group; takes it back if it has not begun. */
@@ -364,7 +376,8 @@ export class HorseProcess {
         run.begunAt = performance.now();
         this.#isLong = false;
         this.#starvation?.forget();
-        this.#oomKills = this.#settings.group?.oomKills() ?? recentServiceOomKills();
+        // In a group of its own, a kill before this one's own is of what a run had started, which is looked at at its end.
+        if (this.#settings.group === undefined && !this.#isGone) this.#oomKills = recentServiceOomKills();
         run.onBegun();
         break;
       }
@@ -416,6 +429,10 @@ export class HorseProcess {
     if (this.#line.length === 0) this.idleSince = performance.now();
   }
 
+  #giveBackAfter(begun: number): void {
+    for (const run of this.#line.filter(({ place }) => place > begun)) this.#giveBack(run);
+  }
+
   #giveBack(run: Run | undefined): void {
     if (run === undefined) return;
     this.#remove(run);
@@ -429,6 +446,7 @@ export class HorseProcess {
     this.#isUnfit ||= spent;
     this.#isHalted = children !== undefined;
     run.outcome = outcome;
+    if (this.#isHalted && !this.#isGone) this.#oomKills = this.#settings.group?.oomKills() ?? this.#oomKills;
     const leftBehind = children === undefined ? [] : await this.#leftBehind(children);
     if (!this.#line.includes(run)) return; // it died meanwhile
     this.#remove(run);
@@ -467,6 +485,10 @@ export class HorseProcess {
         this.#condemn(`closed its channel to the worker (file descriptor ${CHANNEL_FD})`);
       }, CLOSED_MS).unref();
     } else {
+      this.#isUnfit = true;
+      const [head] = this.#line;
+      const isOver = head !== undefined && this.#onlyRun(head.task) === undefined;
+      if (isOver && this.#line.length > 0) return; // another has begun meanwhile: it ends that first
       this.#condemn(`wrote into its channel to the worker (file descriptor ${CHANNEL_FD})`);
     }
   }
@@ -491,12 +513,14 @@ export class HorseProcess {
   async #bury(code: number | null, signal: NodeJS.Signals | null): Promise<HorseDeath> {
     this.#isGone = true;
     this.#endSilence();
-    if (this.#wasReady) this.takeBack();
     const closed = new Promise((resolve) => this.#child.once('close', resolve));
     const lackingMemory = this.#lackingMemory(); // it is counted in its group, which goes
     this.#lastEffects = this.effectsOfLimits;
+    // What it said before its death is all heard before anyone is judged, and what had not begun goes on before others are cleared up.
+    await this.#channel?.drained();
+    if (this.#wasReady) this.#giveBackUnbegun();
     await this.#clear();
-    // Its last messages and output are read before we judge.
+    // Its last output is read.
     if (this.pid !== undefined)
       await Promise.race([closed, pause(LAST_OUTPUT_MS, undefined, { ref: false })]);
     this.#child.stdout?.destroy();
@@ -517,6 +541,16 @@ export class HorseProcess {
       run.onEnd({ outcome: run.outcome ?? outcomeOfDeath(death), took: undefined, leftBehind: [] });
     }
     return death;
+  }
+
+  /** It is dead, and all is heard: what remains here are the run that went on, and those whose ends are looked into. */
+  #giveBackUnbegun(): void {
+    const announced = this.#line.findLast(({ begunAt }) => begunAt !== undefined)?.place ?? 0;
+    const begun = this.#revoker?.lastBegun ?? announced;
+    this.#diedUnprovoked =
+      this.#lastWords === undefined &&
+      !this.#line.some(({ place, outcome }) => place <= begun && outcome === undefined);
+    this.#giveBackAfter(begun);
   }
 
   /** Ends what it has left behind, however long that takes, and removes its cgroup. */

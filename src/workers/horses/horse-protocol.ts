@@ -17,7 +17,7 @@ export type ToHorse =
 export type FromHorse =
   /** The task types are loaded. */
   | { readonly type: 'ready' }
-  /** The run of this place begins: what happens from now on is its doing. */
+  /** The run of this place is about to begin, unless it is taken back; see `Revoker` for whether it has. */
   | { readonly type: 'begun'; readonly place: number }
   /** The task of this place does not run here: it was taken back, or what ran before has left the process unfit for it. */
   | { readonly type: 'declined'; readonly place: number }
@@ -52,8 +52,11 @@ export interface HorseSettings {
   readonly workerDirectory: string;
 }
 
-/** The file descriptor of the channel in a horse. */
+/** The file descriptor in a horse of what it says to its worker. */
 export const CHANNEL_FD = 3;
+
+/** The file descriptor in a horse of what its worker says to it. */
+export const ORDERS_FD = 5;
 
 /** Variables of a worker that its horses do not get: systemd's, which would take what they say for the worker's word. */
 export const WORKERS_OWN_VARIABLES: readonly string[] = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];

@@ -5,8 +5,10 @@ import type { Limits } from '../../tasks/task-limits.ts';
 
 /** What a run in a horse is, and what is told of it on its way. */
 export interface HorseRunOptions {
-  /** Its code begins to run; told once more should it have to begin in another horse. Default: nobody wants to know. */
+  /** Its code is about to run. Default: nobody wants to know. */
   readonly onBegun?: () => void;
+  /** But it did not, and will be about to once more. */
+  readonly onTakenBack?: () => void;
   readonly onProgress: (progress: string) => void;
   /** Those of the task's type. */
   readonly limits?: Limits | undefined;
@@ -29,7 +31,7 @@ export class PooledRun {
   horse: HorseProcess | undefined;
   /** Why it is not to begin any more. */
   withdrawn: string | undefined;
-  /** How many horses have died while it waited there. */
+  /** How many horses have died, through no run's fault, while it waited there. */
   deaths = 0;
   /** It was taken note of for how long the runs of its type take. */
   isMeasured = false;

@@ -5,7 +5,9 @@ import { join } from 'node:path';
  * How a worker takes back a task that it has sent to a horse and that has not begun there, though the horse be blocked and read
  * no message: both look into a file of eight bytes. The horse writes there which task begins, and then reads up to where tasks
  * were taken back; the worker writes up to where it takes them back, and then reads which one has begun. Since each writes
- * before it reads, at least one of them sees the other: no task that was taken back begins.
+ * before it reads, at least one of them sees the other: no task that was taken back begins. (The system makes writes to a file wait
+ * for each other: whoever comes second has seen the first.) What was written outlives the horse: when it has died, the file tells
+ * which run it had in hand.
  */
 
 /** Where in the file the place of the task stands that began last, and that up to which tasks were taken back. */
@@ -42,10 +44,17 @@ export class Revoker {
     }
   }
 
-  /** Takes back the tasks up to a place, as far as they have not begun: those from the next one after the returned place on. */
+  /**
+   * Takes back the tasks up to a place, as far as they have not begun: those from the next one after the returned place on. None
+   * if the system refuses it.
+   */
   revoke(place: number): number {
-    if (!this.#isClosed) write(this.fd, this.#buffer, place, REVOKED);
-    return this.lastBegun;
+    try {
+      if (!this.#isClosed) write(this.fd, this.#buffer, place, REVOKED);
+      return this.lastBegun;
+    } catch {
+      return place; // the disk may be full
+    }
   }
 
   /** The place of the task that began last. */

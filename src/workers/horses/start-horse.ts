@@ -26,7 +26,7 @@ export function startHorse(start: HorseStart): ChildProcess {
   const [file = '', ...args] = [...dyingWithParent(), ...entering, ...command];
   return spawn(file, args, {
     detached: true, // a session and process group of its own: what the task starts can be killed with it
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', revocation ?? 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', revocation ?? 'ignore', 'pipe'],
     env: {
       ...Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !WORKERS_OWN_VARIABLES.includes(name)),

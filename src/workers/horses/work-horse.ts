@@ -13,7 +13,7 @@ import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
 import { RUN_MARK } from './horse-output.ts';
-import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
+import { CHANNEL_FD, ORDERS_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
 import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
 import { InheritedFile } from './inherited-file.ts';
@@ -51,9 +51,12 @@ offerToOomKiller();
 const children = new ChildWatch();
 const revocations = new Revocations();
 const memory = new IdleMemory();
-const files = [1, 2, REVOCATION_FD].map((fd) => new InheritedFile(fd));
+const files = [1, 2, CHANNEL_FD, REVOCATION_FD, ORDERS_FD].map((fd) => new InheritedFile(fd));
 const channel = new Channel<ToHorse, FromHorse>(
-  new Socket({ fd: CHANNEL_FD, readable: true, writable: true }),
+  {
+    from: new Socket({ fd: ORDERS_FD, readable: true, writable: false }),
+    to: new Socket({ fd: CHANNEL_FD, readable: false, writable: true }),
+  },
   {
     onMessage: (message) => {
       switch (message.type) {
@@ -103,7 +106,10 @@ await loading.then(
   },
 );
 
-/** Runs what is in the line. That a run has ended is told with the beginning of the next: one message is enough. */
+/**
+ * Runs what is in the line. That a run has ended is told with the beginning of the next: one message is enough. Nothing begins
+ * before the ends of all others are where they outlive this process, so that its death costs no more than the run that goes on.
+ */
 async function work(): Promise<void> {
   isWorking = true;
   memory.busy();
@@ -111,14 +117,9 @@ async function work(): Promise<void> {
   if (registry === undefined) return; // we are dying of it
   for (let next = line.shift(); next !== undefined; next = line.shift()) {
     const { place } = next;
-    if (!begin(place)) {
-      channel.put({ type: 'declined', place });
-      continue;
-    }
-    await yieldToOthers(); // to what the one before has left behind: nobody else shall answer for it
-    await channel.caughtUp(); // else the worker would not know of it, should the code block the process
-    if (isSpent) channel.put({ type: 'declined', place });
-    else await perform(next, registry);
+    if (mayBegin()) await announce(place);
+    if (mayBegin() && revocations.begin(place)) await perform(next, registry);
+    else channel.put({ type: 'declined', place });
   }
   current = undefined;
   channel.flush();
@@ -126,14 +127,18 @@ async function work(): Promise<void> {
   memory.idle();
 }
 
-/** Whether a run may begin; the worker has been told then. */
-function begin(place: number): boolean {
-  if (isSpent || isHalted || !revocations.begin(place)) return false;
+function mayBegin(): boolean {
+  return !isSpent && !isHalted;
+}
+
+/** Resolves when the worker will know of this run, and of the ends of all before, whatever becomes of this process. */
+async function announce(place: number): Promise<void> {
   latest = place;
-  abortion = new AbortController(); // before anything is awaited: word to abort may come right behind
+  abortion = new AbortController();
   channel.put({ type: 'begun', place });
   channel.flush();
-  return true;
+  await channel.caughtUp();
+  await yieldToOthers(); // to what the one before has left behind: nobody else shall answer for it
 }
 
 async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
@@ -213,6 +218,7 @@ function onStray(thrown: unknown, code: string): void {
 
 /** Says why this process ends, which is then seen to. It may be the doing of another task than the one that runs. */
 function dieOf(thrown: unknown, code?: string): void {
+  isSpent = true; // whatever is in the line begins elsewhere
   const source = getCurrentTask();
   if (source === undefined || source.id === current?.task.id) {
     channel.put({ type: 'dying', outcome: failed(thrown, code === undefined ? {} : { code }) });
