@@ -59,16 +59,16 @@ const fate = fc
 
 const fault = fc.record<Fault>({
   does: fc.oneof(
-    { weight: 12, arbitrary: fc.constant('kill' as const) },
+    { weight: 24, arbitrary: fc.constant('kill' as const) },
     { weight: 4, arbitrary: fc.constant('stop' as const) },
     { weight: 4, arbitrary: fc.constant('cancel' as const) },
     { weight: 8, arbitrary: fc.constant('deafen the worker' as const) },
     { weight: 1, arbitrary: fc.constant('restart the worker' as const) },
   ),
-  begun: fc.integer({ min: 0, max: 10 }),
+  begun: fc.integer({ min: 0, max: 5 }),
   laterMs: fc.constantFrom(0, 0, 0, 1, 3, 10),
   which: fc.nat(),
-  ms: fc.integer({ min: 1, max: 150 }),
+  ms: fc.integer({ min: 1, max: 80 }),
 });
 
 /** A run as the log has it. */
@@ -92,7 +92,7 @@ test(
     await fc.assert(
       fc.asyncProperty(
         fc.noBias(fc.array(fate, { minLength: 500, maxLength: 500 })),
-        fc.noBias(fc.array(fault, { minLength: 30, maxLength: 30 })),
+        fc.noBias(fc.array(fault, { minLength: 60, maxLength: 60 })),
         async (fates, faults) => {
           const { runs, begins, kills } = await live(fates, faults);
           const treacherous = fates.filter(({ does }) => TREACHEROUS.some((each) => each === does)).length;
