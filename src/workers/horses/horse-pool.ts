@@ -18,8 +18,10 @@ import type { Limits } from '../../tasks/task-limits.ts';
 import { StandardError } from '../../processes/standard-error.ts';
 import { WorkerDirectory } from '../directories/worker-directory.ts';
 
+const PROCESSORS = availableParallelism();
+
 /** How many horses are enough for runs that are short. */
-const FEW_HORSES = 2 * availableParallelism();
+const FEW_HORSES = 2 * PROCESSORS;
 
 /** Between two looks whether a run takes long behind or beside which others wait, in milliseconds. */
 const LOOK_MS = SHORT_MS / 2;
@@ -199,7 +201,7 @@ export class HorsePool {
     const waiting = this.#waiting.splice(0);
     for (const run of waiting) {
       const expected = this.#times.expected(run.task.name);
-      const horse = chooseHorse(this.#all, expected);
+      const horse = chooseHorse(this.#all, expected, PROCESSORS);
       if (horse === undefined) this.#waiting.push(run);
       else void this.#conduct(run, horse, expected?.ms);
     }

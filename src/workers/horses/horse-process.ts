@@ -37,8 +37,8 @@ const BEGINNING_MS = 100;
 /** For so long a run may be taken for a short one that gets no processor, in milliseconds. */
 const STARVED_MS = 100;
 
-/** The same for the first run of a process: much is done then for the first time. */
-const WARMING_MS = 30;
+/** For so long the first run of a process may be taken for a short one: much is done then for the first time. */
+const WARMING_MS = 100;
 
 /** After how long a horse is given up that began nothing and said nothing, in milliseconds: an ended run blocks it. */
 const SILENCE_MS = 10_000;
@@ -263,7 +263,8 @@ export class HorseProcess {
     if (head === undefined || this.#isLong) return;
     const ms = performance.now() - (head.begunAt ?? head.sentAt);
     const activity = this.#starvation?.look() ?? 'waits';
-    const atMost = { waits: 0, computes: head.place === 1 ? WARMING_MS : 0, 'gets no processor': STARVED_MS };
+    const own = head.place === 1 ? WARMING_MS : 0;
+    const atMost = { waits: own, computes: own, 'gets no processor': STARVED_MS };
     this.#isLong = ms > atMost[activity];
   }
 

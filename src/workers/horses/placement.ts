@@ -13,23 +13,29 @@ export interface Candidate {
 /**
  * Which horse a run is to be sent to: an idle one, the warmest first; else, if it is short, the one that is free the soonest,
  * unless all that it was sent takes longer than a short run. Undefined: none for now.
+ *
+ * @param processors where so many horses are busy with short runs, one that needs the processor itself would have to wait for it
+ *   in an idle horse as well: that stays idle, and can be done without
  */
 export function chooseHorse<Horse extends Candidate>(
   horses: Iterable<Horse>,
   run: ExpectedRun | undefined,
+  processors: number,
 ): Horse | undefined {
   let idle: Horse | undefined;
+  let busy = 0;
   let soonest: { readonly horse: Horse; readonly ms: number } | undefined;
   for (const horse of horses) {
     if (horse.isIdle) {
       if (idle === undefined || horse.idleSince > idle.idleSince) idle = horse;
-    } else if (idle === undefined && run !== undefined) {
+    } else if (run !== undefined) {
       const ms = horse.expectedMs;
+      if (ms < Infinity) busy += 1;
       if (soonest === undefined || ms < soonest.ms) soonest = { horse, ms };
     }
   }
-  if (idle !== undefined || run === undefined || soonest === undefined) return idle;
-  return soonest.ms + run.ms <= SHORT_MS ? soonest.horse : undefined;
+  if (run === undefined || soonest === undefined || soonest.ms + run.ms > SHORT_MS) return idle;
+  return idle === undefined || (busy >= processors && !run.waits) ? soonest.horse : idle;
 }
 
 /** What there is, and what is wanting. */
@@ -40,7 +46,7 @@ export interface Shortage {
   readonly starting: number;
   /** How many are there that no long run holds. */
   readonly brief: number;
-  /** How many are enough for runs that are short. */
+  /** How many are enough for runs that are short, and may be on their way at once: more would only hold each other up. */
   readonly few: number;
 }
 
@@ -56,5 +62,6 @@ export function horsesToMake({ waiting, starting, brief, few }: Shortage): numbe
     if (run !== undefined && (run.waits || run.ms > SHORT_MS)) processes += Math.min(1, run.ms / SHORT_MS);
     else others += 1;
   }
-  return Math.max(0, Math.ceil(processes) + Math.max(0, Math.min(others, few - brief)) - starting);
+  const wanting = Math.ceil(processes) + Math.max(0, Math.min(others, few - brief)) - starting;
+  return Math.max(0, Math.min(wanting, few - starting));
 }

@@ -34,8 +34,9 @@ export class RunTimes {
   }
 
   /**
-   * Takes note of a run that ended, or has gone on for so long.
+   * Takes note of a run.
    *
+   * @param ms how long it took; Infinity: it goes on, and takes long
    * @param idleMs for how much of that its process had nothing to do
    */
   add(type: string, ms: number, idleMs: number): void {
@@ -43,7 +44,8 @@ export class RunTimes {
     const seen = Math.max(LEAST_MS, Math.min(ms, MOST_MS));
     const idle = ms > 0 ? Math.min(1, idleMs / ms) : 0;
     if (known === undefined) {
-      this.#types.set(type, { ms: seen, idle });
+      // What ended may only have got no processor for a while; of what goes on, the pool has seen that it is not that.
+      this.#types.set(type, { ms: ms < Infinity ? Math.min(seen, SHORT_MS / 2) : seen, idle });
     } else {
       known.ms = known.ms < seen ? Math.min(seen, known.ms * RAISE) : Math.max(seen, known.ms / LOWER);
       known.idle += WEIGHT * (idle - known.idle);
