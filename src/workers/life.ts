@@ -28,6 +28,9 @@ const UNTOLD_POLL_MS = 500;
 /** Pauses between tries after failures, in milliseconds. */
 const RETRY_PAUSES_MS = [50, 200, 500, 1000, 2000];
 
+/** How long horses may take to be gone that are killed with their worker, in milliseconds: their runs end like others then. */
+const KILLED_MS = 1000;
+
 /** Why the runs end with the lease. */
 const LEASE_OVER = 'the lease is over: no heartbeat got through in time';
 
@@ -379,6 +382,7 @@ export class Life {
     const { log, background } = this.#settings;
     const { ends } = this.#runs;
     this.#horses.kill();
+    await endsWithin(this.#runs.horsesEnded, KILLED_MS);
     while (background.lease.stands) {
       try {
         if (this.#session.isLost) await this.#attach();

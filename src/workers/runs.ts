@@ -78,6 +78,12 @@ export class Runs {
     return [...this.#going.keys()];
   }
 
+  /** Resolves when what goes on in horses has ended. */
+  get horsesEnded(): Promise<void> {
+    const inHorses = [...this.#going.values()].filter(({ isInline }) => !isInline);
+    return Promise.all(inHorses.map(({ code }) => code.ended)).then(() => undefined);
+  }
+
   isGoing(id: string): boolean {
     return this.#going.has(id);
   }
