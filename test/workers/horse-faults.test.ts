@@ -91,8 +91,8 @@ test(
     const seen = { tasks: 0, deaths: 0, kills: 0, unbegun: 0, innocent: 0 };
     await fc.assert(
       fc.asyncProperty(
-        fc.noBias(fc.array(fate, { minLength: 500, maxLength: 500 })),
-        fc.noBias(fc.array(fault, { minLength: 60, maxLength: 60 })),
+        fc.noBias(fc.array(fate, { minLength: 300, maxLength: 300 })),
+        fc.noBias(fc.array(fault, { minLength: 40, maxLength: 40 })),
         async (fates, faults) => {
           const { runs, begins, kills } = await live(fates, faults);
           const treacherous = fates.filter(({ does }) => TREACHEROUS.some((each) => each === does)).length;
