@@ -25,6 +25,7 @@ export interface ChannelStreams {
  * since that stands open to task code (`process.send`, `process.disconnect`) and throws where it reads what is no JSON.
  */
 export class Channel<Incoming, Outgoing> {
+  readonly #from: Readable;
   readonly #to: Writable;
   readonly #events: ChannelEvents<Incoming>;
   #begun = '';
@@ -36,6 +37,7 @@ export class Channel<Incoming, Outgoing> {
   #reads = 0;
 
   constructor({ from, to }: ChannelStreams, events: ChannelEvents<Incoming>) {
+    this.#from = from;
     this.#to = to;
     this.#events = events;
     to.on('error', () => undefined); // nobody reads it: the other direction ends as well, or is ended
@@ -98,6 +100,12 @@ export class Channel<Incoming, Outgoing> {
       await yieldToOthers();
       await yieldToOthers();
     }
+  }
+
+  /** Nothing more is of interest. */
+  close(): void {
+    this.#from.destroy();
+    this.#to.destroy();
   }
 
   #read(text: string): void {

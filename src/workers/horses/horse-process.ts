@@ -476,7 +476,8 @@ export class HorseProcess {
 
   #checkGroup(): void {
     const { group, log } = this.#settings;
-    if (group === undefined || this.pid === undefined || group.processes().includes(this.pid)) return;
+    if (group === undefined || this.pid === undefined || this.#isGone || group.processes().includes(this.pid))
+      return;
     log.error({ pid: this.pid }, 'a horse is not in its cgroup: limits are not enforced on it');
   }
 
@@ -536,6 +537,7 @@ export class HorseProcess {
       ...(this.#lastWords !== undefined && { lastWords: this.#lastWords }),
       ...(this.#verdict !== undefined && { verdict: this.#verdict }),
     };
+    this.#channel?.close();
     this.#revoker?.close();
     for (const run of [...this.#line]) {
       this.#remove(run);
