@@ -1,4 +1,8 @@
-import { pino } from 'pino';
+import type { pino } from 'pino';
+import { deferredModule } from './deferred-module.ts';
+
+/** What makes loggers. */
+export const pinoModule = deferredModule('pino') as () => typeof pino;
 
 /** What of a logger is needed here: one of pino, or whatever hands the lines on to one. */
 export interface Log {
@@ -11,8 +15,9 @@ let standard: Log | undefined;
 
 /** Where functions log whose caller names nothing else: JSON lines on stderr, at the level `PULP_LOG_LEVEL`. */
 export function standardLog(): Log {
-  return (standard ??= pino(
+  const makeLogger = pinoModule();
+  return (standard ??= makeLogger(
     { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: null },
-    pino.destination(2),
+    makeLogger.destination(2),
   ));
 }

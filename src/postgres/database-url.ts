@@ -1,7 +1,5 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedServer } from './embedded-server.ts';
-import { migrate } from './migrate.ts';
 
 /** Where the embedded server and other data of this user live: `PULP_HOME`, else the platform's data directory. */
 export function pulpHome(): string {
@@ -26,10 +24,16 @@ let embedded: Promise<string> | undefined;
 export async function getDatabaseUrl(): Promise<string> {
   const named = namedDatabaseUrl();
   if (named !== undefined) return named;
-  embedded ??= startEmbeddedServer(pulpHome()).then(async ({ url }) => {
-    await migrate(url);
-    return url;
-  });
+  embedded ??= openEmbeddedServer();
   embedded.catch(() => (embedded = undefined)); // the next caller may have better luck
   return embedded;
+}
+
+/** Loads what only those need that have no database of their own. */
+async function openEmbeddedServer(): Promise<string> {
+  const { startEmbeddedServer } = await import('./embedded-server.ts');
+  const { migrate } = await import('./migrate.ts');
+  const { url } = await startEmbeddedServer(pulpHome());
+  await migrate(url);
+  return url;
 }

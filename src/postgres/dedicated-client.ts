@@ -1,6 +1,9 @@
-import { Client, type ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
+import { deferredModule } from '../deferred-module.ts';
 import { settleSession, type Settings } from './session-settings.ts';
 import { ConnectError, sqlFailure, toPulpError } from './sql-error.ts';
+
+const pg = deferredModule('pg') as () => typeof import('pg');
 
 /** How long connecting may take, from the look-up of the name to the server's first word, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -45,7 +48,7 @@ export interface DedicatedClientOptions extends ClientLimits {
  */
 export function createClient(config: ClientConfig, limits: ClientLimits = {}): Client {
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
-  const client = new Client({
+  const client = new (pg().Client)({
     ...config,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,

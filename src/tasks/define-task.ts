@@ -5,9 +5,12 @@ import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 import { checkLimits, type Limits, type TaskLimits } from './task-limits.ts';
 
-/** Where a task's code runs: in a child process that can be killed, or in the worker itself, for speed. */
+/**
+ * Where a task's code runs: in a child process that can be killed and runs others after it; in one that no other task has
+ * had or will have; or in the worker itself, for speed.
+ */
 export type Isolation = (typeof ISOLATIONS)[number];
-const ISOLATIONS = ['horse', 'inline'] as const;
+const ISOLATIONS = ['horse', 'process', 'inline'] as const;
 
 /** What becomes of a run whose worker is lost: cancelled as in the seed, tried again, or failed. */
 export type OnWorkerLoss = (typeof WAYS_OF_LOSS)[number];
@@ -112,7 +115,8 @@ export function defineTask<
   const { onWorkerStop = onWorkerLoss === 'retry' ? 'requeue' : 'cancel' } = options;
   checkOption(name, 'onWorkerStop', onWorkerStop, WAYS_OF_STOP);
   const limits = checkLimits(name, options.limits);
-  if (limits !== undefined) checkOption(name, 'isolation of a type with limits', isolation, ['horse']);
+  if (limits !== undefined)
+    checkOption(name, 'isolation of a type with limits', isolation, ['horse', 'process']);
   checkOption(name, 'run', typeof run, ['function']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);

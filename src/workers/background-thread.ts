@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import { ResourceManager } from '../manager/resource-manager.ts';
 import { forcedEndMs, heartbeatIntervalMs, leaseMs, selfEndMs } from '../manager/worker-ttl.ts';
 import { SharedClient } from '../postgres/shared-client.ts';
+import { IdleMemory } from '../processes/idle-memory.ts';
 import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
 import { monotonicMs } from '../processes/monotonic-clock.ts';
 import { Guardian } from './horses/guardian.ts';
@@ -31,6 +32,7 @@ const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
     lock_timeout: String(Math.min(LOCK_MS, STATEMENT_MS)),
   },
 });
+const idleMemory = new IdleMemory();
 let isUntold = false;
 const guardian = new Guardian(mark, log);
 const heartbeat = new Heartbeat({
@@ -83,6 +85,7 @@ function register(incarnation: string | undefined): void {
   guardian.tell({ type: 'registered', databaseUrl, worker, incarnation });
   tellLease();
   manager.start();
+  idleMemory.idle();
 }
 
 /** The guardian acts when the worker has not: a while after its lease is over. */

@@ -23,7 +23,7 @@ export function startInline(
   const outcome = Promise.resolve().then(() =>
     runTask(type, task, {
       worker,
-      log,
+      log: () => log,
       report,
       signal: () => {
         controller ??= new AbortController();

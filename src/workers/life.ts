@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
 import { forcedEndMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { IdleMemory } from '../processes/idle-memory.ts';
 import { isConnectionFailure, isRetryable } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
@@ -26,6 +27,9 @@ const UNTOLD_POLL_MS = 500;
 
 /** Pauses between tries after failures, in milliseconds. */
 const RETRY_PAUSES_MS = [50, 200, 500, 1000, 2000];
+
+/** How long horses may take to be gone that are killed with their worker, in milliseconds: their runs end like others then. */
+const KILLED_MS = 1000;
 
 /** Why the runs end with the lease. */
 const LEASE_OVER = 'the lease is over: no heartbeat got through in time';
@@ -56,6 +60,7 @@ export class Life {
   readonly #wakeup = new Wakeup();
   readonly #readiness: Readiness;
   readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
+  readonly #memory = new IdleMemory();
   readonly #probes: Probes;
   #leaseWatch: NodeJS.Timeout | undefined;
   /** Tasks whose processes go on though they were killed. */
@@ -250,6 +255,7 @@ export class Life {
       this.#begin(await this.#session.start(free), free);
     }
     if (runs.ends.areDue || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
+    if (runs.size === 0) this.#memory.idle();
     const { cancelGraceMs } = this.#settings;
     const told = this.#isIdle ? IDLE_POLL_MS : POLL_MS;
     const poll = this.#settings.background.isUntold ? UNTOLD_POLL_MS : told;
@@ -332,6 +338,7 @@ export class Life {
 
   #begin(started: readonly StartedTask[], askedFor: number): void {
     if (started.length === askedFor) this.#ready = true; // fewer: the queues were empty
+    if (started.length > 0) this.#memory.busy();
     for (const task of started) this.#runs.begin(task);
   }
 
@@ -375,6 +382,7 @@ export class Life {
     const { log, background } = this.#settings;
     const { ends } = this.#runs;
     this.#horses.kill();
+    await endsWithin(this.#runs.horsesEnded, KILLED_MS);
     while (background.lease.stands) {
       try {
         if (this.#session.isLost) await this.#attach();
@@ -399,6 +407,7 @@ export class Life {
   async #cleanUp(): Promise<void> {
     const { directory, log, background, cancelGraceMs, onUnstoppable } = this.#settings;
     clearTimeout(this.#leaseWatch);
+    this.#memory.busy();
     this.#probes.stop();
     this.#session.drop();
     if (this.#leftovers !== undefined) {

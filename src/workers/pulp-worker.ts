@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
+import { pinoModule } from '../log.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
 import type { CurrentTask } from '../tasks/current.ts';
 import { SilenceObserver } from '../manager/silence-observer.ts';
@@ -83,7 +84,7 @@ export class PulpWorker {
     this.#host = host;
     this.name = name;
     this.queues = queuesOf(name, options.queues);
-    this.#log = (options.log ?? pino({ level: 'silent' })).child({ worker: name });
+    this.#log = (options.log ?? pinoModule()({ level: 'silent' })).child({ worker: name });
   }
 
   /**

@@ -13,7 +13,7 @@ import type { StartedTask } from './run-records.ts';
 /** What a run needs from where it runs. */
 export interface RunEnvironment {
   readonly worker: CurrentWorker;
-  readonly log: Logger;
+  readonly log: () => Logger;
   readonly signal: () => AbortSignal;
   readonly workingDirectory: () => string;
   /** Takes a progress report: JSON. */
@@ -102,7 +102,7 @@ class Context implements TaskContext<unknown, unknown> {
 
   get log(): Logger {
     if (this.#log === undefined) {
-      this.#log = this.#environment.log.child({
+      this.#log = this.#environment.log().child({
         task: this.id,
         name: this.#task.name,
         correlation_id: this.#task.correlation_id,

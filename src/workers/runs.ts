@@ -35,8 +35,10 @@ interface Run {
   readonly task: StartedTask;
   readonly code: Code;
   readonly isInline: boolean;
-  /** What ends its timers. */
-  readonly endTimers: (() => void)[];
+  /** What ends the timer of its timeout. */
+  endTimeout?: () => void;
+  /** What ends the timer of its grace. */
+  endGrace?: () => void;
   /** What to record instead of what the code says, because we ended it. */
   forced?: Outcome;
   /** But if the code comes to its end in time, that counts: else it would be done twice. */
@@ -76,6 +78,12 @@ export class Runs {
     return [...this.#going.keys()];
   }
 
+  /** Resolves when what goes on in horses has ended. */
+  get horsesEnded(): Promise<void> {
+    const inHorses = [...this.#going.values()].filter(({ isInline }) => !isInline);
+    return Promise.all(inHorses.map(({ code }) => code.ended)).then(() => undefined);
+  }
+
   isGoing(id: string): boolean {
     return this.#going.has(id);
   }
@@ -105,20 +113,36 @@ export class Runs {
     const isInline = type?.isolation === 'inline';
     const code = isInline
       ? startInline(type, task, this.#settings, report)
-      : horses.run(task, { onProgress: report, limits: type?.limits });
-    const run: Run = { task, code, isInline, endTimers: [] };
+      : horses.run(task, {
+          onBegun: () => {
+            this.#startTimeout(run);
+          },
+          onTakenBack: () => {
+            run.endTimeout?.();
+          },
+          onProgress: report,
+          limits: type?.limits,
+          isAlone: type?.isolation === 'process',
+        });
+    const run: Run = { task, code, isInline };
     this.#going.set(task.id, run);
-    if (isInline) this.#countInline(1);
-    if (task.timeout_seconds !== null) {
-      const seconds = task.timeout_seconds;
-      const end = startTimer(seconds * 1000, () => {
-        const error = new Error(`the task took longer than its timeout of ${seconds} s`);
-        this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
-      });
-      run.endTimers.push(end);
+    if (isInline) {
+      this.#countInline(1);
+      this.#startTimeout(run);
     }
     void code.ended.then((outcome) => {
       this.#onEnd(run, outcome);
+    });
+  }
+
+  /** Its code begins to run: from then on its time counts. */
+  #startTimeout(run: Run): void {
+    const { timeout_seconds: seconds } = run.task;
+    run.endTimeout?.();
+    if (seconds === null || this.#going.get(run.task.id) !== run) return;
+    run.endTimeout = startTimer(seconds * 1000, () => {
+      const error = new Error(`the task took longer than its timeout of ${seconds} s`);
+      this.#end(run, failed(error, { code: 'TIMEOUT' }), error.message);
     });
   }
 
@@ -196,7 +220,7 @@ export class Runs {
   #forget(run: Run, reason: string): void {
     this.#going.delete(run.task.id);
     this.#progress.delete(run.task.id);
-    endAll(run.endTimers);
+    endTimers(run);
     run.code.abort(reason);
     run.code.kill();
     if (run.isInline)
@@ -210,11 +234,9 @@ export class Runs {
     if (run.forced !== undefined) return;
     run.forced = forced;
     run.code.abort(reason);
-    run.endTimers.push(
-      startTimer(this.#settings.cancelGraceMs, () => {
-        run.code.kill();
-      }),
-    );
+    run.endGrace = startTimer(this.#settings.cancelGraceMs, () => {
+      run.code.kill();
+    });
   }
 
   #afterStop({ task, forced }: Run, reason: string, by: 'shutdown' | 'session'): Outcome {
@@ -234,7 +256,7 @@ export class Runs {
     const { task } = run;
     if (this.#abandoned || !this.#going.delete(task.id)) return;
     const outcome = this.#unlessBlameless(run, how);
-    endAll(run.endTimers);
+    endTimers(run);
     if (run.isInline) this.#countInline(-1);
     const isComplete = run.mayComplete === true && outcome.outcome === 'completed';
     const told = isComplete ? outcome : (run.forced ?? outcome);
@@ -278,8 +300,9 @@ export class Runs {
   }
 }
 
-function endAll(timers: Run['endTimers']): void {
-  for (const end of timers) end();
+function endTimers({ endTimeout, endGrace }: Run): void {
+  endTimeout?.();
+  endGrace?.();
 }
 
 /** Waits for code that is to end; says whether it has, within so many milliseconds. */

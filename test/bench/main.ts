@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Contestant } from './contestant.ts';
 import { graphileWorker, graphileWorkerLocalQueue } from './graphile-worker.ts';
 import { pgBossAlone } from './pg-boss-alone.ts';
-import { pulpHorses, pulpInline, pulpResources } from './pulp-tasking.ts';
+import { pulpHorses, pulpHorsesMany, pulpInline, pulpResources } from './pulp-tasking.ts';
 import { formatRate, formatReport, judge } from './report.ts';
 import { runRounds } from './rounds.ts';
 import { formatFigures, isMet, type Figure, type Scenario } from './scenario.ts';
@@ -28,6 +28,7 @@ const CONTESTANTS: readonly Contestant[] = [
   pulpInline,
   pulpResources,
   pulpHorses,
+  pulpHorsesMany,
 ];
 
 interface Flags {

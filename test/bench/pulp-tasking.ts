@@ -57,16 +57,27 @@ export const pulpResources = pulpTasking({
   resources: 1000,
 });
 
-export const pulpHorses = pulpTasking({
-  name: 'pulp-horses',
-  settings: 'warm child processes, 1 worker of concurrency 20',
+const horses = {
   share: 0.2,
-  task: horseNoop,
+  task: horseNoop as TaskType,
   workers: 1,
-  concurrency: 20,
   maxTasksPerHorse: 10_000, // warm ones are measured, not their making
   warmUp: 10_000,
   resources: 0,
+};
+
+export const pulpHorses = pulpTasking({
+  ...horses,
+  name: 'pulp-horses',
+  settings: 'warm child processes, 1 worker of concurrency 20',
+  concurrency: 20,
+});
+
+export const pulpHorsesMany = pulpTasking({
+  ...horses,
+  name: 'pulp-horses-100',
+  settings: 'the same of concurrency 100',
+  concurrency: 100,
 });
 
 class PulpTaskingEntry implements Entry {

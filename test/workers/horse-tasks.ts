@@ -205,15 +205,19 @@ export const waitsInline = defineTask('horse.waits.inline', {
   },
 });
 
-/** Leaves a timer behind that ends the process in which it ran. */
+/** Resolves when a task has begun in this process that takes a second. */
+const fuse = Promise.withResolvers<void>();
+
+/** Leaves something behind that ends the process in which it ran when such a task runs there. */
 export const leavesBomb = defineTask('horse.leaves-bomb', {
   run: () => {
-    setTimeout(() => process.exit(3), 300);
+    void fuse.promise.then(() => setTimeout(() => process.exit(3), 50));
     return process.pid;
   },
 });
 
 const takesASecond = async () => {
+  fuse.resolve();
   await pause(1000);
   return process.pid;
 };

@@ -27,3 +27,9 @@ test('what a stop means can be said, in words that there are', () => {
     remedy: 'Allowed: requeue, cancel.',
   });
 });
+
+test('a type may ask for a process of its own, also one with limits; code inline has no limits', () => {
+  const limits = { memory: '512M' };
+  assert.equal(publication(defineTask('t', { isolation: 'process', limits, run })).isolation, 'process');
+  assert.throws(() => defineTask('t', { isolation: 'inline', limits, run }), { code: 'INVALID_INPUT' });
+});

@@ -11,6 +11,12 @@ const users = new Map<string, Set<WorkingDirectory>>();
 /** Those that the process has entered and not left, the one it is in last. */
 const entered: WorkingDirectory[] = [];
 
+/** What changes a directory within this time may leave the time of its last change as it was, in milliseconds. */
+const TICK_MS = 100;
+
+/** A directory that was found empty longer after its last change than that: as long as that time stands, it is. */
+let empty: { readonly ino: number; readonly mtimeMs: number } | undefined;
+
 /** The worker's directory in which this process keeps an empty one for its next run. */
 let vacancyIn: string | undefined;
 
@@ -165,11 +171,14 @@ function remove(path: string): boolean {
   }
 }
 
+/** Whether it is an empty directory as we make them. One that was empty before, and is as old, need not be read again. */
 function isPristine(path: string): boolean {
   const stat = lstatSync(path);
-  return (
-    stat.isDirectory() && (stat.mode & MODE_BITS) === WorkerDirectory.MODE && readdirSync(path).length === 0
-  );
+  if (!stat.isDirectory() || (stat.mode & MODE_BITS) !== WorkerDirectory.MODE) return false;
+  if (stat.ino === empty?.ino && stat.mtimeMs === empty.mtimeMs) return true;
+  if (readdirSync(path).length > 0) return false;
+  empty = Date.now() - stat.mtimeMs > TICK_MS ? { ino: stat.ino, mtimeMs: stat.mtimeMs } : undefined;
+  return true;
 }
 
 function currentDirectory(): string {

@@ -45,7 +45,7 @@ export function outcomeOfDeath(death: HorseDeath): Outcome {
     });
   }
   const when = 'without a result';
-  if (verdict !== undefined) {
+  if (verdict !== undefined && signal === 'SIGKILL') {
     return failedBecause('HORSE_DIED', `the process of the task was killed, since it ${verdict}`, { output });
   }
   if (signal === 'SIGKILL') {

@@ -8,37 +8,86 @@ const MAX_LINE = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Passes on what comes from a stream in whole lines, so that lines of several processes do not mix. */
-export function passOnLines(from: Readable, pass: (lines: Uint8Array) => void): void {
-  let begun: Buffer = Buffer.alloc(0);
-  from.on('data', (chunk: Buffer) => {
-    const output = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+/** What a horse writes to stderr before each run: what was written before is not the run's. It is passed on to nobody. */
+export const RUN_MARK = Buffer.from('\0pulp: a run begins\0\n');
+
+/** Passes on output in whole lines, so that lines of several processes do not mix. */
+export class WholeLines {
+  readonly #pass: (lines: Uint8Array) => void;
+  #begun: Buffer = Buffer.alloc(0);
+
+  constructor(pass: (lines: Uint8Array) => void) {
+    this.#pass = pass;
+  }
+
+  write(chunk: Buffer): void {
+    const output = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
     const end = output.length > MAX_LINE ? output.length : output.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) pass(output.subarray(0, end));
-    begun = Buffer.from(output.subarray(end)); // a copy: the chunk it came in need not be kept
-  });
-  from.on('end', () => {
-    if (begun.length > 0) pass(Buffer.concat([begun, Buffer.of(NEWLINE)]));
-  });
-  from.on('error', () => undefined); // what was read has been passed on
+    if (end > 0) this.#pass(output.subarray(0, end));
+    this.#begun = Buffer.from(output.subarray(end)); // a copy: the chunk it came in need not be kept
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    if (this.#begun.length > 0) this.#pass(Buffer.concat([this.#begun, Buffer.of(NEWLINE)]));
+    this.#begun = Buffer.alloc(0);
+  }
 }
 
-/** The last of what comes from a stream. */
+/** The last of the output of a run. */
 export class OutputTail {
   #tail: Buffer = Buffer.alloc(0);
 
-  constructor(of: Readable) {
-    of.on('data', (chunk: Buffer) => {
-      this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL)]).subarray(-TAIL);
-    });
+  write(chunk: Buffer): void {
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL)]).subarray(-TAIL);
   }
 
   /** Forgets what came up to now. */
   clear(): void {
-    this.#tail = Buffer.alloc(0);
+    if (this.#tail.length > 0) this.#tail = Buffer.alloc(0);
   }
 
   get text(): string {
     return this.#tail.toString();
   }
+}
+
+/** Takes the marks out of what comes from a stream. */
+export function readMarked(
+  from: Readable,
+  {
+    onOutput,
+    onMark,
+    onEnd,
+  }: {
+    readonly onOutput: (chunk: Buffer) => void;
+    readonly onMark: () => void;
+    readonly onEnd: () => void;
+  },
+): void {
+  let held: Buffer = Buffer.alloc(0);
+  from.on('data', (chunk: Buffer) => {
+    let rest = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    for (let at = rest.indexOf(RUN_MARK); at !== -1; at = rest.indexOf(RUN_MARK)) {
+      if (at > 0) onOutput(rest.subarray(0, at));
+      onMark();
+      rest = rest.subarray(at + RUN_MARK.length);
+    }
+    const whole = rest.length - begunMark(rest);
+    if (whole > 0) onOutput(rest.subarray(0, whole));
+    held = Buffer.from(rest.subarray(whole));
+  });
+  from.on('end', () => {
+    if (held.length > 0) onOutput(held);
+    onEnd();
+  });
+  from.on('error', () => undefined); // what was read has been passed on
+}
+
+/** How many bytes at the end of a chunk may be the beginning of a mark. */
+function begunMark(chunk: Buffer): number {
+  for (let length = Math.min(chunk.length, RUN_MARK.length - 1); length > 0; length -= 1) {
+    if (chunk.subarray(-length).equals(RUN_MARK.subarray(0, length))) return length;
+  }
+  return 0;
 }

@@ -1,18 +1,36 @@
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { HorseGroup } from './cgroups/horse-group.ts';
 import { HorseGroups } from './cgroups/horse-groups.ts';
 import type { LingeringProcess } from './death-watch.ts';
 import type { HorseMessage } from './guardian.ts';
-import { outcomeOfDeath } from './horse-death.ts';
-import { HorseProcess } from './horse-process.ts';
+import { outcomeOfDeath, type HorseDeath } from './horse-death.ts';
+import { HorseProcess, type HorseRunEnd } from './horse-process.ts';
 import type { HorseSettings } from './horse-protocol.ts';
 import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
+import { chooseHorse, horsesToMake } from './placement.ts';
+import { PooledRun, type HorseRunOptions } from './pooled-run.ts';
+import { RunTimes, SHORT_MS } from './run-times.ts';
 import type { Outcome } from '../outcome.ts';
 import type { StartedTask } from '../run-records.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
 import { StandardError } from '../../processes/standard-error.ts';
 import { WorkerDirectory } from '../directories/worker-directory.ts';
+
+const PROCESSORS = availableParallelism();
+
+/** How many horses are enough for runs that are short. */
+const FEW_HORSES = 2 * PROCESSORS;
+
+/** Between two looks whether a run takes long behind or beside which others wait, in milliseconds. */
+const LOOK_MS = SHORT_MS / 2;
+
+/** After so long without a run, horses beyond the few are ended, in milliseconds. */
+const SURPLUS_MS = 60_000;
+
+/** After the death of so many horses in which it was about to begin, a run is given up: its host may be to blame. */
+const MANY_DEATHS = 3;
 
 export interface HorsePoolSettings extends HorseSettings {
   /** After how many tasks a horse is replaced; 1 gives each task a fresh process. */
@@ -38,13 +56,6 @@ export interface UnkillableHorse {
   readonly killedForMs: number;
 }
 
-/** What a run in a horse reports on its way. */
-export interface HorseRunEvents {
-  readonly onProgress: (progress: string) => void;
-  /** Those of the task's type. */
-  readonly limits?: Limits | undefined;
-}
-
 /** A run in a horse. */
 export interface HorseRun {
   /**
@@ -52,24 +63,36 @@ export interface HorseRun {
    * it started, and no working directory.
    */
   readonly ended: Promise<Outcome>;
-  /** Tells the code to end, by its signal and by SIGTERM to the horse's process group. */
+  /**
+   * Tells the code to end, by its signal and by SIGTERM to the horse's process group. A run that has not begun is over at once,
+   * and no process ends for it.
+   */
   abort(reason: string): void;
-  /** Ends the code for good: SIGKILL to the horse, and to whatever it has started. */
+  /** Ends the code for good: SIGKILL to the horse, and to whatever it has started. The same holds for one that has not begun. */
   kill(): void;
 }
 
 /**
- * Warm horses: each runs one task at a time and then takes the next one. A task whose type has limits gets a fresh one, which
- * is not used again: it is not to answer for memory that an earlier task left, and V8 measures its heap by the limit at the start.
+ * Warm horses: each runs one task at a time and then takes the next one. There are few; more are made for runs that take long. Of
+ * types whose runs are short, tasks are sent ahead to a horse that is still busy, no more than what is expected to end within
+ * `SHORT_MS`; should a run take longer, those behind it are taken back. A task that is to be alone gets a fresh horse, which is not
+ * used again; so does one whose type has limits: it is not to answer for memory that an earlier task left, and V8 measures its
+ * heap by the limit at the start.
  */
 export class HorsePool {
   readonly #settings: HorsePoolSettings;
   readonly #directory: WorkerDirectory;
   readonly #output: StandardError;
-  readonly #idle: HorseProcess[] = [];
   readonly #all = new Set<HorseProcess>();
+  readonly #times = new RunTimes();
+  /** The runs that have no horse yet, in their order. */
+  readonly #waiting: PooledRun[] = [];
+  #runs = 0;
+  #isPlacing = false;
+  #look: NodeJS.Timeout | undefined;
+  #clearing: NodeJS.Timeout | undefined;
   /** What they run, until nothing of the run is left. */
-  readonly #tasks = new Map<HorseProcess, StartedTask>();
+  readonly #tasks = new Map<HorseProcess, PooledRun>();
   /** A text says why there are none. */
   readonly #groups: HorseGroups | string;
   #made = 0;
@@ -92,29 +115,25 @@ export class HorsePool {
     return [...this.#all].flatMap((horse) => {
       const { killedForMs, lingering } = horse;
       if (killedForMs === undefined) return [];
-      return [{ task: this.#tasks.get(horse), processes: lingering, killedForMs }];
+      return [{ task: this.#tasks.get(horse)?.task, processes: lingering, killedForMs }];
     });
   }
 
-  /** Runs a task in an idle horse, or in a new one. */
-  run(task: StartedTask, { onProgress, limits }: HorseRunEvents): HorseRun {
-    const isLimited = limits !== undefined && this.#canLimit(limits, task);
-    const horse = isLimited ? this.#make(limits) : (this.#take() ?? this.#make());
-    const state = { isDisturbed: false };
-    this.#tasks.set(horse, task);
-    const ended = this.#conduct(horse, task, onProgress, state).finally(() => {
-      if (this.#tasks.get(horse) === task) this.#tasks.delete(horse); // it may have the next one already
-    });
-    if (!isLimited && this.#isWornOut(horse) && this.#idle.length === 0) this.#idle.push(this.#make()); // its successor
+  /** Runs a task as soon as there is a horse for it. */
+  run(task: StartedTask, options: HorseRunOptions): HorseRun {
+    const { limits } = options;
+    const enforced = limits !== undefined && this.#canLimit(limits, task) ? limits : undefined;
+    const run = new PooledRun(task, (this.#runs += 1), options, enforced);
+    this.#enter(run);
     return {
-      ended,
+      ended: run.ended,
       abort: (reason) => {
-        state.isDisturbed = true;
-        horse.abort(reason);
+        this.#withdraw(run, reason);
+        run.horse?.abort(task, reason);
       },
       kill: () => {
-        state.isDisturbed = true;
-        horse.kill();
+        this.#withdraw(run, 'killed');
+        run.horse?.killRun(task);
       },
     };
   }
@@ -122,7 +141,10 @@ export class HorsePool {
   /** Kills every horse and whatever they have started, at once. The pool is of no use any more. */
   kill(): void {
     this.#isKilled = true;
+    clearTimeout(this.#look);
+    clearTimeout(this.#clearing);
     for (const horse of this.#all) horse.kill();
+    for (const run of this.#waiting.splice(0)) this.#enter(run);
     if (this.#all.size === 0) return;
     const { mark, guard } = this.#settings;
     killMarkedAtOnce(mark);
@@ -136,28 +158,148 @@ export class HorsePool {
     const death = await Promise.race([horse.ready, horse.dead]);
     if (death === undefined) {
       if (this.#isKilled) horse.kill();
-      else this.#idle.push(horse);
       return undefined;
     }
     const outcome = outcomeOfDeath(death);
     return outcome.outcome === 'interrupted' ? outcome.reason : 'its horse died';
   }
 
-  async #conduct(
+  /** Sees to it that a run gets a horse, or is over. */
+  #enter(run: PooledRun): void {
+    if (run.withdrawn !== undefined) {
+      run.end({ outcome: 'canceled', reason: run.withdrawn });
+    } else if (this.#isKilled) {
+      run.end({ outcome: 'interrupted', by: 'shutdown', reason: 'its worker ended before it began' });
+    } else if (run.isAlone) {
+      void this.#conduct(run, run.limits === undefined ? this.#freshHorse() : this.#make(run.limits));
+    } else {
+      const place = this.#waiting.findIndex(({ number }) => number > run.number);
+      this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, run);
+      this.#placeSoon();
+    }
+  }
+
+  #withdraw(run: PooledRun, reason: string): void {
+    run.withdrawn ??= reason;
+    const place = this.#waiting.indexOf(run);
+    if (place === -1) return;
+    this.#waiting.splice(place, 1);
+    this.#enter(run);
+  }
+
+  /** What comes in one turn of the event loop is placed together. */
+  #placeSoon(): void {
+    if (this.#isPlacing) return;
+    this.#isPlacing = true;
+    process.nextTick(() => {
+      this.#isPlacing = false;
+      if (!this.#isKilled) this.#place();
+    });
+  }
+
+  #place(): void {
+    const waiting = this.#waiting.splice(0);
+    for (const run of waiting) {
+      const expected = this.#times.expected(run.task.name);
+      const horse = chooseHorse(this.#all, expected, PROCESSORS);
+      if (horse === undefined) this.#waiting.push(run);
+      else void this.#conduct(run, horse, expected?.ms);
+    }
+    this.#makeMissing();
+    this.#lookAfterLongRuns();
+  }
+
+  #makeMissing(): void {
+    if (this.#waiting.length === 0) return;
+    const shared = [...this.#all].filter(({ isForOneRun }) => !isForOneRun);
+    const missing = horsesToMake({
+      waiting: this.#waiting.map(({ task }) => this.#times.expected(task.name)),
+      starting: shared.filter(({ isStarting }) => isStarting).length,
+      brief: shared.filter(({ isBrief }) => isBrief).length,
+      few: FEW_HORSES,
+    });
+    for (let made = 0; made < missing; made += 1) this.#make();
+  }
+
+  /** As long as tasks wait for a horse or behind a run: those behind one that takes long are taken back. */
+  #lookAfterLongRuns(): void {
+    if (this.#look !== undefined || this.#isKilled) return;
+    if (this.#waiting.length === 0 && ![...this.#all].some(({ isWaitedFor }) => isWaitedFor)) return;
+    this.#look = setTimeout(() => {
+      // What has ended meanwhile is heard of first.
+      setImmediate(() => {
+        this.#look = undefined;
+        for (const horse of this.#all) if (horse.isHeld) this.#noteLongRun(horse);
+        this.#placeSoon();
+      });
+    }, LOOK_MS).unref();
+  }
+
+  #noteLongRun(horse: HorseProcess): void {
+    horse.takeBack();
+    horse.lookAtLongRun();
+    const run = horse.running === undefined ? undefined : this.#tasks.get(horse);
+    if (horse.isLong && run !== undefined) this.#measure(run, Infinity, 0);
+  }
+
+  #measure(run: PooledRun, ms: number, idleMs: number): void {
+    if (!run.isMeasured) this.#times.add(run.task.name, ms, idleMs);
+    run.isMeasured = true;
+  }
+
+  /** Has a horse run it, and sees to what becomes of both. */
+  async #conduct(run: PooledRun, horse: HorseProcess, expectedMs = Infinity): Promise<void> {
+    const { task, options } = run;
+    run.horse = horse;
+    if (run.isAlone) horse.isForOneRun = true;
+    const ending = horse.perform(task, expectedMs, {
+      onProgress: options.onProgress,
+      onBegun: () => {
+        this.#tasks.set(horse, run);
+        options.onBegun?.();
+      },
+    });
+    if (!run.isAlone && horse.runs >= this.#settings.maxTasksPerHorse) this.#prepareSuccessor();
+    const end = await ending;
+    if (end === undefined) {
+      this.#onGivenBack(run, horse);
+      return;
+    }
+    if (end.took !== undefined) this.#measure(run, end.took.ms, end.took.idleMs);
+    await this.#clearUp(run, horse, end);
+    if (this.#tasks.get(horse) === run) this.#tasks.delete(horse); // it may have the next one already
+    run.end(end.outcome);
+    this.#placeSoon();
+  }
+
+  /** It has not begun there. */
+  #onGivenBack(run: PooledRun, horse: HorseProcess): void {
+    run.horse = undefined;
+    if (this.#tasks.get(horse) === run) this.#tasks.delete(horse);
+    run.options.onTakenBack?.();
+    if (horse.isForOneRun) horse.kill();
+    if (horse.diedUnprovoked) run.deaths += 1;
+    if (run.deaths < MANY_DEATHS) this.#enter(run);
+    else {
+      const reason = `no horse can be kept: ${run.deaths} died before it began`;
+      run.end({ outcome: 'interrupted', by: 'host', reason });
+    }
+  }
+
+  /** After a run: its horse goes on, or ends with all that the run has left behind. */
+  async #clearUp(
+    { task }: PooledRun,
     horse: HorseProcess,
-    task: StartedTask,
-    onProgress: (progress: string) => void,
-    state: { readonly isDisturbed: boolean },
-  ): Promise<Outcome> {
-    const { outcome, isFit, leftBehind } = await horse.perform(task, onProgress);
+    { outcome, leftBehind }: HorseRunEnd,
+  ): Promise<void> {
     const effects = outcome.outcome === 'completed' ? [] : horse.effectsOfLimits;
     if (effects.length > 0) {
       this.#settings.log.info({ task: task.id, name: task.name, effects }, 'a task came up to its limits');
     }
-    if (isFit && !state.isDisturbed) {
-      if (this.#isWornOut(horse)) horse.kill();
-      else this.#idle.push(horse);
-      return outcome;
+    if (!horse.isUnfit) {
+      if (horse.isWornOut) horse.kill();
+      else this.#clearSurplus();
+      return;
     }
     if (leftBehind.length > 0) {
       this.#settings.log.warn(
@@ -170,19 +312,29 @@ export class HorsePool {
     await horse.dead;
     // A pool that was killed takes no care of that: its worker's next life may run the task again by now.
     if (!this.#isKilled) await this.#directory.deleteWorkingDirectory(task.id);
-    return outcome;
   }
 
-  /** An idle horse. */
-  #take(): HorseProcess | undefined {
-    for (;;) {
-      const horse = this.#idle.pop();
-      if (horse?.isGone !== true) return horse;
-    }
+  /** A horse that has run nothing yet. */
+  #freshHorse(): HorseProcess {
+    const idle = [...this.#all].find(({ isIdle, runs, isForOneRun }) => isIdle && runs === 0 && !isForOneRun);
+    return idle ?? this.#make();
   }
 
-  #isWornOut(horse: HorseProcess): boolean {
-    return horse.isForOneRun || horse.runs >= this.#settings.maxTasksPerHorse;
+  /** A horse is about to have its last run: where no other is at hand, the next will need one. */
+  #prepareSuccessor(): void {
+    if (![...this.#all].some(({ isIdle, isStarting }) => isIdle || isStarting)) this.#make();
+  }
+
+  /** Ends horses that were made for runs that took long, and that nobody has needed for a while. */
+  #clearSurplus(): void {
+    if (this.#clearing !== undefined || this.#all.size <= FEW_HORSES) return;
+    this.#clearing = setTimeout(() => {
+      this.#clearing = undefined;
+      const since = performance.now() - SURPLUS_MS;
+      const idle = [...this.#all].filter((horse) => horse.isIdle && horse.idleSince <= since);
+      for (const horse of idle.slice(0, Math.max(0, this.#all.size - FEW_HORSES))) horse.kill();
+      this.#clearSurplus();
+    }, SURPLUS_MS).unref();
   }
 
   /** Whether any of the limits can be enforced. Told once: that some cannot. */
@@ -205,7 +357,7 @@ export class HorsePool {
   }
 
   #tellOfLingering(horse: HorseProcess, processes: readonly LingeringProcess[], killedForMs: number): void {
-    const task = this.#tasks.get(horse);
+    const task = this.#tasks.get(horse)?.task;
     this.#settings.log.error(
       {
         ...(task !== undefined && { task: task.id, name: task.name }),
@@ -226,6 +378,11 @@ export class HorsePool {
     return group;
   }
 
+  /** Nobody was given to it; but one waits for a horse, and learns that there is none. */
+  #onFailedStart(death: HorseDeath): void {
+    if (!this.#isKilled) this.#waiting.shift()?.end(outcomeOfDeath(death));
+  }
+
   #make(limits?: Limits): HorseProcess {
     const { tasksFile, worker, workerDirectory, databaseUrl, log, tellingMs } = this.#settings;
     const horse: HorseProcess = new HorseProcess({
@@ -233,6 +390,7 @@ export class HorsePool {
       mark: `${this.#settings.mark}${(this.#made += 1)}.`,
       group: this.#makeGroup(limits),
       isForOneRun: limits !== undefined,
+      maxRuns: this.#settings.maxTasksPerHorse,
       onLingering: (processes, killedForMs) => {
         this.#tellOfLingering(horse, processes, killedForMs);
       },
@@ -246,8 +404,13 @@ export class HorsePool {
     const { guard } = this.#settings;
     if (pid !== undefined)
       guard({ type: 'watch', pid, startTime: processStat(pid)?.startTime ?? '', cgroup });
-    void horse.dead.then(() => {
+    void horse.ready.then(() => {
+      this.#placeSoon();
+    });
+    void horse.dead.then((death) => {
       this.#all.delete(horse);
+      if (!death.wasReady && !horse.isForOneRun) this.#onFailedStart(death);
+      this.#placeSoon();
       if (pid === undefined) return;
       guard({ type: 'forget', pid });
       this.#directory.deleteVacantDirectory(pid);

@@ -1,21 +1,25 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Channel, type ChannelFault } from './channel.ts';
 import type { HorseGroup } from './cgroups/horse-group.ts';
-import { serviceOomKills } from './cgroups/service-memory.ts';
+import { recentServiceOomKills, serviceOomKills } from './cgroups/service-memory.ts';
 import { DeathWatch, type LingeringProcess } from './death-watch.ts';
 import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-death.ts';
-import { OutputTail, passOnLines } from './horse-output.ts';
+import { OutputTail, readMarked, WholeLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
+  ORDERS_FD,
   type EndOfRun,
   type FromHorse,
   type HorseSettings,
   type ToHorse,
 } from './horse-protocol.ts';
 import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
+import { Revoker } from './revocation.ts';
+import { SHORT_MS } from './run-times.ts';
+import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
 import { processStat } from '../../processes/process-stat.ts';
@@ -27,6 +31,18 @@ const CLOSED_MS = 200;
 /** How long the last output of a dead process may take to come, in milliseconds: someone else may hold its pipes open. */
 const LAST_OUTPUT_MS = 200;
 
+/** How long a run that was sent to an idle horse may take to begin, in milliseconds: its process may have to wait for a processor. */
+const BEGINNING_MS = 100;
+
+/** For so long a run may be taken for a short one that gets no processor, in milliseconds. */
+const STARVED_MS = 100;
+
+/** For so long the first run of a process may be taken for a short one: much is done then for the first time. */
+const WARMING_MS = 100;
+
+/** After how long a horse is given up that began nothing and said nothing, in milliseconds: an ended run blocks it. */
+const SILENCE_MS = 10_000;
+
 /** Between two attempts to end what a dead horse left behind and what does not die, in milliseconds. */
 const RETRY_MS = 1000;
 
@@ -37,7 +53,9 @@ export interface HorseProcessSettings extends HorseSettings {
   readonly mark: string;
   /** Takes whole lines of its stdout and stderr. */
   readonly onOutput: (lines: Uint8Array) => void;
-  /** It is given one run and no other. */
+  /** After how many runs it is replaced. */
+  readonly maxRuns: number;
+  /** See `isForOneRun`. */
   readonly isForOneRun: boolean;
   /** Its cgroup, if it has one of its own. It is removed with the horse. */
   readonly group: HorseGroup | undefined;
@@ -50,16 +68,28 @@ export interface HorseProcessSettings extends HorseSettings {
 /** How a run in a horse ended. */
 export interface HorseRunEnd {
   readonly outcome: Outcome;
-  /** The process can take the next run. */
-  readonly isFit: boolean;
+  /** How long it took, and for how much of that its process had nothing to do, in milliseconds; undefined if the process died. */
+  readonly took: { readonly ms: number; readonly idleMs: number } | undefined;
   /** Processes that the run has left behind. */
   readonly leftBehind: readonly number[];
 }
 
-interface Run {
-  readonly id: string;
-  onProgress(progress: string): void;
-  onEnd(end: EndOfRun | HorseDeath): void;
+/** What is told of a run in a horse on its way. */
+export interface HorseRunEvents {
+  /** Its code is about to run. It may yet be taken back in that moment, and begin in another horse. */
+  readonly onBegun: () => void;
+  readonly onProgress: (progress: string) => void;
+}
+
+interface Run extends HorseRunEvents {
+  readonly place: number;
+  readonly task: StartedTask;
+  readonly expectedMs: number;
+  readonly sentAt: number;
+  begunAt: number | undefined;
+  /** How it ended, while what it left behind is looked into. */
+  outcome?: Outcome;
+  onEnd(end: HorseRunEnd | undefined): void;
 }
 
 /** A horse as its worker sees it. */
@@ -70,14 +100,30 @@ export class HorseProcess {
   readonly dead: Promise<HorseDeath>;
   /** Resolves when it has loaded the task types; it may die before. */
   readonly ready: Promise<undefined>;
-  /** How many runs it was given. */
+  /** How many runs it was given, without those that it gave back. */
   runs = 0;
+  /** It is given one run and no other. */
+  isForOneRun: boolean;
+  /** When its latest run ended, or it was ready for the first, in milliseconds of `performance.now()`. */
+  idleSince = 0;
   readonly #settings: HorseProcessSettings;
   readonly #child: ChildProcess;
   readonly #channel: Channel<FromHorse, ToHorse> | undefined;
-  readonly #errorTail: OutputTail | undefined;
-  #run: Run | undefined;
+  readonly #errorTail = new OutputTail();
+  readonly #revoker: Revoker | undefined;
+  /** The run that goes on, and those that were sent ahead. */
+  readonly #line: Run[] = [];
+  #lastPlace = 0;
   #isGone = false;
+  /** No other run is to be given to it. */
+  #isUnfit = false;
+  /** What its latest run may have left behind is looked into. */
+  #isHalted = false;
+  readonly #starvation: Starvation | undefined;
+  /** The run that goes on was found to be long, and not only to get no processor. */
+  #isLong = false;
+  /** It did not begin what it was sent, and has not said a word since. */
+  #silence: NodeJS.Timeout | undefined;
   #wasReady = false;
   readonly #onReady: () => void;
   /** It may have started processes whose end we have not seen. */
@@ -87,20 +133,29 @@ export class HorseProcess {
   readonly #deathWatch: DeathWatch;
   /** Processes that it has left behind and that do not die. */
   #stubborn: readonly number[] = [];
-  /** How often the kernel had killed for lack of memory when the run began. */
+  /** How often the kernel had killed for lack of memory before the run. */
   #oomKills: number | undefined;
+  #diedUnprovoked = false;
   #lastEffects: readonly string[] | undefined;
 
   constructor(settings: HorseProcessSettings) {
     this.#settings = settings;
-    const { group, onLingering, tellingMs } = settings;
+    const { group, onLingering, tellingMs, workerDirectory } = settings;
+    this.isForOneRun = settings.isForOneRun;
+    this.#oomKills = group === undefined ? recentServiceOomKills() : group.oomKills();
+    this.#revoker = Revoker.make(workerDirectory);
     this.#deathWatch = new DeathWatch({
       processes: () => this.#remaining(),
       onLingering,
       ...(tellingMs !== undefined && { tellingMs }),
     });
-    const child = (this.#child = startHorse({ ...settings, entering: group?.entering ?? [] }));
+    const child = (this.#child = startHorse({
+      ...settings,
+      entering: group?.entering ?? [],
+      revocation: this.#revoker?.fd,
+    }));
     this.pid = child.pid;
+    if (child.pid !== undefined) this.#starvation = new Starvation(child.pid);
     const ready = Promise.withResolvers<undefined>();
     this.ready = ready.promise;
     this.#onReady = () => {
@@ -116,17 +171,20 @@ export class HorseProcess {
       });
     });
     if (child.pid === undefined) return; // it may lack any of its streams
-    const { stdout, stderr, stdio } = child;
-    for (const output of [stdout, stderr]) if (output !== null) passOnLines(output, settings.onOutput);
-    if (stderr !== null) this.#errorTail = new OutputTail(stderr);
-    this.#channel = new Channel(stdio[CHANNEL_FD] as Duplex, {
-      onMessage: (message) => {
-        this.#hear(message);
+    const { stdout, stderr } = child;
+    const stdio: readonly unknown[] = child.stdio; // more than Node's types know of
+    for (const output of [stdout, stderr]) if (output !== null) this.#readOutput(output, output === stderr);
+    this.#channel = new Channel(
+      { from: stdio[CHANNEL_FD] as Readable, to: stdio[ORDERS_FD] as Writable },
+      {
+        onMessage: (message) => {
+          this.#hear(message);
+        },
+        onFault: (fault) => {
+          this.#onFault(fault);
+        },
       },
-      onFault: (fault) => {
-        this.#onFault(fault);
-      },
-    });
+    );
   }
 
   /** Whether the process has ended. */
@@ -134,13 +192,14 @@ export class HorseProcess {
     return this.#isGone;
   }
 
+  /** Whether it has died while no run went on, and not by what a run has left behind. */
+  get diedUnprovoked(): boolean {
+    return this.#diedUnprovoked;
+  }
+
   /** The directory of its cgroup, if it has one. */
   get cgroup(): string | undefined {
     return this.#settings.group?.path;
-  }
-
-  get isForOneRun(): boolean {
-    return this.#settings.isForOneRun;
   }
 
   /** What its limits did to it so far, in words. */
@@ -158,31 +217,113 @@ export class HorseProcess {
     return this.#deathWatch.lingering;
   }
 
-  /** Runs a task; never rejects. A process that dies has failed its task. */
-  async perform(task: StartedTask, onProgress: (progress: string) => void): Promise<HorseRunEnd> {
-    this.runs += 1;
-    this.#mayHaveChildren = true;
-    this.#errorTail?.clear();
-    const { promise, resolve } = Promise.withResolvers<EndOfRun | HorseDeath>();
-    this.#oomKills = this.#countOomKills();
-    this.#run = { id: task.id, onProgress, onEnd: resolve };
-    this.#channel?.send({ type: 'run', task });
-    const end = await promise;
-    this.#run = undefined;
-    if (!('type' in end)) return { outcome: outcomeOfDeath(end), isFit: false, leftBehind: [] };
-    const leftBehind = end.children === undefined ? [] : await this.#leftBehind(end.children);
-    this.#mayHaveChildren = leftBehind.length > 0;
-    return {
-      outcome: end.outcome,
-      isFit: !end.spent && !this.#isGone && leftBehind.length === 0,
-      leftBehind,
-    };
+  /** Whether it is warm and has nothing to do. */
+  get isIdle(): boolean {
+    return this.#wasReady && this.#takesRuns && this.#line.length === 0;
   }
 
-  /** Tells the run to end, by its signal and by SIGTERM to the process group. */
-  abort(reason: string): void {
-    if (this.pid === undefined || this.#isGone) return;
-    this.#channel?.send({ type: 'abort', reason });
+  /** Whether it is on its way to be ready. */
+  get isStarting(): boolean {
+    return !this.#wasReady && !this.#isGone && !this.#isUnfit;
+  }
+
+  /** Whether it has had all the runs that it is to have, and none goes on. */
+  get isWornOut(): boolean {
+    return this.#isFull && this.#line.length === 0;
+  }
+
+  /** Whether no other run is to be given to it, since it is not as it was. */
+  get isUnfit(): boolean {
+    return this.#isUnfit || this.#isGone;
+  }
+
+  /** Whether it is warm, and idle or busy with what may be over soon. */
+  get isBrief(): boolean {
+    return this.#wasReady && !this.isUnfit && this.#silence === undefined && !(this.isHeld && this.#isLong);
+  }
+
+  /** In how many milliseconds what it was sent is expected to have ended; Infinity: nobody knows. */
+  get expectedMs(): number {
+    if (!this.#wasReady || !this.#takesRuns || this.isHeld || this.#revoker === undefined) return Infinity;
+    return this.#line.reduce((ms, run) => ms + run.expectedMs, 0);
+  }
+
+  /** Whether it is not known when it will be free: a run takes long, or what it was sent does not begin. */
+  get isHeld(): boolean {
+    if (this.#silence !== undefined) return true;
+    const [head] = this.#line;
+    if (head === undefined || !this.#wasReady) return false;
+    const now = performance.now();
+    return head.begunAt === undefined ? now - head.sentAt >= BEGINNING_MS : now - head.begunAt >= SHORT_MS;
+  }
+
+  /** Has a look at what holds it: whether that takes long, or only gets no processor. */
+  lookAtLongRun(): void {
+    const [head] = this.#line;
+    if (head === undefined || this.#isLong) return;
+    const ms = performance.now() - (head.begunAt ?? head.sentAt);
+    const activity = this.#starvation?.look() ?? 'waits';
+    const own = head.place === 1 ? WARMING_MS : 0;
+    const atMost = { waits: own, computes: own, 'gets no processor': STARVED_MS };
+    this.#isLong = ms > atMost[activity];
+  }
+
+  /** Whether what goes on was found to take long. */
+  get isLong(): boolean {
+    return this.#isLong;
+  }
+
+  /** The task of the run that goes on, as far as is known. */
+  get running(): StartedTask | undefined {
+    const [head] = this.#line;
+    return head?.begunAt === undefined ? undefined : head.task;
+  }
+
+  /** Whether a task waits here for another that is expected to be over soon, or for the process. */
+  get isWaitedFor(): boolean {
+    const [head] = this.#line;
+    return this.#wasReady && head !== undefined && (this.#line.length > 1 || head.begunAt === undefined);
+  }
+
+  /**
+   * Runs a task, after those that were given before; never rejects. A process that dies has failed the task that had begun.
+   * Undefined: it has not begun, and will not here.
+   */
+  perform(
+    task: StartedTask,
+    expectedMs: number,
+    { onBegun, onProgress }: HorseRunEvents,
+  ): Promise<HorseRunEnd | undefined> {
+    if (this.#isGone) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<HorseRunEnd | undefined>();
+    const place = (this.#lastPlace += 1);
+    this.runs += 1;
+    this.#mayHaveChildren = true;
+    this.#line.push({
+      ...{ place, task, expectedMs, onBegun, onProgress, onEnd: resolve },
+      sentAt: performance.now(),
+      begunAt: undefined,
+    });
+    this.#channel?.send({ type: 'run', place, task });
+    return promise;
+  }
+
+  /** Takes back what has not begun. */
+  takeBack(): void {
+    if (this.#revoker === undefined || this.#isGone) return; // when it is gone, that is seen to when all is heard that it said
+    const begun = this.#revoker.revoke(this.#lastPlace);
+    const [head] = this.#line;
+    if (head?.begunAt === undefined && head !== undefined && head.place > begun && this.isHeld)
+      this.#onSilence();
+    this.#giveBackAfter(begun);
+  }
+
+  /** Tells a run to end, by its signal and by SIGTERM to the process group; takes it back if it has not begun. */
+  abort(task: StartedTask, reason: string): void {
+    const run = this.#onlyRun(task);
+    if (run === undefined || this.pid === undefined || this.#isGone) return;
+    this.#isUnfit = true;
+    this.#channel?.send({ type: 'abort', place: run.place, reason });
     try {
       process.kill(-this.pid, 'SIGTERM');
     } catch {
@@ -190,31 +331,71 @@ export class HorseProcess {
     }
   }
 
+  /** Ends a run by the end of the process; takes it back if it has not begun. */
+  killRun(task: StartedTask): void {
+    if (this.#onlyRun(task) !== undefined) this.kill();
+  }
+
   /**
    * Sends SIGKILL to all of its cgroup, and to its process group. Without a cgroup, what has left the process group is killed when
-   * the process is gone.
+   * the process is gone. What has not begun is taken back.
    */
   kill(): void {
+    this.#isUnfit = true;
     if (this.pid === undefined || this.#isGone) return;
+    if (this.#wasReady) this.takeBack(); // else it shows whether horses can start here
     killAtOnce(-this.pid); // also while it is still on its way into its cgroup
     this.#settings.group?.kill();
     this.#deathWatch.begin();
   }
 
+  get #isFull(): boolean {
+    return this.runs >= (this.isForOneRun ? 1 : this.#settings.maxRuns);
+  }
+
+  get #takesRuns(): boolean {
+    return !this.#isFull && !this.isUnfit && !this.#isHalted && this.#silence === undefined;
+  }
+
+  /** A run that has begun or may have, and that no other follows; undefined if it is here no more, or its end is on the way. */
+  #onlyRun(task: StartedTask): Run | undefined {
+    this.takeBack();
+    const run = this.#line.find((candidate) => candidate.task === task);
+    return run !== undefined && run.place >= (this.#revoker?.lastBegun ?? 0) ? run : undefined;
+  }
+
   #hear(message: FromHorse): void {
     switch (message.type) {
       case 'ready':
+        this.idleSince = performance.now();
         this.#onReady();
         this.#checkGroup();
         break;
+      case 'begun': {
+        const run = this.#find(message.place);
+        if (run === undefined) break;
+        run.begunAt = performance.now();
+        this.#isLong = false;
+        this.#starvation?.forget();
+        // In a group of its own, a kill before this one's own is of what a run had started, which is looked at at its end.
+        if (this.#settings.group === undefined && !this.#isGone) this.#oomKills = recentServiceOomKills();
+        run.onBegun();
+        break;
+      }
+      case 'declined':
+        this.#endSilence();
+        this.#giveBack(this.#find(message.place));
+        break;
       case 'progress':
-        if (message.id === this.#run?.id) this.#run.onProgress(message.progress);
+        this.#find(message.place)?.onProgress(message.progress);
         break;
       case 'ended':
-        if (message.id === this.#run?.id && this.#lastWords === undefined) this.#run.onEnd(message);
+        if (this.#lastWords === undefined) void this.#onEnded(message);
         break;
       case 'spent':
-        if (this.#run === undefined) this.kill(); // else one was sent to it just now: it ends that first
+        this.#isUnfit = true;
+        this.takeBack();
+        if (this.#line.length === 0) this.kill(); // else one has begun just now: it ends that first
         break;
       case 'dying':
         this.#lastWords ??= message.outcome;
@@ -223,9 +404,80 @@ export class HorseProcess {
     }
   }
 
+  #readOutput(output: Readable, isError: boolean): void {
+    const lines = new WholeLines(this.#settings.onOutput);
+    readMarked(output, {
+      onOutput: (chunk) => {
+        lines.write(chunk);
+        if (isError) this.#errorTail.write(chunk);
+      },
+      onMark: () => {
+        this.#errorTail.clear();
+      },
+      onEnd: () => {
+        lines.end();
+      },
+    });
+  }
+
+  #find(place: number): Run | undefined {
+    return this.#line.find((run) => run.place === place);
+  }
+
+  #remove(run: Run): void {
+    if (this.#line[0] === run) this.#isLong = false;
+    this.#line.splice(this.#line.indexOf(run), 1);
+    if (this.#line.length === 0) this.idleSince = performance.now();
+  }
+
+  #giveBackAfter(begun: number): void {
+    for (const run of this.#line.filter(({ place }) => place > begun)) this.#giveBack(run);
+  }
+
+  #giveBack(run: Run | undefined): void {
+    if (run === undefined) return;
+    this.#remove(run);
+    this.runs -= 1;
+    run.onEnd(undefined);
+  }
+
+  async #onEnded({ place, outcome, ms, idleMs, spent, children }: EndOfRun): Promise<void> {
+    const run = this.#find(place);
+    if (run === undefined) return;
+    this.#isUnfit ||= spent;
+    this.#isHalted = children !== undefined;
+    run.outcome = outcome;
+    if (this.#isHalted && !this.#isGone) this.#oomKills = this.#settings.group?.oomKills() ?? this.#oomKills;
+    const leftBehind = children === undefined ? [] : await this.#leftBehind(children);
+    if (!this.#line.includes(run)) return; // it died meanwhile
+    this.#remove(run);
+    this.#mayHaveChildren = leftBehind.length > 0 || this.#line.length > 0;
+    this.#isUnfit ||= leftBehind.length > 0;
+    if (this.#isHalted && !this.#isUnfit) {
+      this.#isHalted = false;
+      this.#channel?.send({ type: 'resume' });
+    }
+    // Of the first run of a process nothing is known but that it was short, or may have been.
+    const took = { ms: place === 1 ? Math.min(ms, SHORT_MS) : ms, idleMs };
+    run.onEnd({ outcome, took, leftBehind });
+  }
+
+  /** It does not begin what it was sent: something that an ended run left behind may block it, or it was stopped. */
+  #onSilence(): void {
+    this.#silence ??= setTimeout(() => {
+      this.#condemn('did not begin what it was sent');
+    }, SILENCE_MS).unref();
+  }
+
+  #endSilence(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+  }
+
   #checkGroup(): void {
     const { group, log } = this.#settings;
-    if (group === undefined || this.pid === undefined || group.processes().includes(this.pid)) return;
+    if (group === undefined || this.pid === undefined || this.#isGone || group.processes().includes(this.pid))
+      return;
     log.error({ pid: this.pid }, 'a horse is not in its cgroup: limits are not enforced on it');
   }
 
@@ -235,6 +487,10 @@ export class HorseProcess {
         this.#condemn(`closed its channel to the worker (file descriptor ${CHANNEL_FD})`);
       }, CLOSED_MS).unref();
     } else {
+      this.#isUnfit = true;
+      const [head] = this.#line;
+      const isOver = head !== undefined && this.#onlyRun(head.task) === undefined;
+      if (isOver && this.#line.length > 0) return; // another has begun meanwhile: it ends that first
       this.#condemn(`wrote into its channel to the worker (file descriptor ${CHANNEL_FD})`);
     }
   }
@@ -258,11 +514,15 @@ export class HorseProcess {
 
   async #bury(code: number | null, signal: NodeJS.Signals | null): Promise<HorseDeath> {
     this.#isGone = true;
+    this.#endSilence();
     const closed = new Promise((resolve) => this.#child.once('close', resolve));
     const lackingMemory = this.#lackingMemory(); // it is counted in its group, which goes
     this.#lastEffects = this.effectsOfLimits;
+    // What it said before its death is all heard before anyone is judged, and what had not begun goes on before others are cleared up.
+    await this.#channel?.drained();
+    if (this.#wasReady) this.#giveBackUnbegun();
     await this.#clear();
-    // Its last messages and output are read before we judge.
+    // Its last output is read.
     if (this.pid !== undefined)
       await Promise.race([closed, pause(LAST_OUTPUT_MS, undefined, { ref: false })]);
     this.#child.stdout?.destroy();
@@ -271,14 +531,29 @@ export class HorseProcess {
       code,
       signal,
       wasReady: this.#wasReady,
-      output: [this.#errorTail?.text ?? '', ...this.#lastEffects].filter((text) => text !== '').join('\n'),
+      output: [this.#errorTail.text, ...this.#lastEffects].filter((text) => text !== '').join('\n'),
       ...(lackingMemory !== undefined && { lackingMemory }),
       ...(this.#settings.group !== undefined && { limits: this.#settings.group.limits }),
       ...(this.#lastWords !== undefined && { lastWords: this.#lastWords }),
       ...(this.#verdict !== undefined && { verdict: this.#verdict }),
     };
-    this.#run?.onEnd(death);
+    this.#channel?.close();
+    this.#revoker?.close();
+    for (const run of [...this.#line]) {
+      this.#remove(run);
+      run.onEnd({ outcome: run.outcome ?? outcomeOfDeath(death), took: undefined, leftBehind: [] });
+    }
     return death;
+  }
+
+  /** It is dead, and all is heard: what remains here are the run that went on, and those whose ends are looked into. */
+  #giveBackUnbegun(): void {
+    const announced = this.#line.findLast(({ begunAt }) => begunAt !== undefined)?.place ?? 0;
+    const begun = this.#revoker?.lastBegun ?? announced;
+    this.#diedUnprovoked =
+      this.#lastWords === undefined &&
+      !this.#line.some(({ place, outcome }) => place <= begun && outcome === undefined);
+    this.#giveBackAfter(begun);
   }
 
   /** Ends what it has left behind, however long that takes, and removes its cgroup. */
@@ -303,12 +578,8 @@ export class HorseProcess {
 
   /** Which memory ran out since the run began, if the kernel has killed for it. */
   #lackingMemory(): LackingMemory | undefined {
-    const kills = this.#countOomKills();
+    const kills = this.#settings.group?.oomKills() ?? serviceOomKills();
     if (kills === undefined || this.#oomKills === undefined || kills <= this.#oomKills) return undefined;
     return (this.#settings.group?.memoryLimitHits() ?? 0) > 0 ? 'limit' : 'service';
-  }
-
-  #countOomKills(): number | undefined {
-    return this.#settings.group?.oomKills() ?? serviceOomKills();
   }
 }

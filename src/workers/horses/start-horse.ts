@@ -13,17 +13,20 @@ export interface HorseStart extends HorseSettings {
   readonly mark: string;
   /** Words before its command, by which it enters its cgroup. */
   readonly entering: readonly string[];
+  /** The file by which tasks are taken back from it; undefined: it is sent one at a time, and keeps it. */
+  readonly revocation: number | undefined;
 }
 
 /** Starts the process of a horse. */
-export function startHorse({ tasksFile, worker, workerDirectory, databaseUrl, mark, entering }: HorseStart) {
+export function startHorse(start: HorseStart): ChildProcess {
+  const { tasksFile, worker, workerDirectory, databaseUrl, mark, entering, revocation } = start;
   const told: HorseSettings = { tasksFile, worker, workerDirectory };
   const options = process.execArgv.filter((option) => !option.startsWith('--inspect')); // the port is ours
   const command = [process.execPath, ...options, HORSE_FILE, JSON.stringify(told)];
   const [file = '', ...args] = [...dyingWithParent(), ...entering, ...command];
-  const child: ChildProcess = spawn(file, args, {
+  return spawn(file, args, {
     detached: true, // a session and process group of its own: what the task starts can be killed with it
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', revocation ?? 'ignore', 'pipe'],
     env: {
       ...Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !WORKERS_OWN_VARIABLES.includes(name)),
@@ -32,5 +35,4 @@ export function startHorse({ tasksFile, worker, workerDirectory, databaseUrl, ma
       [MARK_VARIABLE]: mark,
     },
   });
-  return child;
 }

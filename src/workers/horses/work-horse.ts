@@ -1,14 +1,23 @@
-/** What a horse does: it runs the tasks that its worker sends, one at a time. It stays warm for the next, and dies with its worker. */
-import { fstatSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * What a horse does: it runs the tasks that its worker sends, one at a time and in their order. It stays warm for the next, and
+ * dies with its worker.
+ */
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { pino } from 'pino';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { pinoModule } from '../../log.ts';
 import { getCurrentTask } from '../../tasks/current.ts';
+import { IdleMemory } from '../../processes/idle-memory.ts';
 import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
-import { CHANNEL_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
+import { RUN_MARK } from './horse-output.ts';
+import { CHANNEL_FD, ORDERS_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
 import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
+import { InheritedFile } from './inherited-file.ts';
+import { Revocations, REVOCATION_FD } from './revocation.ts';
 import { runTask } from '../run-task.ts';
 import type { StartedTask } from '../run-records.ts';
 import { WorkingDirectory } from '../directories/working-directory.ts';
@@ -20,25 +29,48 @@ const OOM_SCORE = 500;
 const WORD_MS = 100;
 
 const settings = JSON.parse(process.argv[2] ?? '') as HorseSettings;
-const log = pino(
-  { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } },
-  pino.destination({ dest: 2, sync: true }),
-);
+let log: Logger | undefined;
 
-/** The task that runs. */
-let current: StartedTask | undefined;
+/** A task that was sent, and its place in the line. */
+type Sent = Extract<ToHorse, { type: 'run' }>;
+
+/** What is still to be run. */
+const line: Sent[] = [];
+let isWorking = false;
+/** The run that goes on. */
+let current: Sent | undefined;
+/** The place of the latest one. */
+let latest = 0;
 let abortion = new AbortController();
 /** Something is not as it was: this process is to run no other task. */
 let isSpent = false;
+/** The worker looks into what a run has left behind, and says when to go on. */
+let isHalted = false;
 
 offerToOomKiller();
 const children = new ChildWatch();
+const revocations = new Revocations();
+const memory = new IdleMemory();
+const files = [1, 2, CHANNEL_FD, REVOCATION_FD, ORDERS_FD].map((fd) => new InheritedFile(fd));
 const channel = new Channel<ToHorse, FromHorse>(
-  new Socket({ fd: CHANNEL_FD, readable: true, writable: true }),
+  {
+    from: new Socket({ fd: ORDERS_FD, readable: true, writable: false }),
+    to: new Socket({ fd: CHANNEL_FD, readable: false, writable: true }),
+  },
   {
     onMessage: (message) => {
-      if (message.type === 'run') void perform(message.task);
-      else abortion.abort(new Error(message.reason));
+      switch (message.type) {
+        case 'run':
+          line.push(message);
+          if (!isWorking) void work();
+          break;
+        case 'abort':
+          if (message.place === latest) abortion.abort(new Error(message.reason));
+          break;
+        case 'resume':
+          isHalted = false;
+          break;
+      }
     },
     onFault: () => process.kill(-process.pid, 'SIGKILL'), // the worker is gone: we go, with all we have started
   },
@@ -67,26 +99,68 @@ const loading = loadTaskTypes(settings.tasksFile);
 await loading.then(
   () => {
     channel.send({ type: 'ready' });
+    if (!isWorking) memory.idle();
   },
   (error: unknown) => {
     dieOf(error);
   },
 );
 
-async function perform(task: StartedTask): Promise<void> {
-  current = task;
-  abortion = new AbortController(); // before anything is awaited: word to abort may come right behind
+/**
+ * Runs what is in the line. That a run has ended is told with the beginning of the next: one message is enough. Nothing begins
+ * before the ends of all others are where they outlive this process, so that its death costs no more than the run that goes on.
+ */
+async function work(): Promise<void> {
+  isWorking = true;
+  memory.busy();
   registry ??= await loading.catch(() => undefined);
   if (registry === undefined) return; // we are dying of it
+  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+    const { place } = next;
+    if (mayBegin()) await announce(place);
+    if (mayBegin() && revocations.begin(place)) await perform(next, registry);
+    else channel.put({ type: 'declined', place });
+  }
+  current = undefined;
+  channel.flush();
+  isWorking = false;
+  memory.idle();
+}
+
+function mayBegin(): boolean {
+  return !isSpent && !isHalted;
+}
+
+/** Resolves when the worker will know of this run, and of the ends of all before, whatever becomes of this process. */
+async function announce(place: number): Promise<void> {
+  latest = place;
+  abortion = new AbortController();
+  channel.put({ type: 'begun', place });
+  channel.flush();
+  await channel.caughtUp();
+  await yieldToOthers(); // to what the one before has left behind: nobody else shall answer for it
+}
+
+async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
+  const { place, task } = sent;
+  current = sent;
+  markOutput();
+  const startedAt = performance.now();
+  const loop = performance.eventLoopUtilization();
   const reports = new PacedReports((progress) => {
-    channel.send({ type: 'progress', id: task.id, progress });
+    channel.put({ type: 'progress', place, progress });
+    channel.flush(); // the code may block the process from now on
   });
   const outcome = await outcomeOf(task, registry, reports);
   reports.end();
   current = undefined;
   const left = children.look();
-  channel.send({
-    ...{ type: 'ended', id: task.id, outcome, spent: isSpent || !hasOutput() },
+  isHalted = left !== undefined;
+  isSpent ||= !hasFiles();
+  const ms = performance.now() - startedAt;
+  const idleMs = performance.eventLoopUtilization(loop).idle;
+  channel.put({
+    ...{ type: 'ended', place, outcome, ms, idleMs, spent: isSpent },
     ...(left !== undefined && { children: left }),
   });
 }
@@ -101,7 +175,7 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
     using directory = WorkingDirectory.of(settings.workerDirectory, task.id, { isReused: true });
     return await runTask(type, task, {
       worker: { name: settings.worker, directory: settings.workerDirectory },
-      log,
+      log: logOfTasks,
       signal: () => abortion.signal,
       workingDirectory: () => directory.path,
       report: (progress) => {
@@ -118,14 +192,23 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
   }
 }
 
+/** Made when a task first asks for it: most do not. */
+function logOfTasks(): Logger {
+  const makeLogger = pinoModule();
+  return (log ??= makeLogger(
+    { level: process.env['PULP_LOG_LEVEL'] ?? 'info', base: { worker: settings.worker, horse: process.pid } },
+    makeLogger.destination({ dest: 2, sync: true }),
+  ));
+}
+
 /** Something was thrown where nobody could catch it. It ends the run whose code it came from, or of which we cannot tell. */
 function onStray(thrown: unknown, code: string): void {
   const source = getCurrentTask();
-  if (source === undefined || source.id === current?.id) {
+  if (source === undefined || source.id === current?.task.id) {
     dieOf(thrown, code);
     return;
   }
-  log.error(
+  logOfTasks().error(
     { err: describeError(thrown), task: source.id, name: source.name },
     'code that an ended task left behind threw',
   );
@@ -135,22 +218,29 @@ function onStray(thrown: unknown, code: string): void {
 
 /** Says why this process ends, which is then seen to. It may be the doing of another task than the one that runs. */
 function dieOf(thrown: unknown, code?: string): void {
+  isSpent = true; // whatever is in the line begins elsewhere
   const source = getCurrentTask();
-  if (source === undefined || source.id === current?.id) {
-    channel.send({ type: 'dying', outcome: failed(thrown, code === undefined ? {} : { code }) });
-    return;
+  if (source === undefined || source.id === current?.task.id) {
+    channel.put({ type: 'dying', outcome: failed(thrown, code === undefined ? {} : { code }) });
+  } else {
+    const how = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = `code that task ${source.id} (${source.name}) left behind ended the process: ${how}`;
+    channel.put({ type: 'dying', outcome: { outcome: 'interrupted', by: 'leftover', reason } });
   }
-  const how = thrown instanceof Error ? thrown.message : String(thrown);
-  const reason = `code that task ${source.id} (${source.name}) left behind ended the process: ${how}`;
-  channel.send({ type: 'dying', outcome: { outcome: 'interrupted', by: 'leftover', reason } });
+  channel.flush();
 }
 
-/** Whether stdout and stderr are still open. The next task would fail as soon as it writes. */
-function hasOutput(): boolean {
+/** Whether our files are those that they were: without stdout and stderr the next task would fail as soon as it writes. */
+function hasFiles(): boolean {
+  return files.every(({ isThere }) => isThere);
+}
+
+/** What is written to stderr from now on is of another run. */
+function markOutput(): void {
   try {
-    return [1, 2].every((fd) => fstatSync(fd));
+    writeSync(2, RUN_MARK);
   } catch {
-    return false;
+    // it is full or closed: what comes does not get through either
   }
 }
 

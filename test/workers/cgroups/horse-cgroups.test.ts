@@ -30,7 +30,7 @@ suite('a horse with a cgroup of its own', { skip: cgroupsAreMissing() }, () => {
   test('is in it before its code begins, alone, and the group goes with it', async () => {
     await using given = TestCgroup.make();
     await using pool = await TestPool.make(given.path);
-    const runs = [pool.start(tasks.where), pool.start(tasks.where)];
+    const runs = [pool.start(tasks.whereSlowly), pool.start(tasks.whereSlowly)];
     const placed = (await Promise.all(runs.map(({ ended }) => ended))).map((end) => resultOf(end) as Placed);
     for (const { cgroup, pid } of placed) {
       const name = cgroup.split('/').at(-1) ?? '';

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTask } from '../../../src/index.ts';
 
@@ -15,6 +16,14 @@ const MEBIBYTE = 1024 ** 2;
 const ownCgroup = () => /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
 
 export const where = defineTask('limit.where', { run: () => ({ pid: process.pid, cgroup: ownCgroup() }) });
+
+/** Takes so long that another, beside it, gets a horse of its own. */
+export const whereSlowly = defineTask('limit.where-slowly', {
+  run: async () => {
+    await pause(1000);
+    return { pid: process.pid, cgroup: ownCgroup() };
+  },
+});
 
 export const whereLimited = defineTask('limit.where-limited', {
   limits: { memory: '512M', cpu: 0.5, processes: 8 },

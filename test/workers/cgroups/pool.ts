@@ -64,6 +64,7 @@ export class TestPool implements AsyncDisposable {
         resolve(JSON.parse(progress) as Record<string, number>);
       },
       limits: type.limits,
+      isAlone: type.isolation === 'process',
     });
     return { ...run, id, progress: promise };
   }

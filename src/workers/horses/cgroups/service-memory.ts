@@ -6,6 +6,11 @@ import { ownPlace } from './own-cgroup.ts';
 /** The file in which the kernel counts, if there is one. Looked for once: a worker may move into a part of its group later. */
 let file: string | undefined | null = null;
 
+/** For so long a count is recent, in milliseconds. */
+const RECENT_MS = 100;
+
+let recent: { readonly at: number; readonly kills: number | undefined } = { at: -Infinity, kills: undefined };
+
 /** Has the group in which this process is now taken for that of its service. */
 export function findServiceMemory(): void {
   if (file === null) file = serviceMemoryFile();
@@ -23,6 +28,13 @@ export function serviceOomKills(): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same as of a moment ago: reading it costs as much as a short run. */
+export function recentServiceOomKills(): number | undefined {
+  const now = performance.now();
+  if (now - recent.at > RECENT_MS) recent = { at: now, kills: serviceOomKills() };
+  return recent.kills;
 }
 
 function serviceMemoryFile(): string | undefined {
