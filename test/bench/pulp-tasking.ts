@@ -61,7 +61,7 @@ const horses = {
   share: 0.2,
   task: horseNoop as TaskType,
   workers: 1,
-  maxTasksPerHorse: 10_000, // warm ones are measured, not their making
+  maxTasksPerHorse: 1_000_000, // warm ones are measured, not their making
   warmUp: 10_000,
   resources: 0,
 };
