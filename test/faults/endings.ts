@@ -96,10 +96,11 @@ export interface LossEnding {
 export async function lossEndings(client: Client): Promise<readonly LossEnding[]> {
   const { rows } = await client.query<LossEnding>(`
     select k.on_worker_loss as policy, e.type as ending, count(*)::integer as runs
-    from pulp.event e join pulp.task t on t.id = e.stream_id::uuid join pulp.task_type k on k.name = t.name
-    where e.stream_kind = 'task' and e.type in ('TaskFailed', 'TaskCanceled', 'TaskRetryScheduled')
+    from pulp.event_batch e cross join unnest(e.ids) as task(id)
+    join pulp.task t on t.id = task.id join pulp.task_type k on k.name = t.name
+    where e.type in ('TaskFailed', 'TaskCanceled', 'TaskRetryScheduled')
       and exists (
-        select from pulp.event w
+        select from pulp.event_single w
         where w.xmin = e.xmin and w.stream_kind = 'worker' and w.type in ('WorkerMissing', 'WorkerOffline'))
     group by 1, 2 order by 1, 2`);
   return rows;
