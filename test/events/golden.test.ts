@@ -104,7 +104,9 @@ async function write(client: Client, table: string): Promise<void> {
      from jsonb_populate_recordset(null::${table}, $1)`,
     [JSON.stringify(log)],
   );
-  await client.query(`select setval('pulp.event_position', max(position) / 1024 * 1024 + 1024) from ${table}`);
+  await client.query(
+    `select setval('pulp.event_position', max(position) / 1024 * 1024 + 1024) from ${table}`,
+  );
 }
 
 async function assertTold(url: string, client: Client): Promise<void> {
