@@ -85,6 +85,7 @@ class PulpTaskingEntry implements Entry {
   readonly #variant: Variant;
   /** Stands beside the workers, as a deployment has it: it is there before them and sees claims as they come. */
   #manager: ResourceManager | undefined;
+  #managerSession: SharedClient | undefined;
   #workers: readonly PulpWorker[] = [];
   #lives: readonly Promise<unknown>[] = [];
   /** Holds back what is enqueued for workers that are up: it is delivered when this commits. */
@@ -99,10 +100,11 @@ class PulpTaskingEntry implements Entry {
     process.env['DATABASE_URL'] = this.#databaseUrl;
     await migrate(this.#databaseUrl);
     await getConnection();
+    this.#managerSession = new SharedClient(this.#databaseUrl, 'pulp manager bench', {
+      settings: { synchronous_commit: 'off' },
+    });
     this.#manager = new ResourceManager({
-      connection: new SharedClient(this.#databaseUrl, 'pulp manager bench', {
-        settings: { synchronous_commit: 'off' },
-      }),
+      connection: this.#managerSession,
       worker: 'bench',
       standIn: false,
       log: pino({ level: 'silent' }),
@@ -183,6 +185,7 @@ class PulpTaskingEntry implements Entry {
     for (const worker of this.#workers) worker.stop();
     await Promise.all(this.#lives);
     await this.#manager?.[Symbol.asyncDispose]();
+    await this.#managerSession?.[Symbol.asyncDispose]();
     await closeConnection();
   }
 }
