@@ -25,7 +25,8 @@ declare
   fresh bigint[];
   first_name text;
   last_name text;
-  are_unchecked boolean;
+  some_unchecked boolean;
+  some_checked boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
@@ -47,17 +48,27 @@ begin
     items := '[{}]';
   end if;
 
-  -- What is wrong is asked only of those that look unusual. What is common to all is looked at once.
-  select bool_and(r.is_good),
-      array_agg(case when r.is_good then coalesce((r.id #>> '{}')::uuid, pulp.new_id()) end order by r.ordinality),
-      min(r.name), max(r.name), bool_and(r.is_unchecked)
-    into are_good, task_ids, first_name, last_name, are_unchecked
+  -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
+  select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
+      array_agg(nullif(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent_id order by r.ordinality),
+      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked)
+    into are_good, task_ids, facts, correlation_ids, parent_ids, first_name, last_name, some_unchecked, some_checked
     from (
-      select r.ordinality, r.id, r.name #>> '{}' as name, r.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
-        case when pulp.is_plain_request(r.id, r.args, r.kwargs, r.resources, r.shared_resources,
-          case when r.ordinality = 1 or items is not null then r.rest end)
-        then true else pulp.item_problem(r.item) is null end as is_good
-      from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
+      select g.ordinality, g.is_good, g.name, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+        case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
+        case when g.is_good then
+          case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at) end
+            || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
+        case when g.is_good then g.rest ->> 'correlation_id' end as correlation_id,
+        case when g.is_good then (g.rest ->> 'parent_id')::uuid end as parent_id
+      from (
+        select r.ordinality, r.id as given_id, r.name #>> '{}' as name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest,
+          case when pulp.is_plain_request(r.id, r.args, r.kwargs, r.resources, r.shared_resources,
+            case when r.ordinality = 1 or items is not null then r.rest end)
+          then true else pulp.item_problem(r.item) is null end as is_good
+        from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
+        offset 0
+      ) g
       offset 0
     ) r;
   if not are_good then
@@ -70,10 +81,10 @@ begin
       detail = jsonb_build_object('item', bad.index), hint = 'Correct this value; nothing was enqueued.';
   end if;
 
-  if not are_unchecked and exists (select from pulp.task_type) then
-    perform pulp.check_task_types(array(
+  if some_checked and exists (select from pulp.task_type) then
+    perform pulp.check_task_types(case when first_name = last_name and not some_unchecked then array[first_name] else array(
       select r.name #>> '{}' from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
-      where r.rest -> 'unchecked' is distinct from 'true'));
+      where r.rest -> 'unchecked' is distinct from 'true') end);
   end if;
   if exists (select from pulp.task_type t where t.schema ? 'secrets' and t.name between first_name and last_name) then
     perform pulp.refuse_plain_secrets(array(
@@ -83,17 +94,6 @@ begin
   if items is null then
     common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
   end if;
-  select array_agg(r.facts order by r.ordinality), array_agg(r.correlation_id order by r.ordinality),
-      array_agg(r.parent_id order by r.ordinality)
-    into facts, correlation_ids, parent_ids
-    from (
-      select r.ordinality,
-        case when items is null then '{}' else pulp.enqueued_common(r.name, r.queue, r.rest, enqueued_at) end
-          || pulp.enqueued_own(r.args, r.kwargs, r.resources, r.shared_resources) as facts,
-        nullif(r.rest ->> 'correlation_id', task_ids[r.ordinality]::text) as correlation_id, (r.rest ->> 'parent_id')::uuid as parent_id
-      from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
-      offset 0
-    ) r;
   if task_ids is null then
     return '{}';
   end if;
