@@ -18,7 +18,7 @@ grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_rese
 grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_observer;
-grant execute on function pulp.history, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
+grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
   to pulp_submitter, pulp_worker, pulp_observer;
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_eras, pulp.verify_locks, pulp.count_task_events

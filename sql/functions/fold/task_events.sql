@@ -4,6 +4,6 @@ language sql stable as $$
   select e.* from pulp.event e
   where e.stream_kind = 'task' and only_ids is null and pulp.is_in_slice(e.stream_id, slice, slices)
   union all
-  select h.* from unnest(only_ids) as i(id) cross join lateral pulp.history(i.id) h
+  select h.* from pulp.histories(only_ids) h
 $$;
 comment on function pulp.task_events is 'The events of tasks, of a slice of them, or of a list.';

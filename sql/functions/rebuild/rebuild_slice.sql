@@ -24,7 +24,7 @@ begin
         when d.task_told is null then 'surplus'
         when d.task_told is distinct from d.task_there then 'different'
         else 'claims' end,
-      exists (select from inserted i where i.id = d.stream_id::uuid)
+      (d.stream_id::uuid in (select i.id from inserted i)) is true -- a table of hashes, whatever the planner expects
     from difference d;
 end $$;
 comment on function pulp.rebuild_slice is 'Gives the tasks of a slice that are not what the log tells, and restores final ones.';
