@@ -2,6 +2,27 @@
 -- streams. What was a table of single events keeps those of workers and of the system, and those of tasks that were appended
 -- before; pulp.event is a view over both.
 
+-- What others have made of the table would go on to read it, and miss all that comes without a word.
+do $$
+declare
+  bound text;
+begin
+  select string_agg(distinct b.name, ', ') into bound
+    from (
+      select format('view %s', r.ev_class::regclass) as name
+      from pg_depend d join pg_rewrite r on r.oid = d.objid
+      where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = 'pulp.event'::regclass
+        and r.ev_class <> 'pulp.event'::regclass
+      union all
+      select format('publication %I', p.pubname)
+      from pg_publication_rel x join pg_publication p on p.oid = x.prpubid where x.prrelid = 'pulp.event'::regclass
+    ) b;
+  if bound is not null then
+    raise exception 'pulp.event becomes a view over two tables, and these would not see what comes: %', bound
+      using errcode = 'object_in_use', hint = 'Drop them, migrate, and make them again: views as they were, publications of pulp.event_batch and pulp.event_single.';
+  end if;
+end $$;
+
 -- Functions on events are made anew, for the view's row is another type than the table's.
 do $$
 declare
@@ -110,6 +131,20 @@ comment on column pulp.event.recorded_at is 'When, by the database''s clock.';
 
 create trigger append_only instead of update or delete on pulp.event
   for each row execute function pulp.refuse_history_change();
+
+-- Who was allowed to read the table may read the view.
+do $$
+declare
+  reader text;
+begin
+  for reader in
+    select case a.grantee when 0 then 'public' else a.grantee::regrole::text end
+    from pg_class c cross join lateral aclexplode(c.relacl) a
+    where c.oid = 'pulp.event_single'::regclass and a.privilege_type = 'SELECT'
+  loop
+    execute format('grant select on pulp.event to %s', reader);
+  end loop;
+end $$;
 
 -- A purge of tasks whose ids are so young that nobody asks whether one was used before: until when it has to be asked.
 create table pulp.young_purge (
