@@ -75,10 +75,15 @@ suite('events that were written once', () => {
       create view failures as select * from pulp.event where type = 'TaskFailed';
       create publication log_feed for table pulp.event;
       grant select on pulp.event to pg_monitor`);
-    await assert.rejects(migrate(database.url), /would not see what comes: publication log_feed, view failures/);
+    await assert.rejects(
+      migrate(database.url),
+      /would not see what comes: publication log_feed, view failures/,
+    );
     await client.query('drop view failures; drop publication log_feed');
     assert.ok((await migrate(database.url)).applied.includes('migrations/019_event_batches.sql'));
-    const { rows: allowed } = await client.query(`select has_table_privilege('pg_monitor', 'pulp.event', 'select') as reads`);
+    const { rows: allowed } = await client.query(
+      `select has_table_privilege('pg_monitor', 'pulp.event', 'select') as reads`,
+    );
     assert.deepEqual(allowed, [{ reads: true }]);
     await assertTold(database.url, client);
 
