@@ -3,9 +3,12 @@ create or replace function pulp.new_positions(number integer) returns bigint[]
 language plpgsql as $$
 declare
   first bigint := nextval('pulp.event_position');
-  positions bigint[] := array(
-    select first + place from generate_series(0, least(number, pulp.block_size()) - 1) as place);
+  positions bigint[];
 begin
+  if number = 1 then
+    return array[first]; -- by far the most frequent where there is little to do, without a query
+  end if;
+  positions := array(select first + place from generate_series(0, least(number, pulp.block_size()) - 1) as place);
   if number > pulp.block_size() then
     positions := positions || pulp.new_positions(number - pulp.block_size());
   end if;
