@@ -20,6 +20,7 @@ declare
   common_facts jsonb := '{}';
   facts jsonb[];
   correlation_ids text[];
+  parents text[];
   parent_ids uuid[];
   positions bigint[];
   fresh bigint[];
@@ -50,17 +51,16 @@ begin
 
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
-      array_agg(nullif(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent_id order by r.ordinality),
+      array_agg(nullif(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
       min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked)
-    into are_good, task_ids, facts, correlation_ids, parent_ids, first_name, last_name, some_unchecked, some_checked
+    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked
     from (
       select g.ordinality, g.is_good, g.name, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at) end
             || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
-        case when g.is_good then g.rest ->> 'correlation_id' end as correlation_id,
-        case when g.is_good then (g.rest ->> 'parent_id')::uuid end as parent_id
+        g.rest ->> 'correlation_id' as correlation_id, g.rest ->> 'parent_id' as parent
       from (
         select r.ordinality, r.id as given_id, r.name #>> '{}' as name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest,
           case when pulp.is_plain_request(r.id, r.args, r.kwargs, r.resources, r.shared_resources,
@@ -80,6 +80,7 @@ begin
     raise exception '%', bad.problem using errcode = 'PU004',
       detail = jsonb_build_object('item', bad.index), hint = 'Correct this value; nothing was enqueued.';
   end if;
+  parent_ids := parents;
 
   if some_checked and exists (select from pulp.task_type) then
     perform pulp.check_task_types(case when first_name = last_name and not some_unchecked then array[first_name] else array(
