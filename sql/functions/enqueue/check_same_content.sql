@@ -6,8 +6,8 @@ declare
 begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
-    cross join lateral (select h.data, h.correlation_id from pulp.history(i.id) h where h.version = 1) e
-    where e.data - 'run_after' <> (common || i.facts) - 'run_after' or e.correlation_id <> coalesce(i.correlation_id, i.id::text)
+    join pulp.histories(ids) e on e.stream_id = i.id::text and e.version = 1
+    where e.data - 'run_after' <> (common || i.facts) - 'run_after' or e.correlation_id <> i.correlation_id
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',

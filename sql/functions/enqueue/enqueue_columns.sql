@@ -51,7 +51,7 @@ begin
 
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
-      array_agg(nullif(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
+      array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
       min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked)
     into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked
     from (
@@ -92,17 +92,18 @@ begin
       select r.item from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
   end if;
 
-  if items is null then
-    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
-  end if;
   if task_ids is null then
     return '{}';
+  end if;
+
+  if items is null then
+    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
   end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
     insert into pulp.task as t
-    select (pulp.evolve_task(null, pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts,
-      coalesce(s.correlation_id, s.id::text), s.parent_id, acting, enqueued_at))).*
+    select (pulp.evolve_task(null, pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id,
+      acting, enqueued_at))).*
     from (
       select x.id, x.position, common_facts || x.facts as facts, x.correlation_id, x.parent_id
       from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as x(id, position, facts, correlation_id, parent_id)
@@ -142,8 +143,8 @@ begin
   end if;
   if claiming is not null then
     perform pulp.take_place_in_line(array(
-      select pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', common_facts || s.facts, coalesce(s.correlation_id, s.id::text), s.parent_id,
-        acting, enqueued_at)
+      select pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', common_facts || s.facts, s.correlation_id, s.parent_id, acting,
+        enqueued_at)
       from unnest(claiming) as c(position)
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)));

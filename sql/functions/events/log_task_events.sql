@@ -1,7 +1,7 @@
 -- Appends events of one type to the log, one to each of these tasks' streams, with positions from pulp.new_positions; state is
--- folded by the caller. "facts" is what each says beside "common"; null if there is nothing. correlation_ids: null in place of a
--- task's own id. What all have in common is written once. They make one row, or several where positions are left out, a new block
--- begins, or facts are more than Postgres stores in one.
+-- folded by the caller. "facts" is what each says beside "common"; null if there is nothing. What all have in common is written
+-- once, and a task's own id not again as what its event correlates to. They make one row, or several where positions are left
+-- out, a new block begins, or facts are more than Postgres stores in one.
 create or replace function pulp.log_task_events(
   type text, positions bigint[], ids uuid[], versions integer[], facts jsonb[], correlation_ids text[], causation_ids uuid[],
   tx xid8, recorded_at timestamptz, common jsonb default '{}'
@@ -11,6 +11,7 @@ declare
   size constant integer := cardinality(ids);
   fitting integer := size;
   are_alike constant boolean := coalesce(facts[1] = all (facts), true);
+  others text[];
 begin
   if positions[size] <> positions[1] + size - 1 or positions[size] / pulp.block_size() <> positions[1] / pulp.block_size() then
     fitting := (
@@ -27,6 +28,11 @@ begin
     return;
   end if;
 
+  if correlation_ids is distinct from ids::text[] then
+    others := array(
+      select nullif(c.correlation_id, c.id::text) from unnest(correlation_ids, ids) with ordinality as c(correlation_id, id, ordinality)
+      order by c.ordinality);
+  end if;
   insert into pulp.event_batch (
     first, tx, recorded_at, size, version, schema_version, type, actor, common, ids, versions, facts, correlation_ids, causation_ids
   )
@@ -34,7 +40,7 @@ begin
     positions[1], tx, recorded_at, size, case when versions[1] = all (versions) then versions[1] end, 1, type, pulp.actor(),
     case when are_alike then common || coalesce(facts[1], '{}') else common end, ids,
     case when versions[1] <> any (versions) then versions end, case when not are_alike then to_jsonb(facts) end,
-    nullif(correlation_ids, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size]))
+    nullif(others, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size]))
   );
 end $$;
 comment on function pulp.log_task_events is 'Appends events of one type to the log, one to each of these tasks'' streams.';

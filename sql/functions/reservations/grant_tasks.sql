@@ -46,7 +46,7 @@ begin
     where (select known.id from pulp.resource known where known.name = reservation.resource) is null
     on conflict (name) do nothing
   )
-  select array_agg(t.version order by t.position), array_agg(nullif(t.correlation_id, t.id::text) order by t.position)
+  select array_agg(t.version order by t.position), array_agg(t.correlation_id order by t.position)
     into versions, correlation_ids
     from task t;
   if cardinality(versions) is distinct from cardinality(ids) then

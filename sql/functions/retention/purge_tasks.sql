@@ -51,7 +51,7 @@ begin
   )
   select array_agg(g.id order by g.enqueued_at, g.id), array_agg(g.version + 1 order by g.enqueued_at, g.id),
       array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.enqueued_at, g.id),
-      array_agg(nullif(g.correlation_id, g.id::text) order by g.enqueued_at, g.id)
+      array_agg(g.correlation_id order by g.enqueued_at, g.id)
     into ids, versions, facts, correlation_ids
     from gone g;
   purged := coalesce(cardinality(ids), 0);

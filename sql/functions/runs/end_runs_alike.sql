@@ -29,7 +29,7 @@ begin
           r.position, tx, t.id, t.version + 2, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, release_positions, positions) as r(row, facts, release_position, position)
       where t.ctid = r.row
-      returning t.id, t.version, nullif(t.correlation_id, t.id::text) as correlation_id, r.position
+      returning t.id, t.version, t.correlation_id, r.position
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)
@@ -44,7 +44,7 @@ begin
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
       where t.ctid = r.row
-      returning t.id, t.version, nullif(t.correlation_id, t.id::text) as correlation_id, r.position
+      returning t.id, t.version, t.correlation_id, r.position
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)
@@ -79,8 +79,8 @@ begin
     perform pulp.defer(ended);
   elsif type = 'TaskInterrupted' and claiming then
     perform pulp.take_place_in_line(array(
-      select pulp.task_event(r.position, tx, r.id, r.version, end_runs_alike.type, r.facts, coalesce(r.correlation_id, r.id::text), null,
-        acting, appended_at)
+      select pulp.task_event(r.position, tx, r.id, r.version, end_runs_alike.type, r.facts, r.correlation_id, null, acting,
+        appended_at)
       from unnest(positions, ended, versions, facts, correlation_ids) as r(position, id, version, facts, correlation_id)));
   elsif type = 'TaskInterrupted' then
     perform pulp.deliver(ended);

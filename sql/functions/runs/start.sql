@@ -54,8 +54,7 @@ begin
       limit start.at_most
     ) j
     left join lateral (
-      select x.attempt, x.version, nullif(x.correlation_id, x.id::text) as correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row
-      from pulp.task x
+      select x.attempt, x.version, x.correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
       where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
     ) t on true;
   if fetched is null then
