@@ -8,7 +8,9 @@ export async function unpackBatches(client: Client): Promise<void> {
   await client.query(`
     begin;
     set local session_replication_role = replica; -- the log's guards look away
-    select pulp.need_event_leaf('event_task', recorded_at) from pulp.event_batch;
+    select pulp.create_event_leaf('event_task', 'event_task_' || to_char(month, 'YYYY_MM'), month at time zone 'UTC',
+        (month + interval '1 month') at time zone 'UTC')
+      from (select distinct date_trunc('month', recorded_at at time zone 'UTC') as month from pulp.event_batch) held;
     insert into pulp.event_single select e.* from pulp.event_batch b cross join lateral pulp.batch_events(b) e;
     delete from pulp.event_batch;
     commit`);

@@ -7,7 +7,11 @@ declare
 begin
   select i.ordinality - 1 as index, i.id into purged
     from unnest(ids) with ordinality as i(id, ordinality)
-    where pulp.is_purged(i.id)
+    cross join lateral (
+      select from pulp.event_batch b where b.ids @> array[i.id] and b.type = 'TaskPurged'
+      union all
+      select from pulp.event_single e where e.stream_kind = 'task' and e.stream_id = i.id::text and e.type = 'TaskPurged'
+    ) event
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before, is over and was purged', purged.id using errcode = 'PU003',

@@ -14,7 +14,7 @@ begin
   end if;
   execute format('lock table only pulp.%I in share update exclusive mode', class);
   -- A leaf that was archived is history, and so is its name; the clock was put back behind its end.
-  if class in ('event_batch', 'event_task') and exists (
+  if class = 'event_batch' and exists (
     select from pulp.event_single e where e.stream_kind = 'system' and e.stream_id = leaf and e.type = 'LeafArchived'
   ) then
     leaf := leaf || '_again';
@@ -22,7 +22,7 @@ begin
   if to_regclass('pulp.' || leaf) is not null then
     return;
   end if;
-  unit := case when class in ('event_batch', 'event_task') then 'month' when class = 'event_system' then 'year' when class = 'event_heartbeat' then 'day' end;
+  unit := case class when 'event_batch' then 'month' when 'event_system' then 'year' when 'event_heartbeat' then 'day' end;
   starts := date_trunc(unit, moment at time zone 'UTC');
   perform pulp.create_event_leaf(class, leaf, starts at time zone 'UTC', (starts + ('1 ' || unit)::interval) at time zone 'UTC');
 end $$;

@@ -6,9 +6,12 @@ declare
   rows constant double precision := (select greatest(reltuples, 0) from pg_class where oid = 'pulp.task'::regclass);
   batches constant double precision := (
     select sum(greatest(c.reltuples, 0)) from pg_partition_tree('pulp.event_batch') p join pg_class c on c.oid = p.relid where p.isleaf);
+  singles constant double precision := (
+    select sum(greatest(c.reltuples, 0)) from pg_partition_tree('pulp.event_task') p join pg_class c on c.oid = p.relid where p.isleaf);
   -- Whole blocks are drawn: from four times as many rows as are wanted, so that they lie apart. Tables without statistics are small or new.
   percent_of_rows constant double precision := case when rows > 0 then least(100, 400.0 * from_rows / rows) else 100 end;
   percent_of_batches constant double precision := case when batches > 0 then least(100, 400.0 * (number - from_rows) / batches) else 100 end;
+  percent_of_singles constant double precision := case when singles > 0 then least(100, 400.0 * (number - from_rows) / singles) else 100 end;
 begin
   return array(
     select id from (
@@ -22,7 +25,7 @@ begin
     ) drawn_event
     union
     select stream_id::uuid from (
-      select e.stream_id from pulp.event_task e tablesample system (10) order by random() limit number - from_rows
+      select e.stream_id from pulp.event_task e tablesample system (percent_of_singles) order by random() limit number - from_rows
     ) drawn_single
     where pulp.is_uuid(stream_id));
 end $$;
