@@ -75,7 +75,7 @@ create table pulp.event_batch (
 ) partition by range (recorded_at);
 comment on table pulp.event_batch is 'What happened to tasks, in batches; leaves by month, archived when all their tasks are purged. Never updated, never deleted.';
 comment on column pulp.event_batch.first is 'Position of its first event; the others follow without gaps.';
-comment on column pulp.event_batch.tx is 'The appending transaction, or the youngest that had ended before, if that is younger.';
+comment on column pulp.event_batch.tx is 'What puts it in order: see pulp.event.tx.';
 comment on column pulp.event_batch.recorded_at is 'When, by the database''s clock.';
 comment on column pulp.event_batch.size is 'How many events it holds.';
 comment on column pulp.event_batch.version is 'Ordinal of each event within its stream, where it is one and the same for all.';
@@ -116,18 +116,17 @@ select s.position, s.tx, s.stream_kind, s.stream_id, s.version, s.type, s.schema
 from pulp.event_single s;
 
 comment on view pulp.event is 'What happened, one event a row. To read the stream of one task, use pulp.history(id): here it would be looked for in all batches.';
-comment on column pulp.event.position is 'Order of appending. Concurrent transactions may commit out of this order: page by (tx, position) below pg_snapshot_xmin.';
-comment on column pulp.event.tx is 'The appending transaction, or the youngest that had ended before, if that is younger.';
-comment on column pulp.event.stream_kind is 'What the event is about: task, worker, resource, system; heartbeat is a class of its own with short retention.';
-comment on column pulp.event.stream_id is 'Which one: a task''s id, a worker''s name.';
-comment on column pulp.event.version is 'Ordinal within the stream, from 1 without gaps (heartbeats: always 0).';
-comment on column pulp.event.type is 'What happened, in the past tense.';
-comment on column pulp.event.schema_version is 'Version of the shape of data for this type.';
-comment on column pulp.event.data is 'The facts, by type.';
-comment on column pulp.event.correlation_id is 'Joins all that belongs to one request of a caller.';
-comment on column pulp.event.causation_id is 'The task in whose run this was caused.';
-comment on column pulp.event.actor is 'Who appended it: the setting pulp.actor, else the database session''s user.';
-comment on column pulp.event.recorded_at is 'When, by the database''s clock.';
+do $$ -- of its columns what the table says of them
+declare
+  shown record;
+begin
+  for shown in
+    select a.attname as name, col_description(a.attrelid, a.attnum) as meaning
+    from pg_attribute a where a.attrelid = 'pulp.event_single'::regclass and a.attnum > 0 and not a.attisdropped
+  loop
+    execute format('comment on column pulp.event.%I is %L', shown.name, shown.meaning);
+  end loop;
+end $$;
 
 create trigger append_only instead of update or delete on pulp.event
   for each row execute function pulp.refuse_history_change();

@@ -39,7 +39,7 @@ const eventRow = z.object({
 });
 
 /**
- * An event as the table `pulp.event` shows it; the comments on its columns say what each means. `cursor` is the place from
+ * An event as the view `pulp.event` shows it; the comments on its columns say what each means. `cursor` is the place from
  * which reading goes on after it: keep it together with what you made of the event.
  */
 export type LogEvent = Readonly<z.infer<typeof eventRow>>;
