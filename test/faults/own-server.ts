@@ -3,12 +3,13 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import {
   startEmbeddedServer,
   stopEmbeddedServer,
   type EmbeddedServer,
 } from '../../src/postgres/embedded-server.ts';
+import { connect } from '../support/database.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { eventually } from './eventually.ts';
 
@@ -94,14 +95,8 @@ export class OwnServer implements AsyncDisposable {
 
   /** A client for one question; connections do not live long here. */
   async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
-    const client = new Client({ connectionString: this.url });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return await question(client);
-    } finally {
-      await client.end();
-    }
+    await using client = await connect(this.url);
+    return await question(client);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

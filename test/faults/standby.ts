@@ -3,10 +3,11 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { findEmbeddedBinaries } from '../../src/postgres/embedded-binaries.ts';
 import { stopEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { findServerAccount, startDaemonAs } from '../../src/postgres/server-account.ts';
+import { connect } from '../support/database.ts';
 import { eventually } from './eventually.ts';
 import { OwnServer } from './own-server.ts';
 
@@ -78,14 +79,8 @@ export class Standby implements AsyncDisposable {
 
   /** A client for one question. */
   async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
-    const client = new Client({ connectionString: this.url });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return await question(client);
-    } finally {
-      await client.end();
-    }
+    await using client = await connect(this.url);
+    return await question(client);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

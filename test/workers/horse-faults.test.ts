@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { enqueueMany, type PulpWorker } from '../../src/index.ts';
 import { connect } from '../support/database.ts';
 import { Engine } from '../support/worker.ts';
 import { canceledByStop, DEADLY, ENDLESS, HARMLESS, requeuedByStop, TREACHEROUS } from './fault-tasks.ts';
+import { horsesHere } from './horses-here.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./fault-tasks.ts', import.meta.url));
 
@@ -244,7 +245,7 @@ function lines(journal: string): readonly string[] {
 
 /** Sends a signal to a horse of the workers in this process, every other time the one that was seen at work last; gives its id. */
 function signal(journal: string, which: number, name: NodeJS.Signals): number | undefined {
-  const all = horses();
+  const all = horsesHere();
   const atWork = Number(lines(journal).at(-1)?.split(' ').at(-1));
   const pid = which % 2 === 0 && all.includes(atWork) ? atWork : all[which % all.length];
   if (pid !== undefined) process.kill(pid, name);
@@ -257,17 +258,4 @@ function resume(pid: number): void {
   } catch {
     // it is gone
   }
-}
-
-function horses(): readonly number[] {
-  const children = readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return children.filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/horse.ts\0');
-    } catch {
-      return false; // it is gone
-    }
-  });
 }

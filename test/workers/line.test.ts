@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -12,6 +12,7 @@ import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
 import { Engine } from '../support/worker.ts';
 import { resultOf, TestPool, type TestRun } from './cgroups/pool.ts';
+import { horsesHere } from './horses-here.ts';
 import { alone, any, DOINGS } from './line-tasks.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./line-tasks.ts', import.meta.url));
@@ -270,7 +271,7 @@ test('a horse that is killed from outside ends one run at most', LINUX_ONLY, asy
   while (!isOver && kills < 12) {
     const had = journal.runs().size;
     await until(() => isOver || journal.runs().size >= had + 20); // they are at work
-    const [victim] = horses();
+    const [victim] = horsesHere();
     if (victim === undefined) continue;
     process.kill(victim, 'SIGKILL');
     kills += 1;
@@ -289,20 +290,6 @@ test('a horse that is killed from outside ends one run at most', LINUX_ONLY, asy
   t.diagnostic(`${kills} kills ended ${failed.length} of ${tasks.length} runs`);
   assert.deepEqual(await engine.violations(), []);
 });
-
-/** The horses of the workers in this process. */
-function horses(): readonly number[] {
-  const children = readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return children.filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/horse.ts\0');
-    } catch {
-      return false; // it is gone
-    }
-  });
-}
 
 async function returnOf(run: TestRun): Promise<Returned> {
   const outcome = await run.ended;
