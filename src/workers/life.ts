@@ -322,9 +322,7 @@ export class Life {
   async #settle(): Promise<void> {
     const { ends } = this.#runs;
     const record = (ended: readonly FinishedRun[]) =>
-      ends.areSuspect || !this.#mayTake || !this.#ready
-        ? this.#session.finish(ended)
-        : this.#finishAndStart(ended);
+      ends.areSuspect || !this.#mayTake ? this.#session.finish(ended) : this.#finishAndStart(ended);
     this.#settings.background.countFinished(await ends.record(record));
   }
 

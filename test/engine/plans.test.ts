@@ -111,6 +111,10 @@ class Session implements AsyncDisposable {
     await record('grant what was let go of', 'select pulp.grant_reservations($1)', [BATCH]);
     await record('heartbeat', 'select pulp.heartbeat(array[$1], array[$2::bigint])', start.slice(0, 2));
     await this.client.query(`select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
+    await record('turn', `select pulp.finish_and_start($1, $2, $4, '{default}', '{t}', $3)`, [
+      ...start,
+      await this.#reports(),
+    ]);
     await record('check workers', 'select pulp.check_worker_processes()');
     await record('mark offline', 'select pulp.mark_worker_offline($1)', [this.#worker]);
     return reads;

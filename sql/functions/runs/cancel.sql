@@ -11,6 +11,7 @@ declare
   leaf oid;
   row tid;
   after pulp.task;
+  claims pulp.reservation[];
   held boolean;
 begin
   if octet_length(reason) > 16384 then
@@ -50,19 +51,16 @@ begin
 
   delete from pgboss.job where job.tableoid = leaf and job.ctid = row;
   delete from pulp.deferred d where d.task_id = t.id;
-  with gone as (
-    delete from pulp.reservation r where r.task_id = t.id returning r.resource, r.mode, r.state
-  ),
-  woken as (
-    insert into pulp.wakeup (resource, mode) select resource, mode from gone
+  with claim as (
+    delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as gone
   )
-  select exists (select from gone where gone.state = 'granted') into held;
+  select array_agg(gone), bool_or((gone).state = 'granted') into claims, held from claim;
   if held then
     perform pulp.append_task_events('ReservationReleased', array[t.id]);
   end if;
   select (a.task).* into after from pulp.append_task_events(
     'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
-  perform pulp.notify('pulp_grant', '');
+  perform pulp.wake_lines(claims);
   perform pulp.notify('pulp_finished', '');
   return after.state;
 end $$;

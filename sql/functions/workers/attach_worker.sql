@@ -31,7 +31,7 @@ begin
     from pulp.running r
     cross join lateral (select x.id from pulp.task x where x.id = r.task_id and x.fence > known.incarnation and pulp.has_claims(x) offset 0) t
     where r.worker = attach_worker.worker;
-  refused := coalesce(pulp.lock_resources(claiming), '{}');
+  refused := coalesce(pulp.lock_resources(pulp.granted_claims(claiming)), '{}');
   if refused <> '{}' and exists (select from pg_stat_activity a where a.pid = known.backend_pid and a.pid <> pg_backend_pid()) then
     perform pulp.end_session(known.backend_pid, wait_ms => 0);
     raise exception 'the earlier session of worker "%" has not ended yet', worker using errcode = 'lock_not_available',
