@@ -1,6 +1,7 @@
 import type { Client, Notification } from 'pg';
 import type { SharedClient } from '../postgres/shared-client.ts';
 import { CHANNELS } from '../constants.ts';
+import { NoticePace } from '../notice-pace.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { standForElection, type Candidacy, type Standing } from './election.ts';
@@ -105,10 +106,12 @@ export class ResourceManager implements AsyncDisposable {
     const client = await connection.get();
     using scope = new DisposableStack();
     let vacant = VACANT_TRIES; // the session that led may be ending: nobody tells that of a new one
-    const hear = ({ channel }: Notification) => {
-      if (channel !== CHANNELS.leader) return;
+    const vacancy = new NoticePace(() => {
       vacant = VACANT_TRIES;
       this.#wakeup.call();
+    });
+    const hear = ({ channel }: Notification) => {
+      if (channel === CHANNELS.leader) vacancy.hear();
     };
     client.on('notification', hear);
     scope.defer(() => client.off('notification', hear));
