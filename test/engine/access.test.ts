@@ -53,7 +53,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     ['pulp_worker', 'pulp_observer'],
     'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers',
   ],
-  [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_eras verify_locks count_task_events'],
+  [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_eras verify_leaves verify_locks count_task_events'],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */
