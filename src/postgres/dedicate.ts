@@ -28,7 +28,8 @@ const CLOSE_ADVISORY_LOCKS = `
 export async function dedicate(databaseUrl: string): Promise<void> {
   if (!(await readStanding(databaseUrl)).isSuperuser) {
     throw new PulpError('NOT_ALLOWED', 'only a superuser may close advisory locks to others', {
-      remedy: 'Run `pulp db migrate --dedicated` once with the address of a superuser: it changes nothing else.',
+      remedy:
+        'Run `pulp db migrate --dedicated` once with the address of a superuser: it changes nothing else.',
     });
   }
   const client = await connectDedicated(databaseUrl, 'pulp migrate');

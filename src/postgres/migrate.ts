@@ -62,9 +62,7 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
     const { schema, pending } = await findPending(client, wantedSchema);
     await refuseStrangersGround(client, [schema]);
     if (pending.length === 0) {
-      await client.query(
-        'select pulp.begin_era_if_due()',
-      );
+      await client.query('select pulp.begin_era_if_due()');
       return { applied: [] };
     }
     await locked(client, (ledger) => claimPgBossSchema(client, schema, ledger));

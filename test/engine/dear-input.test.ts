@@ -43,7 +43,9 @@ suite('dear input', () => {
       await using client = await connect(database.url);
       const copies = Math.ceil(20_000 / item.length);
       await assert.rejects(
-        client.query('select pulp.enqueue_batch($1)', [`[${Array.from({ length: copies }, () => item).join()}]`]),
+        client.query('select pulp.enqueue_batch($1)', [
+          `[${Array.from({ length: copies }, () => item).join()}]`,
+        ]),
         (error: Error & { code?: string; detail?: string }) => {
           assert.match(error.message, message);
           assert.equal(error.code, 'PU004');
@@ -124,7 +126,9 @@ suite('dear input', () => {
     await using other = await connect(database.url);
     await client.query(`select pulp.worker_online('w', 'h', 1, '{default,served}', 1, '[]')`);
     for (const queue of ['served', 'empty', 'full', 'open']) {
-      await client.query(`select pulp.enqueue('t', options => jsonb_build_object('queue', $1::text))`, [queue]);
+      await client.query(`select pulp.enqueue('t', options => jsonb_build_object('queue', $1::text))`, [
+        queue,
+      ]);
     }
     await client.query(`select pulp.cancel(id) from pulp.task where queue <> 'full'`);
     await other.query(`begin; select pulp.enqueue('t', options => '{"queue": "open"}')`);

@@ -8,7 +8,9 @@ test('numbers of resources and of workers begin anew at their end, and pass over
   const enqueue = async (name: string) => {
     await client.query(`select pulp.enqueue('t', resources => array[$1])`, [name]);
     await client.query('select pulp.grant_reservations()');
-    const { rows } = await client.query<{ id: number }>('select id from pulp.resource where name = $1', [name]);
+    const { rows } = await client.query<{ id: number }>('select id from pulp.resource where name = $1', [
+      name,
+    ]);
     return rows[0]?.id;
   };
   assert.equal(await enqueue('/first/'), 1);
@@ -19,7 +21,9 @@ test('numbers of resources and of workers begin anew at their end, and pass over
 
   const bear = async (name: string) => {
     await client.query(`select pulp.worker_online($1, 'h', 1, '{default}', 1, '[]')`, [name]);
-    const { rows } = await client.query<{ id: number }>('select id from pulp.worker_name where name = $1', [name]);
+    const { rows } = await client.query<{ id: number }>('select id from pulp.worker_name where name = $1', [
+      name,
+    ]);
     return rows[0]?.id;
   };
   assert.equal(await bear('first'), 1);

@@ -166,7 +166,11 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
        perform pulp.create_event_leaf('event_heartbeat', 'event_heartbeat_2999_01_01', day + interval '3.5 hours', day + interval '27.5 hours');
      end $$`,
   ],
-  ['positions are about to run out', 'numbers_left', `select setval('pulp.event_position', 7500000000000000000)`],
+  [
+    'positions are about to run out',
+    'numbers_left',
+    `select setval('pulp.event_position', 7500000000000000000)`,
+  ],
   [
     'so many resources are known that numbers are about to run out',
     'numbers_left',

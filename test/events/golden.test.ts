@@ -65,11 +65,13 @@ suite('events that were written once', () => {
     // As the migration found it that brought batches.
     await client.query(`
       drop view pulp.event cascade;
+      alter table pulp.event_single drop column "session_user";
+      alter table pulp.worker drop column login;
       drop table pulp.event_batch cascade;
       drop table pulp.young_purge;
       alter table pulp.event_single rename to event;
       alter sequence pulp.event_position increment by 1;
-      delete from pulp.migration where name = 'migrations/019_event_batches.sql'`);
+      delete from pulp.migration where name in ('migrations/019_event_batches.sql', 'migrations/023_true_users.sql')`);
     await write(client, 'pulp.event');
     await client.query(`
       create view failures as select * from pulp.event where type = 'TaskFailed';

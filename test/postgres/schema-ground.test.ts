@@ -14,8 +14,20 @@ const PREPARED: readonly (readonly [
   code: string | undefined,
   message?: RegExp,
 ])[] = [
-  ['a schema', false, 'create schema pulp authorization stranger', 'SCHEMA_NOT_OURS', /^the schema pulp belongs to/],
-  ["pg-boss's schema", false, 'create schema pulp_boss authorization stranger', 'SCHEMA_NOT_OURS', /pulp_boss/],
+  [
+    'a schema',
+    false,
+    'create schema pulp authorization stranger',
+    'SCHEMA_NOT_OURS',
+    /^the schema pulp belongs to/,
+  ],
+  [
+    "pg-boss's schema",
+    false,
+    'create schema pulp_boss authorization stranger',
+    'SCHEMA_NOT_OURS',
+    /pulp_boss/,
+  ],
   [
     'the whole first edition of the schema, with a ledger of his own',
     true,
@@ -37,7 +49,13 @@ const PREPARED: readonly (readonly [
     'SCHEMA_NOT_OURS',
     /mine/,
   ],
-  ['the right to make things', true, 'grant create on schema pulp to stranger', 'SCHEMA_NOT_OURS', /may make things/],
+  [
+    'the right to make things',
+    true,
+    'grant create on schema pulp to stranger',
+    'SCHEMA_NOT_OURS',
+    /may make things/,
+  ],
   ['an empty schema of ours', false, 'create schema pulp; create schema pulp_boss', undefined],
   ['nothing', true, 'select 1', undefined],
 ];

@@ -19,6 +19,7 @@ declare
   apart record;
   first_due timestamptz;
 begin
+  perform pulp.check_leader();
   perform pulp.lock_granting();
 
   -- Deferred tasks that are due, as many as pulp.next_wakeups takes. A row that somebody else has locked stays for the next pass.

@@ -19,7 +19,8 @@ somebody else has made are refused: whoever owns them could replace what runs wi
 
   static override readonly flags = {
     dedicated: Flags.boolean({
-      summary: prose(`The database serves the engine alone: nobody but the owner of its schemas takes advisory locks there from now
+      summary:
+        prose(`The database serves the engine alone: nobody but the owner of its schemas takes advisory locks there from now
 on. Takes a superuser; one who does not own the schemas does nothing else by it.`),
     }),
   };
