@@ -109,6 +109,8 @@ export const EVENT_TYPES = {
       process: z.string().optional(),
       /** Why it takes no tasks yet. */
       unable: z.string().optional(),
+      /** The login that speaks for it; missing of those from before this was recorded. */
+      login: z.string().optional(),
     }),
   ]),
   /** It lost its session and has another one; its runs went on. */

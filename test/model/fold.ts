@@ -232,6 +232,7 @@ function workerChange(event: LoggedEvent): Row {
         incarnation: event.position,
         backend_pid: data['backend_pid'] ?? null,
         process: data['process'] ?? null,
+        login: data['login'] ?? null,
         unable: data['unable'] ?? null,
         stuck: null,
         online_at: instant(event.recorded_at),

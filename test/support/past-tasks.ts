@@ -32,7 +32,7 @@ export async function pastTasks(client: Client, month: string, count: number): P
      insert into pulp.task
      select (folded.task).*
      from (
-       select pulp.fold_task(e order by e.version) as task
+       select pulp.fold_task(row(e.*, null)::pulp.event order by e.version) as task
        from batch b cross join lateral pulp.batch_events(row(b.*)::pulp.event_batch) e
        group by e.stream_id
      ) folded

@@ -28,7 +28,7 @@ begin
       select e.*
       from (
         (
-          select x.*
+          select x.*, b."session_user"
           from (
             -- From the batch on that holds the cursor's position.
             select b.* from pulp.event_batch b
