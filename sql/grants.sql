@@ -18,12 +18,14 @@ grant execute on function
 grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class
   to pulp_worker, pulp_operator;
+grant execute on function pulp.set_quota to pulp_operator;
 grant execute on function
   pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant execute on function pulp.actor to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
@@ -33,3 +35,4 @@ grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, 
   pulp.verify_numbers, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+select pulp.apply_policy();

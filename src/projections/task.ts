@@ -34,6 +34,7 @@ const taskRow = z.object({
   finished_at: z.date().nullable(),
   version: z.number(),
   interruptions: z.number(),
+  owner: z.string().nullable(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -42,7 +43,7 @@ export type Task = z.infer<typeof taskRow>;
 const columns = sql.fragment`
   id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, priority, retries,
   timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason, progress, enqueued_at,
-  unblocked_at, started_at, finished_at, version, interruptions`;
+  unblocked_at, started_at, finished_at, version, interruptions, owner`;
 
 /** Reads one task, or undefined if there is none of that id. */
 export function readTask(id: string): Promise<Task | undefined> {

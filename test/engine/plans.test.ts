@@ -239,7 +239,7 @@ async function fill(client: Client): Promise<void> {
        select task.*
        from (
          select row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', pulp.new_id()::text, 1, 'TaskEnqueued', 1,
-           pulp.enqueued_data('"t"', null, null, null, null, null, '{}', now()), 'bulk', null, 'bulk', now(), null)::pulp.event as event
+           pulp.enqueued_data('"t"', null, null, null, null, null, '{}', now(), 'postgres'), 'bulk', null, 'bulk', now(), null)::pulp.event as event
          from generate_series(1, $1)
        ) enqueued
        cross join lateral pulp.evolve_task(null, enqueued.event) as task

@@ -63,7 +63,7 @@ begin
       select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
-          case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at) end
+          case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
             || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
         g.rest ->> 'correlation_id' as correlation_id, g.rest ->> 'parent_id' as parent
       from (
@@ -100,7 +100,16 @@ begin
   end if;
 
   if items is null then
-    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
+    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at, acting);
+  end if;
+  if exists (select from pulp.quota) and not pulp.is_operator() then
+    perform pulp.check_quota(acting, common_facts, facts);
+  end if;
+  if pulp.are_owners_apart() and not pulp.acts_for_all() then
+    perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids);
+  end if;
+  if array_remove(parent_ids, null) <> '{}' then
+    facts := pulp.owned_by_parents(facts, parent_ids);
   end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
