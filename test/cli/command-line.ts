@@ -53,6 +53,7 @@ export class CommandLine implements AsyncDisposable {
       ...Object.fromEntries(inherited),
       NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/pulp-test-compile'),
       PULP_WORKING_DIRECTORY: join(folder, 'work'),
+      PULP_TASK_DATABASE_URL: settings['DATABASE_URL'], // see `Gate`
       ...settings,
     });
   }

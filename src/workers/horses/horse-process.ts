@@ -17,6 +17,7 @@ import {
   type ToHorse,
 } from './horse-protocol.ts';
 import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
+import { Questions, type AnswerOf } from './questions.ts';
 import { Revoker } from './revocation.ts';
 import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
@@ -47,7 +48,8 @@ const SILENCE_MS = 10_000;
 const RETRY_MS = 1000;
 
 export interface HorseProcessSettings extends HorseSettings {
-  readonly databaseUrl: string;
+  /** What the code of a task is answered. */
+  readonly answer: AnswerOf;
   readonly log: Logger;
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
@@ -87,6 +89,8 @@ interface Run extends HorseRunEvents {
   readonly expectedMs: number;
   readonly sentAt: number;
   begunAt: number | undefined;
+  /** What its code asks. */
+  readonly questions: Questions;
   /** How it ended, while what it left behind is looked into. */
   outcome?: Outcome;
   onEnd(end: HorseRunEnd | undefined): void;
@@ -303,6 +307,7 @@ export class HorseProcess {
       ...{ place, task, expectedMs, onBegun, onProgress, onEnd: resolve },
       sentAt: performance.now(),
       begunAt: undefined,
+      questions: new Questions((question, signal) => this.#settings.answer(question, task, signal)),
     });
     this.#channel?.send({ type: 'run', place, task });
     return promise;
@@ -389,6 +394,17 @@ export class HorseProcess {
       case 'progress':
         this.#find(message.place)?.onProgress(message.progress);
         break;
+      case 'ask': {
+        const run = this.#find(message.place);
+        if (run === undefined || !this.#isItsTurn(run)) break; // no code of it can ask
+        void run.questions.answer(message).then((answer) => {
+          if (answer !== undefined) this.#channel?.send(answer);
+        });
+        break;
+      }
+      case 'unask':
+        this.#find(message.place)?.questions.withdraw(message.number);
+        break;
       case 'ended':
         if (this.#lastWords === undefined) void this.#onEnded(message);
         break;
@@ -424,7 +440,14 @@ export class HorseProcess {
     return this.#line.find((run) => run.place === place);
   }
 
+  /** Whether it has begun, as far as was told, and all before it have ended. */
+  #isItsTurn(run: Run): boolean {
+    const before = this.#line.slice(0, this.#line.indexOf(run));
+    return run.begunAt !== undefined && before.every(({ outcome }) => outcome !== undefined);
+  }
+
   #remove(run: Run): void {
+    run.questions.end();
     if (this.#line[0] === run) this.#isLong = false;
     this.#line.splice(this.#line.indexOf(run), 1);
     if (this.#line.length === 0) this.idleSince = performance.now();
