@@ -142,6 +142,11 @@ export class WorkerProcess {
     });
   }
 
+  /** All that it has logged. */
+  get log(): string {
+    return this.#lines.join('\n');
+  }
+
   /** Whether it has logged a message that contains this. */
   hasLogged(message: string): boolean {
     return this.#lines.some((line) => line.includes(message));

@@ -23,6 +23,8 @@ import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
+import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
+import { Redactor } from '../../secrets/redaction.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { StartedTask } from '../run-records.ts';
 
@@ -113,7 +115,9 @@ export class HorseProcess {
   readonly #settings: HorseProcessSettings;
   readonly #child: ChildProcess;
   readonly #channel: Channel<FromHorse, ToHorse> | undefined;
-  readonly #errorTail = new OutputTail();
+  /** Knows the secrets of the runs that it had: what they say may come late, and from processes that they started. */
+  readonly #redactor = new Redactor();
+  readonly #errorTail = new OutputTail((text) => this.#redactor.text(text));
   readonly #revoker: Revoker | undefined;
   /** The run that goes on, and those that were sent ahead. */
   readonly #line: Run[] = [];
@@ -307,7 +311,11 @@ export class HorseProcess {
       ...{ place, task, expectedMs, onBegun, onProgress, onEnd: resolve },
       sentAt: performance.now(),
       begunAt: undefined,
-      questions: new Questions((question, signal) => this.#settings.answer(question, task, signal)),
+      questions: new Questions(async (question, signal) => {
+        const answer = await this.#settings.answer(question, task, signal);
+        if (question.of === 'arguments') this.#redactor.add(secretsIn(answer as Arguments, question.places));
+        return answer;
+      }),
     });
     this.#channel?.send({ type: 'run', place, task });
     return promise;
@@ -421,7 +429,9 @@ export class HorseProcess {
   }
 
   #readOutput(output: Readable, isError: boolean): void {
-    const lines = new WholeLines(this.#settings.onOutput);
+    const lines = new WholeLines((bytes) => {
+      this.#settings.onOutput(this.#redactor.bytes(bytes));
+    });
     readMarked(output, {
       onOutput: (chunk) => {
         lines.write(chunk);
