@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { openArguments } from '../secrets/arguments.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
@@ -23,6 +24,7 @@ export function startInline(
   const outcome = Promise.resolve().then(() =>
     runTask(type, task, {
       worker,
+      open: (places) => openArguments(task, places, task),
       log: () => log,
       report,
       signal: () => {
