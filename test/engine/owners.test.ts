@@ -68,7 +68,6 @@ const NO_CALLER = {
 const NO_LOG = {
   'read its log': REFUSED,
   'read the batches of the log': REFUSED,
-  'read its history': REFUSED,
 };
 
 /** Of each policy and role, what comes of each verb with a task of one's own and with one of somebody else's. */
@@ -96,6 +95,7 @@ const EXPECTED: Readonly<
         },
         ...NO_LOG,
         ...{
+          'read its history': 0,
           'enqueue its child': 'PU022',
           'correlate to it': 'PU022',
           'enqueue it again': 'PU022',
@@ -107,7 +107,14 @@ const EXPECTED: Readonly<
     pulp_operator: [undefined, { ...ALL_SEEN, ...NO_CALLER, cancel: 'canceled' }],
     pulp_observer: [
       undefined,
-      { ...ALL_SEEN, 'see its arguments': REFUSED, ...NO_LOG, ...NO_CALLER, cancel: REFUSED },
+      {
+        ...ALL_SEEN,
+        'see its arguments': REFUSED,
+        ...NO_LOG,
+        'read its history': 0,
+        ...NO_CALLER,
+        cancel: REFUSED,
+      },
     ],
   },
 };

@@ -13,11 +13,12 @@ begin
         when i.parent_id is not null
           and (select t.owner from pulp.task t where t.id = i.parent_id) is distinct from check_owner.owner
           then format('parent_id: you have no task %s', i.parent_id)
-        when i.correlation_id <> i.id::text and exists (
-            select from pulp.task t
-            where (t.correlation_id = i.correlation_id and t.correlation_id <> t.id::text
-                or t.id = case when pulp.is_uuid(i.correlation_id) then i.correlation_id::uuid end)
-              and t.owner is distinct from check_owner.owner)
+        when i.correlation_id <> i.id::text and (
+            exists (
+              select from pulp.task t
+              where t.correlation_id = i.correlation_id and t.correlation_id <> t.id::text and t.owner is distinct from check_owner.owner)
+            or pulp.is_uuid(i.correlation_id) and (
+              select t.owner is distinct from check_owner.owner from pulp.task t where t.id = i.correlation_id::uuid))
           then 'correlation_id: it is another owner''s' end as problem
     ) p
     where problem is not null
