@@ -16,6 +16,7 @@ declare
   now constant timestamptz := clock_timestamp();
 begin
   perform pulp.check_incarnation(finish_runs.worker, finish_runs.incarnation);
+  items := pulp.bounded_reports(items);
 
   select array_agg(run.row), array_agg(run.has_claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')

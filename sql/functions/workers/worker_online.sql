@@ -19,6 +19,7 @@ begin
     raise exception 'queue "%" is not allowed', (select q from unnest(queues) as q where not pulp.is_name(q) limit 1)
       using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;
+  perform pulp.check_publications(task_types);
 
   perform pulp.begin_era_if_due();
   if not pulp.take_worker_name(worker, over) then
