@@ -3,6 +3,7 @@ import { DEFAULT_QUEUE } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
+import { secretRealm } from '../secrets/secret-realm.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
@@ -140,9 +141,9 @@ async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTas
   for (const { task, secrets } of requests) {
     if (secrets === undefined && !published.has(task)) published.set(task, await publishedSecretPlaces(task));
   }
-  return each(requests, (request) =>
-    writeTask(request, request.secrets ?? published.get(request.task) ?? []),
-  );
+  const placesOf = ({ secrets, task }: NamedRequest) => secrets ?? published.get(task) ?? [];
+  const realm = requests.some((request) => placesOf(request).length > 0) ? await secretRealm() : '';
+  return each(requests, (request) => writeTask(request, placesOf(request), realm));
 }
 
 /** Of several requests, a refusal tells which one it is about. */
@@ -208,6 +209,7 @@ function sendable(request: NamedRequest): NamedRequest {
 function writeTask(
   { task: name, args, kwargs, ...request }: NamedRequest,
   secrets: readonly SecretPlace[],
+  realm: string,
 ): WrittenTask {
   const id = request.id ?? newTaskId();
   const current = getCurrentTask();
@@ -235,7 +237,7 @@ function writeTask(
     rest: JSON.stringify(rest).slice(1, -1),
   };
   if (secrets.length === 0) return written;
-  const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
+  const sealed = sealArguments({ args, kwargs }, secrets, { name, id, realm });
   return {
     ...written,
     args: writePayload(sealed.args, 'args'),

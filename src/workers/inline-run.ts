@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { openArguments } from '../secrets/arguments.ts';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
+import { openTask } from './task-requests.ts';
 import type { Code } from './code.ts';
 import type { StartedTask } from './run-records.ts';
 import { WorkingDirectory } from './directories/working-directory.ts';
@@ -24,7 +24,7 @@ export function startInline(
   const outcome = Promise.resolve().then(() =>
     runTask(type, task, {
       worker,
-      open: (places) => openArguments(task, places, task),
+      open: (places) => openTask(task, places),
       log: () => log,
       report,
       signal: () => {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { MissingResourceError } from '../errors.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
-import { openArguments } from '../secrets/arguments.ts';
+import { openArguments, type Arguments } from '../secrets/arguments.ts';
+import type { SecretPlace } from '../secrets/secret-places.ts';
+import { secretRealm } from '../secrets/secret-realm.ts';
 import { cancel } from '../tasks/cancel.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
@@ -54,7 +56,7 @@ export async function answerTask(
   const told = question.parse(asked);
   switch (told.of) {
     case 'arguments': {
-      const { args, kwargs } = openArguments(task, told.places, task);
+      const { args, kwargs } = await openTask(task, told.places);
       return { args, kwargs };
     }
     case 'enqueue':
@@ -68,6 +70,11 @@ export async function answerTask(
       if ((await related(told.id, task)) === undefined) throw new MissingResourceError(told.id);
       return awaitFinal(told.id, signal);
   }
+}
+
+/** The arguments of a task, with the secrets at these places decrypted. @throws as `openArguments` */
+export async function openTask(task: StartedTask, secrets: readonly SecretPlace[]): Promise<Arguments> {
+  return openArguments(task, secrets, { name: task.name, id: task.id, realm: await secretRealm() });
 }
 
 /** A task, if it is of the same correlation. */

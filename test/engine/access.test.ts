@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota',
   ],
 ]);
 

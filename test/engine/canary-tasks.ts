@@ -48,17 +48,16 @@ export const writes = defineTask('canary.writes', {
 });
 
 /** Letter by letter, which is no whole secret at any time. */
-export const letters = defineTask('canary.letters', {
-  kwargs,
-  run: ({ kwargs }) => {
-    for (const text of told(kwargs)) for (const letter of `${text}\n`) process.stdout.write(letter);
-  },
-});
+const writeLetters = ({ kwargs: given }: { readonly kwargs: z.infer<typeof kwargs> }) => {
+  for (const text of told(given)) for (const letter of `${text}\n`) process.stdout.write(letter);
+};
+
+export const letters = defineTask('canary.letters', { kwargs, run: writeLetters });
 
 export const lettersInline = defineTask('canary.letters-inline', {
   kwargs,
   isolation: 'inline',
-  run: letters.run,
+  run: writeLetters,
 });
 
 /** Past all that Node knows of. */

@@ -4,7 +4,7 @@ language plpgsql as $$
 declare
   payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress'];
   open_to_submitters constant text[] :=
-    array['task', 'reservation', 'task_type', 'worker', 'leader', 'queue', 'setting', 'quota'];
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota'];
   name text;
 begin
   if not pulp.are_owners_apart() then
