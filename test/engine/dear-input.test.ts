@@ -11,6 +11,11 @@ function withKeyOf(bytes: number): string {
 /** Documents whose text is a thousand times as long as they are. */
 const INFLATED: readonly (readonly [what: string, item: string, message: RegExp])[] = [
   ['arguments', `{"name": "t", "args": [${'1e131071,'.repeat(10_000)}1]}`, /^args\[0\]: is too large/],
+  [
+    'small arguments',
+    `{"name": "t", "args": [${'1e-16383,'.repeat(10_000)}1]}`,
+    /^args\[0\]: is too close to zero/,
+  ],
   ['names', `{"name": 1e131071}`, /^name: is too large/],
   ['ids', `{"name": "t", "id": 1e131071}`, /^id: is too large/],
   ['options', `{"name": "t", "priority": -1e131071}`, /^priority: is too large/],

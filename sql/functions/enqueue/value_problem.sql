@@ -1,6 +1,6 @@
 -- What is wrong with a payload whose numbers, keys or depth JavaScript cannot have, with the path of the first bad value, or null.
--- In linear time: each value is looked at once, level by level, and the path is put together for the bad one alone. A payload is no
--- bare number.
+-- In linear time: each value is looked at once, level by level, and the path is put together for the bad one alone. A bare
+-- number is one that is too great for JavaScript.
 create or replace function pulp.value_problem(value jsonb, path text) returns text
 language plpgsql immutable strict parallel safe as $$
 declare
@@ -24,7 +24,9 @@ begin
     ) child
     where jsonb_typeof(f.value) in ('array', 'object') and cardinality(f.place) < most_levels
       and (jsonb_typeof(child.value) in ('array', 'object')
-        or jsonb_typeof(child.value) = 'number' and child.value not between '-9007199254740991' and '9007199254740991')
+        or jsonb_typeof(child.value) = 'number' and (
+          child.value not between '-9007199254740991' and '9007199254740991'
+          or child.value between '-1e-323' and '1e-323' and child.value <> '0'))
   )
   select f.place, judged.problem into place, problem
     from found f
@@ -33,8 +35,8 @@ begin
         when jsonb_typeof(f.value) = 'number' then case
           when f.value not between '-1.7976931348623157e308' and '1.7976931348623157e308' then
             'is too large for a number of JavaScript; send it as a string'
-          when f.value::numeric = trunc(f.value::numeric) then
-            'is an integer beyond 2^53 - 1, which JavaScript cannot hold exactly; send it as a string' end
+          when f.value between '-1e-323' and '1e-323' then 'is too close to zero for a number of JavaScript; send it as a string'
+          else 'is an integer beyond 2^53 - 1, which JavaScript cannot hold exactly; send it as a string' end -- also if it has a fraction
         when cardinality(f.place) >= most_levels and jsonb_typeof(f.value) in ('array', 'object') then
           format('is nested deeper than %s levels', most_levels)
         when jsonb_typeof(f.value) = 'object' and f.value ? '__proto__' then 'this key is not allowed' end as problem
