@@ -21,11 +21,17 @@ const publishedSchema = z.object({ args: z.unknown(), kwargs: z.unknown() });
  */
 export class TaskTypeCheck {
   readonly #registry: TaskRegistry;
+  readonly #withPatterns: boolean;
   readonly #known: Map<string, Promise<ArgumentSchemas>>;
 
-  /** @param registry the task types at hand, if any */
-  constructor(registry: TaskRegistry = new Map()) {
+  /**
+   * @param registry the task types at hand, if any
+   * @param options.withPatterns whether texts are compared with patterns that were published. A pattern can take without end, which
+   *   a process that serves many does not risk: the worker compares them in any case. Default: they are
+   */
+  constructor(registry: TaskRegistry = new Map(), { withPatterns = true }: { withPatterns?: boolean } = {}) {
     this.#registry = registry;
+    this.#withPatterns = withPatterns;
     this.#known = new Map(Array.from(registry, ([name, type]) => [name, Promise.resolve(type)]));
   }
 
@@ -36,7 +42,7 @@ export class TaskTypeCheck {
   async check(name: string, args: unknown, kwargs: unknown): Promise<void> {
     let schemas = this.#known.get(name);
     if (schemas === undefined) {
-      schemas = readPublished(name);
+      schemas = readPublished(name, (schema) => readSchema(this.#withPatterns ? schema : withoutPatterns(schema)));
       this.#known.set(name, schemas);
     }
     const type = await schemas;
@@ -51,14 +57,17 @@ export class TaskTypeCheck {
   }
 }
 
-async function readPublished(name: string): Promise<ArgumentSchemas> {
+async function readPublished(
+  name: string,
+  read: (schema: unknown) => z.ZodType | undefined,
+): Promise<ArgumentSchemas> {
   const pool = await getConnection();
   const { schema } = await retrying(() =>
     pool.one(sql.type(z.object({ schema: publishedSchema, checked: z.unknown() }))`
       select pulp.check_task_types(array[${name}]) as checked,
         (select schema from pulp.task_type where name = ${name}) as schema`),
   );
-  return { args: readSchema(schema.args), kwargs: readSchema(schema.kwargs) };
+  return { args: read(schema.args), kwargs: read(schema.kwargs) };
 }
 
 /** A schema as a worker published it; one that says more than can be read here is left to the worker. */
@@ -68,4 +77,17 @@ function readSchema(published: unknown): z.ZodType | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A schema without what compares texts with patterns. */
+function withoutPatterns(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutPatterns);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([key, value]) =>
+      (key === 'pattern' && typeof value === 'string') || key === 'patternProperties'
+        ? []
+        : [[key, withoutPatterns(value)]],
+    ),
+  );
 }
