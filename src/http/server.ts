@@ -7,9 +7,15 @@ import { createApp, type AppOptions } from './app.ts';
 import { allOperations } from './operations.ts';
 import { COMPONENT } from './pulp/component.ts';
 
-/** How long clients may take to send, in milliseconds: their headers, all of a request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How long clients may take, in milliseconds. */
+export interface TimeLimits {
+  /** To send the headers of a request. Default 10 s. */
+  readonly headersMs?: number;
+  /** To send all of a request. Default 30 s. */
+  readonly requestMs?: number;
+  /** What is under way, once the server is to end. Default 10 s. */
+  readonly shutdownMs?: number;
+}
 
 /** How long a connection that is not used is kept, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
@@ -23,20 +29,18 @@ const MOST_CONNECTIONS = 2000;
 /** How often to close connections that have become idle, once the server is to end, in milliseconds. */
 const CLOSE_IDLE_MS = 50;
 
-/** How long what is under way may take once the server is to end, in milliseconds. */
-const SHUTDOWN_MS = 10_000;
-
 /** What a server is made with. */
 export interface ServerOptions extends Omit<AppOptions, 'isStopping' | 'operations' | 'components'> {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  readonly limits?: TimeLimits;
 }
 
 /** A server that accepts requests. */
 export interface RunningServer {
   readonly url: string;
-  /** Takes no more requests, lets those under way finish, for ten seconds at most, and ends. */
+  /** Takes no more requests, lets those under way finish, as long as the limit allows, and ends. */
   readonly stop: () => Promise<void>;
 }
 
@@ -45,7 +49,12 @@ export interface RunningServer {
  *
  * @throws PulpError ADDRESS_UNUSABLE if it cannot listen there
  */
-export async function startServer({ host, port, ...options }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  host,
+  port,
+  limits: { headersMs = 10_000, requestMs = 30_000, shutdownMs = 10_000 } = {},
+  ...options
+}: ServerOptions): Promise<RunningServer> {
   const stopping = new AbortController();
   const app = createApp({
     ...options,
@@ -56,8 +65,8 @@ export async function startServer({ host, port, ...options }: ServerOptions): Pr
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_MS,
     },
@@ -72,10 +81,14 @@ export async function startServer({ host, port, ...options }: ServerOptions): Pr
       cause: error,
     });
   }
-  return { url: addressOf(server), stop: () => stop(server, stopping, options.log) };
+  return { url: addressOf(server), stop: () => stop(server, stopping, { shutdownMs, log: options.log }) };
 }
 
-async function stop(server: Server, stopping: AbortController, log: Logger): Promise<void> {
+async function stop(
+  server: Server,
+  stopping: AbortController,
+  { shutdownMs, log }: { readonly shutdownMs: number; readonly log: Logger },
+): Promise<void> {
   stopping.abort();
   const closed = new Promise((resolve) => server.close(resolve));
   // A connection that was in use when it was told to close is kept by Node as long as its client goes on asking.
@@ -85,7 +98,7 @@ async function stop(server: Server, stopping: AbortController, log: Logger): Pro
   const patience = setTimeout(() => {
     log.warn('requests under way were broken off: they took too long');
     server.closeAllConnections();
-  }, SHUTDOWN_MS);
+  }, shutdownMs);
   await closed;
   clearInterval(closeIdle);
   clearTimeout(patience);

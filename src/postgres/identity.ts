@@ -31,7 +31,7 @@ export function currentIdentity(): Identity | undefined {
 }
 
 /** What tells the statements of different identities apart; the same text for the same identity. */
-export function identityKey(identity = currentIdentity()): string {
+export function identityKey(identity: Identity | undefined): string {
   return identity === undefined ? '' : `${identity.role} ${identity.actor}`;
 }
 

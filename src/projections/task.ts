@@ -110,18 +110,25 @@ export async function listTasks({
       : sql.fragment`(enqueued_at, position) < (select p.enqueued_at, p.position from pulp.task p where p.id = ${after})`,
   ];
   const changing = changingConditions(filter);
-  const orders = sql.join(
-    order.map(({ by, descending }) => (descending ? sql.fragment`${ORDERS[by]} desc nulls last, ` : sql.fragment`${ORDERS[by]}, `)),
-    sql.fragment``,
-  );
+  const orders = (columns: readonly FragmentSqlToken[]) =>
+    sql.join(
+      [
+        ...order.map(({ by, descending }) =>
+          descending ? sql.fragment`${ORDERS[by]} desc nulls last` : ORDERS[by],
+        ),
+        ...columns,
+      ],
+      sql.fragment`, `,
+    );
   const source =
     at === undefined
-      ? sql.fragment`pulp.task ${where([...lasting, ...changing])} order by ${orders} enqueued_at desc, position desc`
+      ? sql.fragment`pulp.task ${where([...lasting, ...changing])} 
+          order by ${orders([sql.fragment`enqueued_at desc`, sql.fragment`position desc`])}`
       : sql.fragment`
           (select id as known_id, enqueued_at as came_at, position as place from pulp.task
             ${where([...lasting, ...possibleAt(at, filter)])}) known
           cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changing)}
-          order by ${orders} came_at desc, place desc`;
+          order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(taskRow)`select ${brief ? briefColumns : columns} from ${source} limit ${limit} offset ${offset}`),

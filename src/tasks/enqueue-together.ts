@@ -1,5 +1,5 @@
 import { PulpError } from '../errors.ts';
-import { identityKey } from '../postgres/identity.ts';
+import { currentIdentity, identityKey } from '../postgres/identity.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { refusedItem } from './refused-item.ts';
 import type { WrittenTask } from './task-columns.ts';
@@ -32,7 +32,7 @@ const lines = new Map<string, Line>();
  * @throws as `enqueueWritten`
  */
 export function enqueueTogether(task: WrittenTask, queue: string): Promise<string> {
-  const key = `${identityKey()} ${queue}`;
+  const key = `${identityKey(currentIdentity())} ${queue}`;
   let line = lines.get(key);
   if (line === undefined) lines.set(key, (line = { waiting: [], flights: 0 }));
   const { promise, resolve, reject } = Promise.withResolvers<string>();

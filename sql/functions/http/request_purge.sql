@@ -16,6 +16,7 @@ begin
     from pulp.worker w cross join unnest(w.queues) q
     where w.state = 'online' and 'pulp.purge' = any (w.task_types)
     order by q = 'resource-manager' desc, q = 'default' desc, q limit 1;
+  delete from pulp.purge_request r where not exists (select from pulp.task t where t.id = r.task_id);
   insert into pulp.purge_request (task_id, finished_before, states, requested_by)
     values (task, request_purge.finished_before, request_purge.states, pulp.actor());
   return pulp.enqueue('pulp.purge',

@@ -126,12 +126,18 @@ class Schemas {
   }
 
   components(): Json {
-    const { schemas } = z.toJSONSchema(this.#registry, { ...WRITTEN, uri: reference });
-    return Object.fromEntries(
-      Object.entries(schemas).map(([name, { $schema: _, $id: __, ...schema }]) => [name, schema]),
-    );
+    const made = z.toJSONSchema(this.#registry, { ...WRITTEN, uri: reference }).schemas;
+    // What only others refer to is put aside by zod: here each schema has a name of its own.
+    const together = { ...made, ...(made[SHARED]?.$defs as typeof made | undefined) };
+    const named = Object.entries(together).filter(([name]) => name !== SHARED);
+    const bare = named.map(([name, { $schema: _, $id: __, id: ___, ...schema }]) => [name, schema]);
+    const text = JSON.stringify(Object.fromEntries(bare));
+    return JSON.parse(text.replaceAll(`${reference(SHARED)}#/$defs/`, reference(''))) as Json;
   }
 }
+
+/** Under which name zod puts aside what has a name, and was not asked for. */
+const SHARED = '__shared';
 
 function reference(id: string): string {
   return `#/components/schemas/${id}`;

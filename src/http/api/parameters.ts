@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { invalid } from '../http-error.ts';
 
-/** Parameters that may be given more than once, or once with commas between the values. */
-const lists = new WeakSet<z.ZodType>();
-
 /** What a query of an operation is made of. */
 export type QuerySchema = z.ZodObject<Record<string, z.ZodType>>;
 
@@ -43,16 +40,14 @@ export function flag() {
     .meta({ type: 'boolean' });
 }
 
-/** Several values. */
+/** Several values: the parameter is given more than once, or once with commas between the values. */
 export function list<Item extends z.ZodType>(item: Item) {
-  const schema = z.array(item).optional();
-  lists.add(schema);
-  return schema;
+  return z.array(item).optional();
 }
 
 /** Whether a parameter may have several values. */
 export function isList(schema: z.ZodType): boolean {
-  return lists.has(schema);
+  return schema instanceof z.ZodOptional && schema.unwrap() instanceof z.ZodArray;
 }
 
 /**
@@ -73,6 +68,7 @@ export function readQuery<Schema extends QuerySchema>(schema: Schema, given: URL
       );
     }
     const values = given.getAll(name);
+    if (values.some((value) => value.includes('\0'))) throw invalid(`${name}: holds a NUL character`);
     if (isList(parameter)) read[name] = values.flatMap((value) => (value === '' ? [] : value.split(',')));
     else if (values.length > 1) throw invalid(`${name}: is there ${values.length} times`);
     else read[name] = values[0] ?? '';

@@ -22,7 +22,9 @@ export function serveOperations(app: Hono, operations: readonly Operation[], aut
     methods.set(operation.path, [...known, ...(operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()])]);
     app.on(operation.method.toUpperCase(), operation.path, (context) => serve(operation, context, authenticator));
   }
-  for (const [path, known] of methods) {
+  // The first that fits is taken: a path with names in it fits others.
+  const paths = [...methods].sort(([one], [other]) => Number(one.includes(':')) - Number(other.includes(':')));
+  for (const [path, known] of paths) {
     const allow = [...known, 'OPTIONS'].join(', ');
     app.options(path, () => new Response(null, { status: 204, headers: { Allow: allow } }));
     app.all(path, (context) => {
