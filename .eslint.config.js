@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 /** Folders of src, from the top down: each imports only from those below it. */
 const LAYERS = [
   ['commands', 'demo', 'cli'],
+  ['http'],
   ['workers'],
   ['manager'],
   ['tasks'],

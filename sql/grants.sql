@@ -35,4 +35,11 @@ grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, 
   pulp.verify_numbers, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+
+-- For the HTTP server: it knows tokens, and acts for its users by the roles that suffice; operators make tokens, and purge.
+grant usage on schema pulp to pulp_server, pulp_operator;
+grant execute on function pulp.read_token to pulp_server;
+grant execute on function pulp.create_token, pulp.revoke_token, pulp.tokens, pulp.request_purge, pulp.purge_task to pulp_operator;
+grant execute on function pulp.purge_as_requested to pulp_worker;
+grant execute on function pulp.name_uuid to pulp_submitter, pulp_worker, pulp_observer, pulp_operator;
 select pulp.apply_policy();

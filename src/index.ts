@@ -38,8 +38,10 @@ export {
   readTaskAt,
   type Task,
   type TaskEvent,
-  type TaskFilter,
+  type TaskOrder,
+  type TaskSelection,
 } from './projections/task.ts';
+export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './projections/task-filter.ts';
 export { rebuild, type Rebuild } from './projections/rebuild.ts';
 export {
   listResources,

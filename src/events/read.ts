@@ -23,7 +23,8 @@ const FILTERED_EVENTS = 10_000;
 /** How many bytes of facts, as they are stored, one statement brings before it stops. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
-const eventRow = z.object({
+/** A row of the view `pulp.event`, with its cursor. */
+export const eventRow = z.object({
   cursor: z.string(),
   position: z.number(),
   stream_kind: z.enum(EVENT_KINDS),

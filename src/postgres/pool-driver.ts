@@ -1,6 +1,7 @@
 import { types, type Client, type CustomTypesConfig, type QueryResult } from 'pg';
 import { BackendTerminatedError, createDriverFactory, type DriverCommand, type DriverFactory } from 'slonik';
 import { createClient, settleDirectSession, type ClientLimits } from './dedicated-client.ts';
+import { currentIdentity, identityKey, identitySettings, type Identity } from './identity.ts';
 import { beginWriting, isUnsettled, settleTransaction } from './session-settings.ts';
 import { ConnectError, isConnectionFailure } from './sql-error.ts';
 
@@ -39,13 +40,13 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
         );
         client.on('error', (error) => clientEventEmitter.emit('error', error));
         client.on('notice', ({ message = '' }) => clientEventEmitter.emit('notice', { message }));
-        let ask = (text: string, values?: unknown[]) => client.query<Row>(text, values);
+        let ask = actingInSession(client);
         return Promise.resolve({
           async connect() {
             try {
               await client.connect();
               if (await settleDirectSession(client, LIMITS)) return;
-              if (await isUnsettled(client)) ask = settlingEach(client);
+              ask = settlingEach(client, { always: await isUnsettled(client) });
             } catch (error) {
               await client.end();
               throw error instanceof ConnectError ? error : new ConnectError(error);
@@ -76,13 +77,45 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
   );
 }
 
+type Ask = (text: string, values?: unknown[]) => Promise<QueryResult<Row>>;
+
+/**
+ * Asks on behalf of whoever each statement is made for (see `actingAs`), in a session of our own: the session is set anew
+ * when that is somebody else than before, which costs a round trip then and none otherwise. In a transaction nothing changes.
+ */
+function actingInSession(client: Client): Ask {
+  let setTo: string | undefined = identityKey(undefined);
+  return async (text, values) => {
+    const identity = currentIdentity();
+    const wanted = identityKey(identity);
+    if (setTo !== wanted) {
+      setTo = undefined; // not known, should it fail
+      await setIdentity(client, identity, { local: false });
+      setTo = wanted;
+    }
+    return client.query<Row>(text, values);
+  };
+}
+
+async function setIdentity(client: Client, identity: Identity | undefined, { local }: { local: boolean }) {
+  const settings = Object.entries(identitySettings(identity));
+  await client.query(
+    'select set_config(name, value, $3) from unnest($1::text[], $2::text[]) as setting(name, value)',
+    [settings.map(([name]) => name), settings.map(([, value]) => value), local],
+  );
+}
+
 /**
  * Asks in transactions that are settled one by one (see `settleTransaction`), for a pooler's connection whose role or database
- * has other settings than what we rely on. Each statement then takes three round trips more.
+ * has other settings than what we rely on, or where statements are made on somebody's behalf. Each statement then takes three
+ * round trips more.
+ *
+ * @param options.always whether statements of this process's own need it too
  */
-function settlingEach(client: Client): (text: string, values?: unknown[]) => Promise<QueryResult<Row>> {
+function settlingEach(client: Client, { always }: { always: boolean }): Ask {
   let isOpen = false;
   return async (text, values) => {
+    if (!isOpen && !always && currentIdentity() === undefined) return client.query<Row>(text, values);
     if (START.test(text)) {
       const begun = await begin(client);
       isOpen = true;
@@ -107,5 +140,7 @@ function settlingEach(client: Client): (text: string, values?: unknown[]) => Pro
 async function begin(client: Client): Promise<QueryResult<Row>> {
   const begun = await beginWriting(client);
   await settleTransaction(client);
+  const identity = currentIdentity();
+  if (identity !== undefined) await setIdentity(client, identity, { local: true });
   return begun;
 }

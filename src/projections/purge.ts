@@ -1,6 +1,7 @@
 import { sql } from '../postgres/sql.ts';
 import { z } from 'zod';
 import type { TASK_FINAL_STATES } from '../constants.ts';
+import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 
@@ -51,6 +52,60 @@ export async function purgeTasks({
     id = step.after_id;
   } while (id !== null && purged < limit);
   return purged;
+}
+
+/**
+ * Has a purge made by a task, on behalf of whoever may purge; gives the task's id.
+ *
+ * @param correlation what joins it to others of one request; default: its own id
+ */
+export async function requestPurge(
+  { finishedBefore, states }: Required<Omit<PurgeOptions, 'limit'>>,
+  correlation?: string,
+): Promise<string> {
+  const pool = await getConnection();
+  return retrying(() =>
+    pool.oneFirst(sql.type(z.object({ id: z.string() }))`
+      select pulp.request_purge(${finishedBefore.toISOString()}::timestamptz, ${sql.array([...(states ?? [])], 'text')},
+        ${correlation ?? null}) as id`),
+  );
+}
+
+/** Purges what was requested for a task, as `purgeTasks` does; gives how many were purged. Aborted, it can be run again. */
+export async function purgeAsRequested(
+  task: string,
+  { signal, onStep }: { readonly signal: AbortSignal; readonly onStep: (purged: number) => void },
+): Promise<number> {
+  const pool = await getConnection();
+  let purged = 0;
+  let at: string | null = null;
+  let id: string | null = null;
+  do {
+    signal.throwIfAborted();
+    const step: z.infer<typeof stepRow> = await retrying(() =>
+      pool.one(sql.type(stepRow)`
+        select after_enqueued_at::text, after_id::text, purged
+        from pulp.purge_as_requested(${task}, ${BATCH}, ${at}::timestamptz, ${id}::uuid)`),
+    );
+    purged += step.purged;
+    onStep(purged);
+    at = step.after_enqueued_at;
+    id = step.after_id;
+  } while (id !== null);
+  return purged;
+}
+
+/**
+ * Purges one task that is over; says whether it did, or it is not over.
+ *
+ * @throws MissingResourceError if there is none
+ */
+export async function purgeTask(id: string): Promise<boolean> {
+  if (!z.guid().safeParse(id).success) throw new MissingResourceError(id);
+  const pool = await getConnection();
+  return retrying(() =>
+    pool.oneFirst(sql.type(z.object({ purged: z.boolean() }))`select pulp.purge_task(${id}) as purged`),
+  );
 }
 
 /** How many tasks `purgeTasks` would take; nothing is changed. */

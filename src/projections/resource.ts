@@ -15,7 +15,8 @@ const taskOnResource = z.object({ id: z.string(), name: z.string(), mode });
 const holder = taskOnResource.extend({ worker: z.string().nullable(), since: time });
 const pastHolder = holder.extend({ until: time.nullable(), seconds: z.number() });
 
-const contentionRow = z.object({
+/** A row that `listResources` gives. */
+export const contentionRow = z.object({
   resource: z.string(),
   /** How many claims had to wait for it. */
   waits: z.number(),

@@ -1,12 +1,14 @@
 import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
-import { isFinal, TASK_STATES, type TaskState } from '../constants.ts';
+import { TASK_STATES, type TaskState } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { changingConditions, lastingConditions, possibleAt, where, type TaskFilter } from './task-filter.ts';
 import { asOf } from './time-travel.ts';
 
-const taskRow = z.object({
+/** A row of the table `pulp.task`. */
+export const taskRow = z.object({
   id: z.string(),
   name: z.string(),
   state: z.enum(TASK_STATES),
@@ -40,10 +42,15 @@ const taskRow = z.object({
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
 export type Task = z.infer<typeof taskRow>;
 
-const columns = sql.fragment`
-  id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, priority, retries,
-  timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason, progress, enqueued_at,
-  unblocked_at, started_at, finished_at, version, interruptions, owner`;
+function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
+  return sql.fragment`
+    id, name, state, queue, ${payloads}, exclusive_resources, shared_resources, worker, attempt, priority, retries,
+    timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason, enqueued_at,
+    unblocked_at, started_at, finished_at, version, interruptions, owner`;
+}
+
+const columns = columnsWith(sql.fragment`args, kwargs, progress`);
+const briefColumns = columnsWith(sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, progress`);
 
 /** Reads one task, or undefined if there is none of that id. */
 export function readTask(id: string): Promise<Task | undefined> {
@@ -62,87 +69,109 @@ async function readFrom(id: string, source: FragmentSqlToken): Promise<Task | un
   return task ?? undefined;
 }
 
-/** Which tasks to list; what is left out does not narrow. */
-export interface TaskFilter {
-  readonly state?: TaskState;
-  readonly name?: string;
-  /** Claimed in either mode. */
-  readonly resource?: string;
-  readonly worker?: string;
-  /** Enqueued at or after this time. */
-  readonly since?: Date;
-  /** As they were at this time of the past, as far as they were not purged since; default: as they are. */
-  readonly at?: Date;
-  /** How many at most, the newest first. */
-  readonly limit: number;
+/** What tasks can be sorted by. */
+export const TASK_ORDERS = ['enqueued_at', 'unblocked_at', 'started_at', 'finished_at', 'name', 'state'] as const;
+
+/** An order of tasks: by a column, ascending or descending; those that have no value come last. */
+export interface TaskOrder {
+  readonly by: (typeof TASK_ORDERS)[number];
+  readonly descending: boolean;
 }
 
-/** Lists tasks, the newest first. */
+/** Which tasks to list, and how. */
+export interface TaskSelection extends TaskFilter {
+  /** As they were at this time of the past, as far as they were not purged since; default: as they are. */
+  readonly at?: Date | undefined;
+  /** How many at most. */
+  readonly limit: number;
+  /** How many to skip first: cheap for few. To go through many, see `after`. */
+  readonly offset?: number | undefined;
+  /** Those that come after the task of this id, where the newest come first; as cheap for the last as for the first. */
+  readonly after?: string | undefined;
+  /** Default: the newest first. */
+  readonly order?: readonly TaskOrder[] | undefined;
+  /** Without what may be large and few ask for: arguments come empty. */
+  readonly brief?: boolean | undefined;
+}
+
+/** Lists tasks. */
 export async function listTasks({
   at,
-  state,
-  worker,
   limit,
-  ...lasting
-}: TaskFilter): Promise<readonly Task[]> {
-  const changing = [
-    state === undefined ? undefined : sql.fragment`state = ${state}`,
-    worker === undefined ? undefined : sql.fragment`worker = ${worker}`,
+  offset = 0,
+  after,
+  order = [],
+  brief = false,
+  ...filter
+}: TaskSelection): Promise<readonly Task[]> {
+  const lasting = [
+    ...lastingConditions(filter),
+    after === undefined
+      ? undefined
+      : sql.fragment`(enqueued_at, position) < (select p.enqueued_at, p.position from pulp.task p where p.id = ${after})`,
   ];
+  const changing = changingConditions(filter);
+  const orders = (columns: readonly FragmentSqlToken[]) =>
+    sql.join(
+      [
+        ...order.map(({ by, descending }) =>
+          descending ? sql.fragment`${ORDERS[by]} desc nulls last` : ORDERS[by],
+        ),
+        ...columns,
+      ],
+      sql.fragment`, `,
+    );
   const source =
     at === undefined
-      ? sql.fragment`pulp.task ${where([...lastingConditions(lasting), ...changing])} order by enqueued_at desc, position desc`
+      ? sql.fragment`pulp.task ${where([...lasting, ...changing])} 
+          order by ${orders([sql.fragment`enqueued_at desc`, sql.fragment`position desc`])}`
       : sql.fragment`
           (select id as known_id, enqueued_at as came_at, position as place from pulp.task
-            ${where([...lastingConditions(lasting), ...possibleAt(at, { state, worker })])}) known
+            ${where([...lasting, ...possibleAt(at, filter)])}) known
           cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changing)}
-          order by came_at desc, place desc`;
+          order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
   const pool = await getConnection();
-  return retrying(() => pool.any(sql.type(taskRow)`select ${columns} from ${source} limit ${limit}`));
+  return retrying(() =>
+    pool.any(sql.type(taskRow)`select ${brief ? briefColumns : columns} from ${source} limit ${limit} offset ${offset}`),
+  );
 }
 
-type Condition = FragmentSqlToken | undefined;
-
-/** What never changes in a task. */
-function lastingConditions({
-  name,
-  resource,
-  since,
-}: Pick<TaskFilter, 'name' | 'resource' | 'since'>): Condition[] {
-  return [
-    name === undefined ? undefined : sql.fragment`name = ${name}`,
-    resource === undefined
-      ? undefined
-      : sql.fragment`exclusive_resources || shared_resources && array[${resource}, pulp.resource_name(${resource})]`,
-    since === undefined ? undefined : sql.fragment`enqueued_at >= ${since.toISOString()}::timestamptz`,
-  ];
+/** The tasks that these enqueued, by the one that did; the oldest first, of each a thousand at most. */
+export async function readChildren(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const pool = await getConnection();
+  const rows = await retrying(() =>
+    pool.any(sql.type(z.object({ parent: z.string(), children: z.array(z.string()) }))`
+      select p.id as parent, array_agg(c.id order by c.enqueued_at, c.position) as children
+      from unnest(${sql.array([...ids], 'uuid')}) as p(id)
+      cross join lateral (
+        select id, enqueued_at, position from pulp.task
+        where parent_id = p.id order by enqueued_at, position limit 1000
+      ) c
+      group by p.id`),
+  );
+  return new Map(rows.map(({ parent, children }) => [parent, children]));
 }
 
-/** What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was. */
-function possibleAt(
-  at: Date,
-  { state, worker }: { state: TaskState | undefined; worker: string | undefined },
-): Condition[] {
-  const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
-  const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
-  return [
-    sql.fragment`enqueued_at <= ${asOf(at)}`,
-    hadStarted ? sql.fragment`attempt > 0` : undefined,
-    state === undefined
-      ? undefined
-      : isFinal(state)
-        ? sql.fragment`${wasOver} and state = ${state}`
-        : sql.fragment`not ${wasOver}`,
-    worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
-  ];
+const ORDERS = {
+  enqueued_at: sql.fragment`enqueued_at`,
+  unblocked_at: sql.fragment`unblocked_at`,
+  started_at: sql.fragment`started_at`,
+  finished_at: sql.fragment`finished_at`,
+  name: sql.fragment`name`,
+  state: sql.fragment`state`,
+};
+
+/** How many tasks there are of these. */
+export async function countTasks(filter: TaskFilter): Promise<number> {
+  const pool = await getConnection();
+  return retrying(() =>
+    pool.oneFirst(sql.type(z.object({ count: z.number() }))`
+      select count(*) as count from pulp.task ${where([...lastingConditions(filter), ...changingConditions(filter)])}`),
+  );
 }
 
-function where(conditions: readonly Condition[]): FragmentSqlToken {
-  const given = conditions.filter((condition) => condition !== undefined);
-  return given.length === 0 ? sql.fragment`` : sql.fragment`where ${sql.join(given, sql.fragment` and `)}`;
-}
-
-const eventRow = z.object({
+/** An event of a task's stream. */
+export const taskEventRow = z.object({
   position: z.number(),
   version: z.number(),
   type: z.string(),
@@ -156,14 +185,14 @@ const eventRow = z.object({
 });
 
 /** An event of a task's stream. */
-export type TaskEvent = z.infer<typeof eventRow>;
+export type TaskEvent = z.infer<typeof taskEventRow>;
 
 /** What happened to a task, in order. Empty if there is none of that id. */
 export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
   if (!z.guid().safeParse(id).success) return [];
   const pool = await getConnection();
   return retrying(() =>
-    pool.any(sql.type(eventRow)`
+    pool.any(sql.type(taskEventRow)`
       select position, version, type, data, actor, recorded_at,
         extract(epoch from recorded_at - lag(recorded_at) over story)::double precision as seconds_after,
         max((data ->> 'attempt')::integer) filter (where type = 'TaskStarted') over story as attempt

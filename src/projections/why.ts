@@ -111,7 +111,8 @@ const interrupted = z.object({
   at: time,
 });
 
-const explanation = z.object({
+/** What `pulp.why` tells. */
+export const explanation = z.object({
   id: z.string(),
   name: z.string(),
   state,

@@ -6,7 +6,8 @@ import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 import { asOf } from './time-travel.ts';
 
-const workerRow = z.object({
+/** A row that `listWorkers` gives. */
+export const workerRow = z.object({
   name: z.string(),
   state: z.enum(WORKER_STATES),
   host: z.string(),
@@ -51,6 +52,18 @@ export async function listWorkers(at?: Date): Promise<readonly Worker[]> {
     left join (${at === undefined ? RUNNING : runningAt(at)}) r on r.worker = w.name
     order by state <> 'online', name`),
   );
+}
+
+/** Of each worker that runs any tasks, the one that started last. */
+export async function readLatestRuns(): Promise<ReadonlyMap<string, string>> {
+  const pool = await getConnection();
+  const rows = await retrying(() =>
+    pool.any(sql.type(z.object({ worker: z.string(), task: z.string() }))`
+      select distinct on (r.worker) r.worker, t.id as task
+      from pulp.running r join pulp.task t on t.id = r.task_id
+      order by r.worker, t.started_at desc`),
+  );
+  return new Map(rows.map(({ worker, task }) => [worker, task]));
 }
 
 const LEADS = sql.fragment`

@@ -1,4 +1,5 @@
 import { PulpError } from '../errors.ts';
+import { currentIdentity, identityKey } from '../postgres/identity.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { refusedItem } from './refused-item.ts';
 import type { WrittenTask } from './task-columns.ts';
@@ -26,24 +27,25 @@ const lines = new Map<string, Line>();
 /**
  * Enqueues one task. Callers that do so at the same time share statements, and so their commits; a caller that is alone waits
  * for nobody. What one asks for wrongly is refused to that one alone. Only those of the same queue go together, with ids that
- * are new: nothing but this queue can then keep them waiting.
+ * are new: nothing but this queue can then keep them waiting; and only those made on behalf of the same one.
  *
  * @throws as `enqueueWritten`
  */
 export function enqueueTogether(task: WrittenTask, queue: string): Promise<string> {
-  let line = lines.get(queue);
-  if (line === undefined) lines.set(queue, (line = { waiting: [], flights: 0 }));
+  const key = `${identityKey(currentIdentity())} ${queue}`;
+  let line = lines.get(key);
+  if (line === undefined) lines.set(key, (line = { waiting: [], flights: 0 }));
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   line.waiting.push({ task, resolve, reject });
-  if (line.flights < FLIGHTS) void serve(queue, line);
+  if (line.flights < FLIGHTS) void serve(key, line);
   return promise;
 }
 
-async function serve(queue: string, line: Line): Promise<void> {
+async function serve(key: string, line: Line): Promise<void> {
   line.flights += 1;
   while (line.waiting.length > 0) await send(takeBatch(line.waiting));
   line.flights -= 1;
-  if (line.flights === 0) lines.delete(queue);
+  if (line.flights === 0) lines.delete(key);
 }
 
 function takeBatch(waiting: Waiting[]): Waiting[] {

@@ -5,13 +5,22 @@ declare
   payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress'];
   open_to_submitters constant text[] :=
     array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota'];
+  of_nobody constant text[] := array['token', 'purge_request'];
   name text;
 begin
+  foreach name in array of_nobody loop
+    execute format('revoke all on pulp.%I from pulp_submitter, pulp_worker, pulp_operator, pulp_observer', name);
+  end loop;
   if not pulp.are_owners_apart() then
     alter table pulp.task disable row level security;
     alter table pulp.reservation disable row level security;
     drop index if exists pulp.task_owner;
-    grant select on all tables in schema pulp to pulp_submitter, pulp_observer;
+    for name in
+      select c.relname from pg_class c
+      where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody)
+    loop
+      execute format('grant select on pulp.%I to pulp_submitter, pulp_observer', name);
+    end loop;
     alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_observer;
     return;
   end if;
@@ -36,7 +45,7 @@ begin
   end loop;
   for name in
     select c.relname from pg_class c
-    where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> 'task' and c.relname !~ '^event'
+    where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody || 'task'::text) and c.relname !~ '^event'
   loop
     execute format('grant select on pulp.%I to pulp_observer', name);
   end loop;

@@ -11,13 +11,8 @@ create or replace function pulp.purge_tasks(
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 declare
-  tx constant xid8 := pulp.event_tx();
   looked_at uuid[];
   times timestamptz[];
-  ids uuid[];
-  versions integer[];
-  facts jsonb[];
-  correlation_ids text[];
 begin
   if not states <@ '{completed,failed,canceled,skipped}' then
     raise exception '% has a state that is not final', states using errcode = 'PU004',
@@ -38,31 +33,6 @@ begin
     after_id := looked_at[batch];
   end if;
 
-  with gone as (
-    delete from pulp.task t
-    using (
-      select o.ctid as row from pulp.task o
-      where o.id = any (looked_at) and o.state = any (states) and o.finished_at < finished_before
-      order by o.enqueued_at, o.id limit most
-      for update skip locked
-    ) o
-    where t.ctid = o.row
-    returning t.*
-  )
-  select array_agg(g.id order by g.enqueued_at, g.id), array_agg(g.version + 1 order by g.enqueued_at, g.id),
-      array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.enqueued_at, g.id),
-      array_agg(g.correlation_id order by g.enqueued_at, g.id)
-    into ids, versions, facts, correlation_ids
-    from gone g;
-  purged := coalesce(cardinality(ids), 0);
-  if purged = 0 then
-    return;
-  end if;
-  perform pulp.log_task_events('TaskPurged', pulp.new_positions(purged::integer), ids, versions, facts, correlation_ids, null,
-    tx, clock_timestamp());
-  if exists (select from unnest(ids) as purged_id where pulp.are_new_ids(array[purged_id])) then
-    insert into pulp.young_purge (until) values (clock_timestamp() + interval '20 min')
-      on conflict (one) do update set until = excluded.until;
-  end if;
+  purged := pulp.purge_rows(looked_at, finished_before, states, most);
 end $$;
 comment on function pulp.purge_tasks is 'Takes rows of tasks that are over from pulp.task, a batch at a time.';

@@ -152,11 +152,12 @@ async function taskTypes(
   name: string | undefined,
 ): Promise<{ file?: string; registry: TaskRegistry }> {
   const { findTasksFile, loadTaskTypes, requireTasksFile } = await import('../../tasks/task-registry.ts');
+  const { withOwnTypes } = await import('../../tasks/own-types.ts');
   const { isResourceManager } = await import('../../workers/worker-name.ts');
   const needsNone = name !== undefined && isResourceManager(name) && given === undefined;
-  if (needsNone && (await findTasksFile()) === undefined) return { registry: new Map() };
+  if (needsNone && (await findTasksFile()) === undefined) return { registry: withOwnTypes(new Map()) };
   const file = await requireTasksFile(given);
-  return { file, registry: await loadTaskTypes(file) };
+  return { file, registry: withOwnTypes(await loadTaskTypes(file)) };
 }
 
 /** What a worker is made of. Not loaded in `run`: tsc leaves the extensions of imports as they are beside an `await using`. */

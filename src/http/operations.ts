@@ -1,0 +1,24 @@
+import type { Log } from '../log.ts';
+import type { Operation } from './api/operation.ts';
+import { pulpStatusOperations } from './pulp/status.ts';
+import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
+import { pulpTaskOperations } from './pulp/tasks.ts';
+import { pulpWorkerOperations } from './pulp/workers.ts';
+import { eventOperations } from './v1/events.ts';
+import { resourceOperations } from './v1/resources.ts';
+import { taskOperations } from './v1/tasks.ts';
+import { workerOperations } from './v1/workers.ts';
+
+/** All that the server can be asked for. @param stopping ends streams when the server is to end */
+export function allOperations(log: Log, stopping: AbortSignal): readonly Operation[] {
+  return [
+    ...pulpStatusOperations,
+    ...pulpTaskOperations,
+    ...pulpTaskGroupOperations,
+    ...pulpWorkerOperations,
+    ...taskOperations,
+    ...eventOperations(log, stopping),
+    ...resourceOperations,
+    ...workerOperations,
+  ];
+}

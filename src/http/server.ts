@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { PulpError } from '../errors.ts';
+import { createApp, type AppOptions } from './app.ts';
+import { allOperations } from './operations.ts';
+import { COMPONENT } from './pulp/component.ts';
+
+/** How long clients may take, in milliseconds. */
+export interface TimeLimits {
+  /** To send the headers of a request. Default 10 s. */
+  readonly headersMs?: number;
+  /** To send all of a request. Default 30 s. */
+  readonly requestMs?: number;
+  /** What is under way, once the server is to end. Default 10 s. */
+  readonly shutdownMs?: number;
+}
+
+/** How long a connection that is not used is kept, in milliseconds. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** How often to look for clients that take too long, in milliseconds. */
+const CHECK_MS = 1000;
+
+/** How many connections there are at most: those beyond are closed at once. */
+const MOST_CONNECTIONS = 2000;
+
+/** How often to close connections that have become idle, once the server is to end, in milliseconds. */
+const CLOSE_IDLE_MS = 50;
+
+/** What a server is made with. */
+export interface ServerOptions extends Omit<AppOptions, 'isStopping' | 'operations' | 'components'> {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly limits?: TimeLimits;
+}
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no more requests, lets those under way finish, as long as the limit allows, and ends. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws PulpError ADDRESS_UNUSABLE if it cannot listen there
+ */
+export async function startServer({
+  host,
+  port,
+  limits: { headersMs = 10_000, requestMs = 30_000, shutdownMs = 10_000 } = {},
+  ...options
+}: ServerOptions): Promise<RunningServer> {
+  const stopping = new AbortController();
+  const app = createApp({
+    ...options,
+    operations: allOperations(options.log, stopping.signal),
+    components: COMPONENT,
+    isStopping: () => stopping.signal.aborted,
+  });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
+  }) as Server;
+  server.maxConnections = MOST_CONNECTIONS;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new PulpError('ADDRESS_UNUSABLE', `cannot listen at ${host}:${port}: ${(error as Error).message}`, {
+      remedy: 'Give another --port or --host, or end what uses this one.',
+      cause: error,
+    });
+  }
+  return { url: addressOf(server), stop: () => stop(server, stopping, { shutdownMs, log: options.log }) };
+}
+
+async function stop(
+  server: Server,
+  stopping: AbortController,
+  { shutdownMs, log }: { readonly shutdownMs: number; readonly log: Logger },
+): Promise<void> {
+  stopping.abort();
+  const closed = new Promise((resolve) => server.close(resolve));
+  // A connection that was in use when it was told to close is kept by Node as long as its client goes on asking.
+  const closeIdle = setInterval(() => {
+    server.closeIdleConnections();
+  }, CLOSE_IDLE_MS);
+  const patience = setTimeout(() => {
+    log.warn('requests under way were broken off: they took too long');
+    server.closeAllConnections();
+  }, shutdownMs);
+  await closed;
+  clearInterval(closeIdle);
+  clearTimeout(patience);
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens at no port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../projections/resource.ts';
+import { answer, operation } from '../api/operation.ts';
+import { integer } from '../api/parameters.ts';
+import { HttpError } from '../http-error.ts';
+
+const contention = contentionRow.meta({ id: 'ResourceContention' });
+
+const window = {
+  window: integer({ min: 1, max: 365 * 86_400 })
+    .prefault('3600')
+    .describe('How far back to look, in seconds.'),
+};
+
+const claim = z.object({ id: z.string(), name: z.string(), mode: z.string(), since: z.date() });
+
+export const resourceOperations = [
+  operation({
+    id: 'list_resources',
+    method: 'get',
+    path: '/api/v1/resources',
+    summary: 'List the resources that cost the most.',
+    right: 'read',
+    query: z.strictObject({
+      ...window,
+      sort: z.enum(RESOURCE_ORDERS).prefault('waiting'),
+      limit: integer({ min: 1, max: 1000 }).prefault('50'),
+    }),
+    answers: { 200: { description: 'Resources.', schema: z.object({ resources: z.array(contention) }) } },
+    run: async ({ query }) => {
+      const resources = await listResources({
+        windowMs: query.window * 1000,
+        sort: query.sort,
+        limit: query.limit,
+      });
+      return answer(200, { resources });
+    },
+  }),
+  operation({
+    id: 'show_resource',
+    method: 'get',
+    path: '/api/v1/resource',
+    summary: 'Show who holds a resource, who waits for it, and who held it.',
+    right: 'read',
+    query: z.strictObject({
+      name: z.string().describe('The resource: a URL path.'),
+      ...window,
+      limit: integer({ min: 1, max: 1000 }).prefault('50'),
+    }),
+    answers: {
+      200: {
+        description: 'The resource.',
+        schema: z.object({
+          resource: z.string(),
+          holders: z.array(claim.extend({ worker: z.string().nullable() })),
+          line: z.array(claim.extend({ place: z.number() })),
+          holder_count: z.number(),
+          exclusive_in_line: z.number(),
+          shared_in_line: z.number(),
+          contention: contention.optional(),
+          recent: z.array(z.looseObject({ id: z.string(), since: z.date(), until: z.date().nullable() })),
+        }),
+      },
+    },
+    run: async ({ query }) => {
+      const resource = await readResource(query.name, { windowMs: query.window * 1000, limit: query.limit });
+      if (resource !== undefined) return answer(200, resource);
+      throw new HttpError(404, 'MISSING_RESOURCE', 'no claim on this resource is known', {
+        remedy: 'Check its name: /api/v1/resources lists those that matter.',
+      });
+    },
+  }),
+];

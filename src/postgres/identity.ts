@@ -1,0 +1,42 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Settings } from './session-settings.ts';
+
+/** On whose behalf statements are made. */
+export interface Identity {
+  /** The role of the database whose rights they have. */
+  readonly role: string;
+  /** Who stands in the log as who caused what they write. */
+  readonly actor: string;
+}
+
+/** How long a statement on behalf of somebody else may take. */
+const STATEMENT_TIMEOUT = '20s';
+
+/** What a session is set to while nobody is acted for. */
+const NOBODY: Settings = { role: 'none', 'pulp.actor': '', statement_timeout: '0' };
+
+const identities = new AsyncLocalStorage<Identity>();
+
+/**
+ * Does some work on behalf of somebody: the statements that it makes by `getConnection()` have the rights of the role and no
+ * others, and the log names the actor. The login of this process must be a member of the role, and be allowed to speak for others.
+ */
+export function actingAs<T>(identity: Identity, work: () => T): T {
+  return identities.run(identity, work);
+}
+
+/** On whose behalf statements are made here; undefined: of the login of this process. */
+export function currentIdentity(): Identity | undefined {
+  return identities.getStore();
+}
+
+/** What tells the statements of different identities apart; the same text for the same identity. */
+export function identityKey(identity: Identity | undefined): string {
+  return identity === undefined ? '' : `${identity.role} ${identity.actor}`;
+}
+
+/** What a session or transaction is set to, for its statements to be made on somebody's behalf. */
+export function identitySettings(identity: Identity | undefined): Settings {
+  if (identity === undefined) return NOBODY;
+  return { role: identity.role, 'pulp.actor': identity.actor, statement_timeout: STATEMENT_TIMEOUT };
+}

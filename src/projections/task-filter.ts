@@ -1,0 +1,152 @@
+import type { FragmentSqlToken } from 'slonik';
+import { isFinal, type TaskState } from '../constants.ts';
+import { sql } from '../postgres/sql.ts';
+import { asOf } from './time-travel.ts';
+
+/** The times of a task that it can be looked for by. */
+export const TASK_TIMES = ['enqueued_at', 'unblocked_at', 'started_at', 'finished_at'] as const;
+
+/** One of `TASK_TIMES`. */
+export type TaskTime = (typeof TASK_TIMES)[number];
+
+/** Compared with one of a task's times; a moment means the whole of its millisecond, for times are shown cut to it. */
+export interface TimeCondition {
+  readonly time: TaskTime;
+  readonly is: 'before' | 'until' | 'since' | 'after';
+  readonly moment: Date;
+}
+
+/** How resources are claimed by a task that is looked for. */
+export type ClaimMode = 'exclusive' | 'shared' | 'either';
+
+/** Which tasks to look for; what is left out does not narrow, and a list narrows to any of its values. */
+export interface TaskFilter {
+  readonly state?: TaskState | undefined;
+  readonly states?: readonly TaskState[] | undefined;
+  readonly notState?: TaskState | undefined;
+  readonly ids?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly names?: readonly string[] | undefined;
+  readonly notName?: string | undefined;
+  readonly nameContains?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly worker?: string | undefined;
+  readonly group?: string | undefined;
+  /** See `pulp.name_uuid`. */
+  readonly groupUuid?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly correlation?: string | undefined;
+  readonly correlationContains?: string | undefined;
+  /** Claimed in either mode. */
+  readonly resource?: string | undefined;
+  /** Each of these is to be met: any of some resources is claimed in a mode. */
+  readonly claims?: readonly { readonly mode: ClaimMode; readonly resources: readonly string[] }[];
+  /** Enqueued at or after this time. */
+  readonly since?: Date | undefined;
+  readonly times?: readonly TimeCondition[];
+}
+
+export type Condition = FragmentSqlToken | undefined;
+
+/** What never changes in a task. */
+export function lastingConditions(filter: TaskFilter): Condition[] {
+  const { ids, name, names, notName, nameContains, queue, group, groupUuid, parent, correlation, correlationContains } = filter;
+  const { resource, claims = [], since, times = [] } = filter;
+  return [
+    ids && sql.fragment`id = any (${sql.array([...ids], 'uuid')})`,
+    name === undefined ? undefined : sql.fragment`name = ${name}`,
+    names && sql.fragment`name = any (${textArray(names)})`,
+    notName === undefined ? undefined : sql.fragment`name <> ${notName}`,
+    nameContains === undefined ? undefined : sql.fragment`strpos(name, ${nameContains}) > 0`,
+    queue === undefined ? undefined : sql.fragment`queue = ${queue}`,
+    group === undefined
+      ? undefined
+      : sql.fragment`group_id is not null and pulp.name_uuid(group_id) = pulp.name_uuid(${group}) and group_id = ${group}`,
+    groupUuid === undefined
+      ? undefined
+      : sql.fragment`group_id is not null and pulp.name_uuid(group_id) = ${groupUuid}`,
+    parent === undefined ? undefined : sql.fragment`parent_id = ${parent}`,
+    // A task that gives the correlation its own id is not in the index of correlations: it is found by that id.
+    correlation === undefined
+      ? undefined
+      : sql.fragment`(correlation_id = ${correlation} and correlation_id <> id::text
+          or correlation_id = ${correlation} and id::text = ${correlation})`,
+    correlationContains === undefined
+      ? undefined
+      : sql.fragment`strpos(correlation_id, ${correlationContains}) > 0`,
+    resource === undefined ? undefined : claimCondition('either', [resource]),
+    ...claims.map(({ mode, resources }) => claimCondition(mode, resources)),
+    since === undefined ? undefined : sql.fragment`enqueued_at >= ${since.toISOString()}::timestamptz`,
+    ...times.filter(({ time }) => time === 'enqueued_at').map(timeCondition),
+  ];
+}
+
+/** What changes in a task. */
+export function changingConditions({ state, states, notState, worker, times = [] }: TaskFilter): Condition[] {
+  return [
+    state === undefined ? undefined : sql.fragment`state = ${state}`,
+    states && sql.fragment`state = any (${textArray(states)})`,
+    notState === undefined ? undefined : sql.fragment`state <> ${notState}`,
+    worker === undefined ? undefined : sql.fragment`worker = ${worker}`,
+    ...times.filter(({ time }) => time !== 'enqueued_at').map(timeCondition),
+  ];
+}
+
+/** What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was. */
+export function possibleAt(at: Date, { state, worker }: TaskFilter): Condition[] {
+  const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
+  const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
+  return [
+    sql.fragment`enqueued_at <= ${asOf(at)}`,
+    hadStarted ? sql.fragment`attempt > 0` : undefined,
+    state === undefined
+      ? undefined
+      : isFinal(state)
+        ? sql.fragment`${wasOver} and state = ${state}`
+        : sql.fragment`not ${wasOver}`,
+    worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
+  ];
+}
+
+/** All of these, as the end of a query. */
+export function where(conditions: readonly Condition[]): FragmentSqlToken {
+  const given = conditions.filter((condition) => condition !== undefined);
+  return given.length === 0 ? sql.fragment`` : sql.fragment`where ${sql.join(given, sql.fragment` and `)}`;
+}
+
+const CLAIMED = {
+  exclusive: sql.fragment`exclusive_resources`,
+  shared: sql.fragment`shared_resources`,
+  either: sql.fragment`exclusive_resources || shared_resources`,
+};
+
+function claimCondition(mode: ClaimMode, resources: readonly string[]): Condition {
+  const wanted = textArray(resources);
+  return sql.fragment`${CLAIMED[mode]} && (${wanted} || array(select pulp.resource_name(r) from unnest(${wanted}) r))`;
+}
+
+const COLUMNS = {
+  enqueued_at: sql.fragment`enqueued_at`,
+  unblocked_at: sql.fragment`unblocked_at`,
+  started_at: sql.fragment`started_at`,
+  finished_at: sql.fragment`finished_at`,
+};
+
+function timeCondition({ time, is, moment }: TimeCondition): Condition {
+  const column = COLUMNS[time];
+  const begin = sql.fragment`${moment.toISOString()}::timestamptz`;
+  switch (is) {
+    case 'before':
+      return sql.fragment`${column} < ${begin}`;
+    case 'until':
+      return sql.fragment`${column} <= ${asOf(moment)}`;
+    case 'since':
+      return sql.fragment`${column} >= ${begin}`;
+    case 'after':
+      return sql.fragment`${column} > ${asOf(moment)}`;
+  }
+}
+
+function textArray(values: readonly string[]) {
+  return sql.array([...values], 'text');
+}
