@@ -17,7 +17,6 @@ const ODD_SETTINGS: Readonly<Record<string, string>> = {
   gin_fuzzy_search_limit: '1',
   default_tablespace: 'pg_default',
   default_transaction_isolation: 'repeatable read',
-  lock_timeout: '1ms',
   plan_cache_mode: 'force_custom_plan',
   from_collapse_limit: '1',
   join_collapse_limit: '1',
