@@ -9,7 +9,7 @@ import { connect, createDatabase, createEmptyDatabase } from '../support/databas
 import { Login } from '../support/login.ts';
 
 const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_operator', 'pulp_observer'] as const;
-type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number] | 'pulp_server';
 
 const EVERYBODY = ROLES;
 const WORKERS = ['pulp_worker'] as const;
@@ -17,7 +17,7 @@ const OPERATORS = ['pulp_operator'] as const;
 const LEADERS = ['pulp_worker', 'pulp_operator'] as const;
 const CHECKERS = ['pulp_worker', 'pulp_operator', 'pulp_observer'] as const;
 
-/** Those who may do nothing here: one that is in no role at all, and one that only says for whom it acts. */
+/** Those who may do next to nothing here: one that is in no role at all, and one that only says for whom it acts. */
 const STRANGERS = ['pg_monitor', 'pulp_server'] as const;
 
 /**
@@ -53,7 +53,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
-  [EVERYBODY, 'resource_contention resource_holds'],
+  [EVERYBODY, 'resource_contention resource_holds name_uuid'],
+  [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
+  [WORKERS, 'purge_as_requested'],
+  [['pulp_server'], 'read_token'],
   [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
   [CHECKERS, 'verify_numbers verify_eras verify_leaves verify_locks count_task_events'],
 ]);
@@ -84,7 +87,7 @@ suite('access', () => {
         [...STRANGERS, ...ROLES].sort().map((role) => ({
           role,
           schema,
-          usage: schema === 'pulp' && ROLES.some((known) => known === role),
+          usage: schema === 'pulp' && role !== 'pg_monitor',
           create: false,
         })),
       ),
