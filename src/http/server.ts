@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { PulpError } from '../errors.ts';
@@ -72,6 +73,11 @@ export async function startServer({
     },
   }) as Server;
   server.maxConnections = MOST_CONNECTIONS;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -81,19 +87,24 @@ export async function startServer({
       cause: error,
     });
   }
-  return { url: addressOf(server), stop: () => stop(server, stopping, { shutdownMs, log: options.log }) };
+  return { url: addressOf(server), stop: () => stop(server, stopping, { sockets, shutdownMs, log: options.log }) };
 }
 
 async function stop(
   server: Server,
   stopping: AbortController,
-  { shutdownMs, log }: { readonly shutdownMs: number; readonly log: Logger },
+  {
+    sockets,
+    shutdownMs,
+    log,
+  }: { readonly sockets: ReadonlySet<Socket>; readonly shutdownMs: number; readonly log: Logger },
 ): Promise<void> {
   stopping.abort();
   const closed = new Promise((resolve) => server.close(resolve));
   // A connection that was in use when it was told to close is kept by Node as long as its client goes on asking.
   const closeIdle = setInterval(() => {
     server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy(); // to Node, these are not idle
   }, CLOSE_IDLE_MS);
   const patience = setTimeout(() => {
     log.warn('requests under way were broken off: they took too long');

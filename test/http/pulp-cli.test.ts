@@ -138,7 +138,7 @@ suite('pulp-cli', () => {
       ['state__ne=waiting', ['b.third']],
       ['logging_cid=c-1', ['a.first']],
       [`logging_cid=${second}`, ['a.second']],
-      ['logging_cid__contains=-1', ['a.first', ...(third.includes('-1') ? ['b.third'] : [])]],
+      ['logging_cid__contains=c-1', ['a.first']],
       ['reserved_resources=%2Fx%2F', ['a.second', 'a.first']],
       ['reserved_resources=https%3A%2F%2Fh.example%2Fx%2F', ['a.second', 'a.first']],
       ['reserved_resources__in=%2Fy%2F%2C%2Fz%2F', ['b.third']],
@@ -158,11 +158,9 @@ suite('pulp-cli', () => {
       [`pulp_created__gt=${String(grouped?.['pulp_created'])}`, ['b.third']],
     ];
     for (const [query, names] of found) {
-      if (/logging_cid__contains/.test(query)) continue; // ids are random
       assert.deepEqual(await cli.names(query), names, query);
       assert.equal((await cli.list(query)).count, names.length, query);
     }
-    assert.deepEqual((await cli.names('logging_cid__contains=c-1')), ['a.first']);
     const { data } = await served.ask(`${ROOT}tasks/?fields=state,name&exclude_fields=name&limit=1`);
     assert.deepEqual((data as Page).results, [{ state: 'canceled' }]);
   });

@@ -23,6 +23,16 @@ suite('the end of a server', () => {
     await raw.closed;
   });
 
+  test('comes although a client has connected and sent nothing', async () => {
+    const served = await Served.start();
+    using raw = await Raw.to(served.url);
+    const begun = performance.now();
+    await served.server.stop();
+    await raw.closed;
+    assert(performance.now() - begun < 4000, 'it waited for the client');
+    await served[Symbol.asyncDispose]();
+  });
+
   test('lets a request under way finish, and ends streams as if they were over', async () => {
     const served = await Served.start();
     await using client = await connect(served.database.url);
