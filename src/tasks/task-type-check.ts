@@ -42,7 +42,9 @@ export class TaskTypeCheck {
   async check(name: string, args: unknown, kwargs: unknown): Promise<void> {
     let schemas = this.#known.get(name);
     if (schemas === undefined) {
-      schemas = readPublished(name, (schema) => readSchema(this.#withPatterns ? schema : withoutPatterns(schema)));
+      schemas = readPublished(name, (schema) =>
+        readSchema(this.#withPatterns ? schema : withoutPatterns(schema)),
+      );
       this.#known.set(name, schemas);
     }
     const type = await schemas;

@@ -8,10 +8,11 @@ import { Gate } from '../cli/gate.ts';
 import { connect, createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { Login } from '../support/login.ts';
 
-const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_observer'] as const;
+const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_observer', 'pulp_operator', 'pulp_server'] as const;
 type Role = (typeof ROLES)[number];
 
-const EVERYBODY = ROLES;
+const EVERYBODY = ['pulp_submitter', 'pulp_worker', 'pulp_observer'] as const;
+const OPERATORS = ['pulp_operator'] as const;
 const WORKERS = ['pulp_worker'] as const;
 
 /** Who is not in a role at all. */

@@ -15,15 +15,26 @@ const MOST_BYTES = 64 * 1024;
 const ANYBODY: Caller = { actor: 'anybody', role: 'observer' };
 
 /** Has an app serve operations, and say of each path which methods it has. */
-export function serveOperations(app: Hono, operations: readonly Operation[], authenticator: Authenticator): void {
+export function serveOperations(
+  app: Hono,
+  operations: readonly Operation[],
+  authenticator: Authenticator,
+): void {
   const methods = new Map<string, string[]>();
   for (const operation of operations) {
     const known = methods.get(operation.path) ?? [];
-    methods.set(operation.path, [...known, ...(operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()])]);
-    app.on(operation.method.toUpperCase(), operation.path, (context) => serve(operation, context, authenticator));
+    methods.set(operation.path, [
+      ...known,
+      ...(operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()]),
+    ]);
+    app.on(operation.method.toUpperCase(), operation.path, (context) =>
+      serve(operation, context, authenticator),
+    );
   }
   // The first that fits is taken: a path with names in it fits others.
-  const paths = [...methods].sort(([one], [other]) => Number(one.includes(':')) - Number(other.includes(':')));
+  const paths = [...methods].sort(
+    ([one], [other]) => Number(one.includes(':')) - Number(other.includes(':')),
+  );
   for (const [path, known] of paths) {
     const allow = [...known, 'OPTIONS'].join(', ');
     app.options(path, () => new Response(null, { status: 204, headers: { Allow: allow } }));
@@ -36,7 +47,11 @@ export function serveOperations(app: Hono, operations: readonly Operation[], aut
   }
 }
 
-async function serve(operation: Operation, context: Context, authenticator: Authenticator): Promise<Response> {
+async function serve(
+  operation: Operation,
+  context: Context,
+  authenticator: Authenticator,
+): Promise<Response> {
   const { right } = operation;
   const caller = right === 'anybody' ? ANYBODY : await authorize(right, context, authenticator);
   context.set('actor', caller.actor);

@@ -56,7 +56,7 @@ export class EventHub {
       while (!signal.aborted) {
         // Reads what is there; what is passed on meanwhile, and after it, waits.
         listener.begin();
-        for (let caughtUp = false; !caughtUp && !signal.aborted; ) {
+        for (let caughtUp = false; !caughtUp && !signal.aborted;) {
           const page = await readEvents({ ...filter, after: cursor });
           for (const event of page.events) yield event;
           cursor = page.cursor;

@@ -21,7 +21,7 @@ const FOLLOWED_KINDS = EVENT_KINDS.filter((kind) => kind !== 'heartbeat');
 
 const filterParameters = {
   type: list(type),
-  stream: z.string().optional().describe('Of the stream of this id: a task\'s id, a worker\'s name.'),
+  stream: z.string().optional().describe("Of the stream of this id: a task's id, a worker's name."),
 };
 
 /** @param stopping ends streams when the server is to end */
@@ -62,7 +62,8 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
       id: 'follow_events',
       method: 'get',
       path: '/api/v1/events/stream',
-      summary: 'Follow the log, as server-sent events. With Last-Event-ID, or `after`, it goes on without a gap.',
+      summary:
+        'Follow the log, as server-sent events. With Last-Event-ID, or `after`, it goes on without a gap.',
       right: 'read',
       query: z.strictObject({
         ...filterParameters,
@@ -70,7 +71,11 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
         after: z.string().optional().describe('The cursor of an event; default: what comes from now on.'),
       }),
       answers: {
-        200: { description: 'Events, each with its cursor as its id.', schema: z.string(), type: STREAM_TYPE },
+        200: {
+          description: 'Events, each with its cursor as its id.',
+          schema: z.string(),
+          type: STREAM_TYPE,
+        },
       },
       run: async ({ query, context }) => {
         const headers = { 'Content-Type': STREAM_TYPE, 'X-Accel-Buffering': 'no' };

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
-import { listTasks, readHistory, readTask, readTaskAt, taskEventRow, taskRow } from '../../projections/task.ts';
+import {
+  listTasks,
+  readHistory,
+  readTask,
+  readTaskAt,
+  taskEventRow,
+  taskRow,
+} from '../../projections/task.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
 import { cancel } from '../../tasks/cancel.ts';
@@ -42,7 +49,10 @@ const item = z
     timeout: span.optional(),
     group: z.string().optional(),
     correlation_id: z.string().optional(),
-    id: z.string().optional().describe('A UUID of your own: the same id with the same content is enqueued once.'),
+    id: z
+      .string()
+      .optional()
+      .describe('A UUID of your own: the same id with the same content is enqueued once.'),
     unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
   })
   .meta({ id: 'TaskToEnqueue' });
@@ -175,7 +185,8 @@ export const taskOperations = [
       const etag = `"${found.version}"`;
       const headers = { ETag: etag, 'Cache-Control': 'private, no-cache' };
       const known = context.req.header('if-none-match') ?? '';
-      const isKnown = known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+      const isKnown =
+        known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
       return isKnown ? new Response(null, { status: 304, headers }) : answer(200, found, headers);
     },
   }),
