@@ -30,7 +30,8 @@ const DOCUMENT_PATHS = { openapi: '/api/v1/openapi.json', openapi_pulp: '/pulp/a
 
 /** What every answer says to browsers: nothing of it is to be run, framed, guessed at or shown to other sites. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',

@@ -87,7 +87,10 @@ export async function startServer({
       cause: error,
     });
   }
-  return { url: addressOf(server), stop: () => stop(server, stopping, { sockets, shutdownMs, log: options.log }) };
+  return {
+    url: addressOf(server),
+    stop: () => stop(server, stopping, { sockets, shutdownMs, log: options.log }),
+  };
 }
 
 async function stop(

@@ -50,7 +50,19 @@ export type Condition = FragmentSqlToken | undefined;
 
 /** What never changes in a task. */
 export function lastingConditions(filter: TaskFilter): Condition[] {
-  const { ids, name, names, notName, nameContains, queue, group, groupUuid, parent, correlation, correlationContains } = filter;
+  const {
+    ids,
+    name,
+    names,
+    notName,
+    nameContains,
+    queue,
+    group,
+    groupUuid,
+    parent,
+    correlation,
+    correlationContains,
+  } = filter;
   const { resource, claims = [], since, times = [] } = filter;
   return [
     ids && sql.fragment`id = any (${sql.array([...ids], 'uuid')})`,

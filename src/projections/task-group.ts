@@ -29,7 +29,9 @@ export async function listTaskGroups(
   const pool = await getConnection();
   const [count, groups] = await Promise.all([
     retrying(() =>
-      pool.oneFirst(sql.type(z.object({ count: z.number() }))`${KNOWN} select count(uuid) as count from known`),
+      pool.oneFirst(
+        sql.type(z.object({ count: z.number() }))`${KNOWN} select count(uuid) as count from known`,
+      ),
     ),
     readGroups(sql.fragment`
       select uuid from (${KNOWN} select uuid from known where uuid is not null offset ${offset} limit ${limit}) page`),

@@ -70,7 +70,14 @@ async function readFrom(id: string, source: FragmentSqlToken): Promise<Task | un
 }
 
 /** What tasks can be sorted by. */
-export const TASK_ORDERS = ['enqueued_at', 'unblocked_at', 'started_at', 'finished_at', 'name', 'state'] as const;
+export const TASK_ORDERS = [
+  'enqueued_at',
+  'unblocked_at',
+  'started_at',
+  'finished_at',
+  'name',
+  'state',
+] as const;
 
 /** An order of tasks: by a column, ascending or descending; those that have no value come last. */
 export interface TaskOrder {
@@ -132,7 +139,11 @@ export async function listTasks({
           order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
   const pool = await getConnection();
   return retrying(() =>
-    pool.any(sql.type(taskRow)`select ${brief ? briefColumns : columns} from ${source} limit ${limit} offset ${offset}`),
+    pool.any(
+      sql.type(
+        taskRow,
+      )`select ${brief ? briefColumns : columns} from ${source} limit ${limit} offset ${offset}`,
+    ),
   );
 }
 

@@ -9,7 +9,8 @@ import { until } from '../support/until.ts';
 import { Raw } from './raw.ts';
 import { Served } from './served.ts';
 
-const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+const basic = (user: string, password: string) =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 suite('who may', () => {
   test('is what the role of a token says, for each kind of act', async () => {
@@ -99,7 +100,11 @@ suite('who may', () => {
 
   test('ends when a token is revoked or expires', async () => {
     await using served = await Served.start();
-    const soon = await createToken({ actor: 'guest', role: 'observer', expiresAt: new Date(Date.now() + 1500) });
+    const soon = await createToken({
+      actor: 'guest',
+      role: 'observer',
+      expiresAt: new Date(Date.now() + 1500),
+    });
     const status = async (token: string) =>
       (await served.ask('/api/v1/workers', { headers: { authorization: `Bearer ${token}` } })).status;
     assert.equal(await status(soon.token), 200);
@@ -110,7 +115,9 @@ suite('who may', () => {
     await until(async () => (await status(soon.token)) === 401, 8000);
     const listed = await listTokens();
     assert.deepEqual(
-      listed.filter(({ actor }) => actor === 'other').map(({ revoked_by, revoked_at }) => [typeof revoked_by, revoked_at instanceof Date]),
+      listed
+        .filter(({ actor }) => actor === 'other')
+        .map(({ revoked_by, revoked_at }) => [typeof revoked_by, revoked_at instanceof Date]),
       [['string', true]],
     );
     assert.doesNotMatch(JSON.stringify(listed), new RegExp(token.slice(-43)));
@@ -136,7 +143,8 @@ suite('who may', () => {
     const wrong = { headers: { authorization: 'Bearer x' } };
     assert.equal((await served.ask('/api/v1/workers', { as: 'operator' })).status, 200);
     let last = await served.ask('/api/v1/workers', wrong);
-    for (let tries = 0; tries < 40 && last.status === 401; tries += 1) last = await served.ask('/api/v1/workers', wrong);
+    for (let tries = 0; tries < 40 && last.status === 401; tries += 1)
+      last = await served.ask('/api/v1/workers', wrong);
     assert.equal(last.status, 429);
     assert.match(last.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
     assert.equal((await served.ask('/api/v1/workers', { as: 'observer' })).status, 429); // it may be right, but nobody looks
@@ -170,15 +178,33 @@ suite('other sites', () => {
     const status = async (method: string, headers: Readonly<Record<string, string>>) => {
       using raw = await Raw.to(served.url);
       const body = method === 'POST' ? '{"name":"t","unchecked":true}' : '';
-      const lines = Object.entries({ Connection: 'close', 'Content-Length': String(body.length), ...headers });
-      raw.send(`${method} /api/v1/tasks HTTP/1.1\r\n${lines.map(([n, v]) => `${n}: ${v}`).join('\r\n')}\r\n\r\n${body}`);
+      const lines = Object.entries({
+        Connection: 'close',
+        'Content-Length': String(body.length),
+        ...headers,
+      });
+      raw.send(
+        `${method} /api/v1/tasks HTTP/1.1\r\n${lines.map(([n, v]) => `${n}: ${v}`).join('\r\n')}\r\n\r\n${body}`,
+      );
       await raw.closed;
       return Number(/^HTTP\/1\.1 (\d+)/.exec(raw.received)?.[1]);
     };
     const json = { 'Content-Type': 'application/json' };
-    for (const host of ['localhost', 'localhost:24817', '127.0.0.1:1', '[::1]:1', 'pulp.example.org', 'PULP.example.org:443'])
+    for (const host of [
+      'localhost',
+      'localhost:24817',
+      '127.0.0.1:1',
+      '[::1]:1',
+      'pulp.example.org',
+      'PULP.example.org:443',
+    ])
       assert.equal(await status('GET', { Host: host }), 200, host);
-    for (const host of ['evil.example', 'pulp.example.org.evil.example', 'localhost.evil.example', '127.0.0.1.evil.example'])
+    for (const host of [
+      'evil.example',
+      'pulp.example.org.evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+    ])
       assert.equal(await status('GET', { Host: host }), 421, host);
     const acts: readonly [Readonly<Record<string, string>>, number][] = [
       [{ Host: 'localhost' }, 201],
@@ -202,7 +228,12 @@ suite('other sites', () => {
 
 suite('the login of the server', () => {
   test('needs to be a member of roles, and owns nothing', async () => {
-    await using login = await Login.create(['pulp_server', 'pulp_observer', 'pulp_submitter', 'pulp_operator']);
+    await using login = await Login.create([
+      'pulp_server',
+      'pulp_observer',
+      'pulp_submitter',
+      'pulp_operator',
+    ]);
     await using served = await Served.start({ login: (url) => login.at(url) });
     const id = await served.enqueue({ name: 't' });
     assert.equal((await served.ask(`/api/v1/tasks/${id}`, { as: 'observer' })).status, 200);

@@ -11,10 +11,13 @@ const readDocument = async (served: Served, path = '/pulp/api/v3/docs/api.json')
 
 /** Which parameters Pulp's clients name, although they may send none of them. */
 const NAMED_BY_CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  tasks_list: `limit offset ordering fields exclude_fields prn__in name name__contains name__in name__ne logging_cid
+  tasks_list:
+    `limit offset ordering fields exclude_fields prn__in name name__contains name__in name__ne logging_cid
     logging_cid__contains state state__in state__ne task_group parent_task child_tasks worker created_resources reserved_resources
     reserved_resources__in exclusive_resources exclusive_resources__in shared_resources shared_resources__in pulp_created__gte
-    unblocked_at__lt started_at__gte started_at__lte finished_at__gte finished_at__lte started_at__range`.split(/\s+/),
+    unblocked_at__lt started_at__gte started_at__lte finished_at__gte finished_at__lte started_at__range`.split(
+      /\s+/,
+    ),
   tasks_read: ['fields', 'exclude_fields', 'task_href'],
   tasks_cancel: ['task_href'],
   tasks_delete: ['task_href'],
@@ -22,7 +25,18 @@ const NAMED_BY_CLIENTS: Readonly<Record<string, readonly string[]>> = {
   tasks_profile_artifacts: ['task_href'],
   task_groups_list: ['limit', 'offset', 'ordering', 'fields', 'exclude_fields', 'prn__in'],
   task_groups_read: ['task_group_href', 'fields', 'exclude_fields'],
-  workers_list: ['limit', 'offset', 'ordering', 'fields', 'exclude_fields', 'prn__in', 'name', 'name__contains', 'missing', 'online'],
+  workers_list: [
+    'limit',
+    'offset',
+    'ordering',
+    'fields',
+    'exclude_fields',
+    'prn__in',
+    'name',
+    'name__contains',
+    'missing',
+    'online',
+  ],
   workers_read: ['worker_href', 'fields', 'exclude_fields'],
   status_read: [],
 };
@@ -31,11 +45,14 @@ const NAMED_BY_CLIENTS: Readonly<Record<string, readonly string[]>> = {
 const MEMBERS = {
   document: 'openapi info servers paths components security tags externalDocs jsonSchemaDialect webhooks',
   info: 'title version description license summary termsOfService contact',
-  operation: 'operationId summary description tags security parameters requestBody responses deprecated servers callbacks externalDocs',
-  parameter: 'name in description required schema style explode deprecated allowEmptyValue allowReserved example',
+  operation:
+    'operationId summary description tags security parameters requestBody responses deprecated servers callbacks externalDocs',
+  parameter:
+    'name in description required schema style explode deprecated allowEmptyValue allowReserved example',
   response: 'description content headers links',
   mediaType: 'schema example encoding',
-  components: 'schemas securitySchemes parameters responses requestBodies headers examples links callbacks pathItems',
+  components:
+    'schemas securitySchemes parameters responses requestBodies headers examples links callbacks pathItems',
 };
 
 suite('the document of the API', () => {
@@ -44,7 +61,7 @@ suite('the document of the API', () => {
     assert.deepEqual(await readDocument(served), await readDocument(served, '/api/v1/openapi.json'));
   });
 
-  test('holds to the rules of the model of Pulp\'s clients', async () => {
+  test("holds to the rules of the model of Pulp's clients", async () => {
     await using served = await Served.start();
     const document = await readDocument(served);
     const checkMembers = (kind: keyof typeof MEMBERS, part: object) => {
@@ -76,8 +93,14 @@ suite('the document of the API', () => {
           checkMembers('parameter', parameter);
           assert.equal(parameter.required, parameter.in === 'path', parameter.name);
           const many = parameter.schema['type'] === 'array';
-          assert.deepEqual([parameter['style'], parameter['explode']], many ? ['form', false] : [undefined, undefined]);
-          assert('type' in parameter.schema || 'enum' in parameter.schema, `${operation.operationId} ${parameter.name}`);
+          assert.deepEqual(
+            [parameter['style'], parameter['explode']],
+            many ? ['form', false] : [undefined, undefined],
+          );
+          assert(
+            'type' in parameter.schema || 'enum' in parameter.schema,
+            `${operation.operationId} ${parameter.name}`,
+          );
         }
         for (const response of Object.values(operation.responses)) {
           checkMembers('response', response);
@@ -101,14 +124,18 @@ suite('the document of the API', () => {
     }
   });
 
-  test('names all that Pulp\'s clients ask for', async () => {
+  test("names all that Pulp's clients ask for", async () => {
     await using served = await Served.start();
     const operations = operationsOf(await readDocument(served));
     for (const [id, parameters] of Object.entries(NAMED_BY_CLIENTS)) {
       const operation = operations.get(id);
       assert(operation, id);
       const declared = operation.parameters.map(({ name }) => name);
-      assert.deepEqual(parameters.filter((name) => !declared.includes(name)), [], id);
+      assert.deepEqual(
+        parameters.filter((name) => !declared.includes(name)),
+        [],
+        id,
+      );
     }
     const gte = operations.get('tasks_list')?.parameters.find(({ name }) => name === 'started_at__gte');
     assert.deepEqual([gte?.schema['type'], gte?.schema['format']], ['string', 'date-time']);

@@ -15,8 +15,16 @@ export interface Document extends Json {
 interface Operation extends Json {
   readonly operationId: string;
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, { schema: Json }>> };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { schema: Json }>> }>>;
+  readonly requestBody?: {
+    readonly required: boolean;
+    readonly content: Readonly<Record<string, { schema: Json }>>;
+  };
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly description: string; readonly content?: Readonly<Record<string, { schema: Json }>> }
+    >
+  >;
 }
 
 interface Parameter extends Json {
@@ -27,7 +35,9 @@ interface Parameter extends Json {
 }
 
 /** The operations of a document, by their ids. */
-export function operationsOf(document: Document): ReadonlyMap<string, Operation & { path: string; method: string }> {
+export function operationsOf(
+  document: Document,
+): ReadonlyMap<string, Operation & { path: string; method: string }> {
   return new Map(
     Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(
@@ -38,7 +48,11 @@ export function operationsOf(document: Document): ReadonlyMap<string, Operation 
 }
 
 /** Holds an answer to what the document says of the operation: its type to the byte, and all of its members. */
-export function checkAnswer(document: Document, operationId: string, { status, headers, data, text }: Answered): void {
+export function checkAnswer(
+  document: Document,
+  operationId: string,
+  { status, headers, data, text }: Answered,
+): void {
   const operation = operationsOf(document).get(operationId);
   assert(operation, `there is no operation ${operationId}`);
   const response = operation.responses[String(status)];

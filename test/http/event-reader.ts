@@ -2,7 +2,12 @@
 export interface Received {
   readonly id: string | undefined;
   readonly event: string | undefined;
-  readonly data: { readonly type: string; readonly stream_id: string; readonly version: number; readonly cursor: string };
+  readonly data: {
+    readonly type: string;
+    readonly stream_id: string;
+    readonly version: number;
+    readonly cursor: string;
+  };
 }
 
 /** Follows the log as a program does: `await using reader = await EventReader.connect(url, token)`. */
@@ -23,10 +28,17 @@ export class EventReader implements AsyncDisposable {
     );
   }
 
-  static async connect(url: string, token: string, { query = '', lastEventId = '' } = {}): Promise<EventReader> {
+  static async connect(
+    url: string,
+    token: string,
+    { query = '', lastEventId = '' } = {},
+  ): Promise<EventReader> {
     const leave = new AbortController();
     const response = await fetch(`${url}/api/v1/events/stream?${query}`, {
-      headers: { authorization: `Bearer ${token}`, ...(lastEventId !== '' && { 'last-event-id': lastEventId }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(lastEventId !== '' && { 'last-event-id': lastEventId }),
+      },
       signal: leave.signal,
     });
     return new EventReader(response, leave);
@@ -37,7 +49,8 @@ export class EventReader implements AsyncDisposable {
     while (this.events.length < count) {
       this.#news = Promise.withResolvers();
       const isOver = await Promise.race([this.#news.promise.then(() => false), this.ended.then(() => true)]);
-      if (isOver && this.events.length < count) throw new Error(`it ended after ${this.events.length} events`);
+      if (isOver && this.events.length < count)
+        throw new Error(`it ended after ${this.events.length} events`);
     }
     return this.events;
   }
@@ -56,11 +69,17 @@ export class EventReader implements AsyncDisposable {
       text = blocks.pop() ?? '';
       for (const block of blocks) {
         const fields = new Map(
-          block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+          block
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
         );
         const data = fields.get('data');
         if (data !== undefined)
-          this.events.push({ id: fields.get('id'), event: fields.get('event'), data: JSON.parse(data) as Received['data'] });
+          this.events.push({
+            id: fields.get('id'),
+            event: fields.get('event'),
+            data: JSON.parse(data) as Received['data'],
+          });
       }
       this.#news.resolve();
     }

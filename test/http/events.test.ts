@@ -55,13 +55,22 @@ suite('the stream of events', () => {
     await using served = await Served.start();
     await using client = await connect(served.database.url);
     const readers = await Promise.all(
-      Array.from({ length: 200 }, () => EventReader.connect(served.url, served.tokens.observer, { query: 'type=TaskEnqueued' })),
+      Array.from({ length: 200 }, () =>
+        EventReader.connect(served.url, served.tokens.observer, { query: 'type=TaskEnqueued' }),
+      ),
     );
     assert(readers.every(({ status }) => status === 200));
     await until(async () => (await listening(client)) === 1);
-    const ids = [await served.enqueue({ name: 'a' }), await served.enqueue({ name: 'b' }), await served.enqueue({ name: 'c' })];
+    const ids = [
+      await served.enqueue({ name: 'a' }),
+      await served.enqueue({ name: 'b' }),
+      await served.enqueue({ name: 'c' }),
+    ];
     for (const reader of readers)
-      assert.deepEqual((await reader.until(3)).map(({ data }) => data.stream_id), ids);
+      assert.deepEqual(
+        (await reader.until(3)).map(({ data }) => data.stream_id),
+        ids,
+      );
     assert.equal(await listening(client), 1);
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::integer as count from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
@@ -112,11 +121,18 @@ suite('the stream of events', () => {
     const before = process.memoryUsage().rss;
     const written: string[] = [];
     for (let batch = 0; batch < 30; batch += 1) {
-      const tasks = Array.from({ length: 100 }, () => ({ name: 't', unchecked: true, args: ['x'.repeat(5000)] }));
+      const tasks = Array.from({ length: 100 }, () => ({
+        name: 't',
+        unchecked: true,
+        args: ['x'.repeat(5000)],
+      }));
       const { data } = await served.ask('/api/v1/tasks/batch', { body: { tasks } });
       written.push(...(data as { ids: string[] }).ids);
     }
-    assert.deepEqual((await reader.until(3000)).map(({ data }) => data.stream_id), written);
+    assert.deepEqual(
+      (await reader.until(3000)).map(({ data }) => data.stream_id),
+      written,
+    );
     assert(process.memoryUsage().rss - before < 400 * 2 ** 20);
     // When he reads on he has missed nothing.
     stuck.socket.resume();
@@ -132,7 +148,9 @@ suite('the stream of events', () => {
     await pause(300);
     assert.equal(await listening(client), 0);
     await served.enqueue({ name: 't' });
-    await using reader = await EventReader.connect(served.url, served.tokens.observer, { query: 'after=0:0' });
+    await using reader = await EventReader.connect(served.url, served.tokens.observer, {
+      query: 'after=0:0',
+    });
     const [first] = await reader.until(1);
     const [, tx = '', position = ''] = first?.id?.split(':') ?? [];
     const lost = `2:${tx}:${position}`;
@@ -145,7 +163,9 @@ suite('the stream of events', () => {
     await using client = await connect(served.database.url);
     for (let turn = 0; turn < 5; turn += 1) {
       const readers = await Promise.all(
-        Array.from({ length: 20 }, () => EventReader.connect(served.url, served.tokens.observer, { query: 'after=0:0' })),
+        Array.from({ length: 20 }, () =>
+          EventReader.connect(served.url, served.tokens.observer, { query: 'after=0:0' }),
+        ),
       );
       await Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()));
     }

@@ -75,12 +75,18 @@ class PulpCli implements AsyncDisposable {
 }
 
 /** A worker that has started a task; it lives as long as the session of the client. */
-async function startOne(client: Awaited<ReturnType<typeof connect>>, worker: string, type: string): Promise<string> {
+async function startOne(
+  client: Awaited<ReturnType<typeof connect>>,
+  worker: string,
+  type: string,
+): Promise<string> {
   const { rows: born } = await client.query<{ incarnation: string }>(
     `select pulp.worker_online($1, 'localhost', 1, '{default}', 10, $2) as incarnation`,
     [
       worker,
-      JSON.stringify([{ name: type, schema: {}, isolation: 'inline', on_worker_loss: 'cancel', on_worker_stop: 'cancel' }]),
+      JSON.stringify([
+        { name: type, schema: {}, isolation: 'inline', on_worker_loss: 'cancel', on_worker_stop: 'cancel' },
+      ]),
     ],
   );
   await client.query('select pulp.grant_reservations()');
@@ -95,7 +101,10 @@ suite('pulp-cli', () => {
   test('status', async () => {
     await using cli = await PulpCli.start();
     const { data } = await cli.send('status_read', `${ROOT}status/`, { headers: { authorization: '' } });
-    const status = data as { versions: { component: string; version: string }[]; database_connection: { connected: boolean } };
+    const status = data as {
+      versions: { component: string; version: string }[];
+      database_connection: { connected: boolean };
+    };
     assert.deepEqual(
       status.versions.map(({ component, version }) => ({ component, version })),
       [{ component: 'core', version: '3.86.0' }],
@@ -107,7 +116,12 @@ suite('pulp-cli', () => {
     await using cli = await PulpCli.start();
     const { served } = cli;
     const group = '2f1e9c3a-0000-4000-8000-00000000abcd';
-    const first = await served.enqueue({ name: 'a.first', resources: ['/x/'], group: 'nightly.2026', correlation_id: 'c-1' });
+    const first = await served.enqueue({
+      name: 'a.first',
+      resources: ['/x/'],
+      group: 'nightly.2026',
+      correlation_id: 'c-1',
+    });
     const second = await served.enqueue({ name: 'a.second', shared_resources: ['/x/'], group, delay: 3600 });
     const third = await served.enqueue({ name: 'b.third', resources: ['/y/'] });
     await served.ask(`/api/v1/tasks/${third}/cancel`, { body: {} });
@@ -171,7 +185,15 @@ suite('pulp-cli', () => {
     const counts: Record<string, number> = {};
     for (const state of ['waiting', 'skipped', 'running', 'completed', 'failed', 'canceling', 'canceled'])
       counts[state] = (await cli.list(`limit=1&state=${state}`)).count;
-    assert.deepEqual(counts, { waiting: 1, skipped: 0, running: 0, completed: 0, failed: 0, canceling: 0, canceled: 0 });
+    assert.deepEqual(counts, {
+      waiting: 1,
+      skipped: 0,
+      running: 0,
+      completed: 0,
+      failed: 0,
+      canceling: 0,
+      canceled: 0,
+    });
   });
 
   test('task cancel and destroy, of tasks that wait, run and are over', async () => {
@@ -211,7 +233,10 @@ suite('pulp-cli', () => {
     await using client = await connect(cli.served.database.url);
     const running = await cli.served.enqueue({ name: 'run' });
     await startOne(client, 'reserved-resource-worker-1@host.example', 'run');
-    const { data } = await cli.send('workers_list', `${ROOT}workers/?name=reserved-resource-worker-1%40host.example&offset=0&limit=1`);
+    const { data } = await cli.send(
+      'workers_list',
+      `${ROOT}workers/?name=reserved-resource-worker-1%40host.example&offset=0&limit=1`,
+    );
     const [worker] = (data as Page).results;
     assert.match(worker?.pulp_href ?? '', HREF);
     assert.equal(worker?.['current_task'], `${ROOT}tasks/${running}/`);
@@ -235,10 +260,14 @@ suite('pulp-cli', () => {
 
   test('task-group list and show', async () => {
     await using cli = await PulpCli.start();
-    for (const name of ['a', 'b', 'c']) await cli.served.enqueue({ name, group: name === 'c' ? 'two' : 'one' });
+    for (const name of ['a', 'b', 'c'])
+      await cli.served.enqueue({ name, group: name === 'c' ? 'two' : 'one' });
     const { data } = await cli.send('task_groups_list', `${ROOT}task-groups/?offset=0&limit=25`);
     const groups = (data as Page).results;
-    assert.deepEqual(groups.map((group) => [group['description'], group['waiting']]).sort(), [['one', 2], ['two', 1]]);
+    assert.deepEqual(groups.map((group) => [group['description'], group['waiting']]).sort(), [
+      ['one', 2],
+      ['two', 1],
+    ]);
     for (const group of groups) {
       assert.match(group.pulp_href, HREF);
       assert.deepEqual((await cli.send('task_groups_read', group.pulp_href)).data, group);
@@ -267,7 +296,9 @@ suite('pulp-cli', () => {
     await using cli = await PulpCli.start();
     const echo = async (cid: string | undefined) =>
       (
-        await cli.send('status_read', `${ROOT}status/`, { headers: cid === undefined ? {} : { 'correlation-id': cid } })
+        await cli.send('status_read', `${ROOT}status/`, {
+          headers: cid === undefined ? {} : { 'correlation-id': cid },
+        })
       ).headers.get('correlation-id');
     for (const guid of ['0123456789abcdef0123456789abcdef', '01234567-89ab-4def-8123-456789abcdef'])
       assert.equal(await echo(guid), guid);

@@ -40,7 +40,11 @@ export class Served implements AsyncDisposable {
   readonly server: RunningServer;
   readonly tokens: Readonly<Record<UserRole, string>>;
 
-  private constructor(database: TestDatabase, server: RunningServer, tokens: Readonly<Record<UserRole, string>>) {
+  private constructor(
+    database: TestDatabase,
+    server: RunningServer,
+    tokens: Readonly<Record<UserRole, string>>,
+  ) {
     this.database = database;
     this.server = server;
     this.tokens = tokens;

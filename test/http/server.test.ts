@@ -110,16 +110,25 @@ suite('answers', () => {
     const options = await served.ask('/api/v1/tasks', { method: 'OPTIONS' });
     assert.deepEqual([options.status, options.headers.get('allow')], [204, 'POST, GET, HEAD, OPTIONS']);
     const wrong = await served.ask(`/pulp/api/v3/tasks/${id}/`, { method: 'PUT' });
-    assert.deepEqual(
-      [wrong.status, wrong.headers.get('allow')],
-      [405, 'GET, HEAD, PATCH, DELETE, OPTIONS'],
-    );
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET, HEAD, PATCH, DELETE, OPTIONS']);
     const head = await served.ask(`/api/v1/tasks/${id}`, { method: 'HEAD' });
     assert.deepEqual([head.status, head.text], [200, '']);
-    for (const path of ['/', '/nothing', '/api/v1/TASKS', `/pulp/api/v3/tasks/${id}`, '/api/v1/tasks/%2e%2e/%2e%2e']) {
+    for (const path of [
+      '/',
+      '/nothing',
+      '/api/v1/TASKS',
+      `/pulp/api/v3/tasks/${id}`,
+      '/api/v1/tasks/%2e%2e/%2e%2e',
+    ]) {
       assert.equal((await served.ask(path)).status, 404, path);
     }
-    for (const { headers } of [options, wrong, head, await served.ask('/nothing'), await served.ask('/api/v1/tasks')]) {
+    for (const { headers } of [
+      options,
+      wrong,
+      head,
+      await served.ask('/nothing'),
+      await served.ask('/api/v1/tasks'),
+    ]) {
       assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'/);
       assert.equal(headers.get('x-content-type-options'), 'nosniff');
       assert.equal(headers.get('access-control-allow-origin'), null);
@@ -209,25 +218,72 @@ suite('requests', () => {
       ['/api/v1/tasks', { body: '[]', headers: json }, 400, /expected object/],
       ['/api/v1/tasks', { body: 'null', headers: json }, 400, /expected object/],
       ['/api/v1/tasks', { body: {}, headers: json }, 400, /name/],
-      ['/api/v1/tasks', { body: { name: 't' }, headers: { 'content-type': 'text/plain' } }, 415, /text\/plain/],
-      ['/api/v1/tasks', { body: 'name=t', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, /form/],
+      [
+        '/api/v1/tasks',
+        { body: { name: 't' }, headers: { 'content-type': 'text/plain' } },
+        415,
+        /text\/plain/,
+      ],
+      [
+        '/api/v1/tasks',
+        { body: 'name=t', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+        415,
+        /form/,
+      ],
       ['/api/v1/tasks', { body: { name: 't', kwarg: {} } }, 400, /kwarg/],
       ['/api/v1/tasks', { body: { name: 't', parent_id: id } }, 400, /parent_id/],
       ['/api/v1/tasks', { body: { name: 't' } }, 400, /unknown task type/],
       ['/api/v1/tasks', { body: { name: 't\n', unchecked: true } }, 400, /name/],
-      ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"args":[9007199254740993]}' }, 400, /args\[0\]/],
+      [
+        '/api/v1/tasks',
+        { body: '{"name":"t","unchecked":true,"args":[9007199254740993]}' },
+        400,
+        /args\[0\]/,
+      ],
       ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"kwargs":{"a":1e400}}' }, 400, /kwargs\.a/],
-      ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"kwargs":{"__proto__":{}}}' }, 400, /__proto__/],
+      [
+        '/api/v1/tasks',
+        { body: '{"name":"t","unchecked":true,"kwargs":{"__proto__":{}}}' },
+        400,
+        /__proto__/,
+      ],
       ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"__proto__":{}}' }, 400, /__proto__/],
       ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"args":["\\u0000"]}' }, 400, /NUL/],
       ['/api/v1/tasks', { body: '{"name":"t","unchecked":true,"args":["\\ud800"]}' }, 400, /surrogate/],
       ['/api/v1/tasks', { body: { name: 't', unchecked: true, args: 1 } }, 400, /args/],
       ['/api/v1/tasks', { body: { name: 't', unchecked: true, id: 'x' } }, 400, /id/],
       ['/api/v1/tasks', { body: { name: 'u', unchecked: true, id } }, 409, /ID_CONFLICT/],
-      ['/api/v1/tasks', { body: { name: 't', unchecked: true, resources: Array(257).fill('/a/') } }, 400, /resources/],
-      ['/api/v1/tasks', { body: `{"name":"t","unchecked":true,"args":${'['.repeat(65)}${']'.repeat(65)}}` }, 400, /64/],
-      ['/api/v1/tasks/batch', { body: { tasks: [{ name: 't', unchecked: true }, { name: '!', unchecked: true }] } }, 400, /tasks\.1/],
-      ['/api/v1/tasks/batch', { body: { tasks: [{ name: 't', unchecked: true }, { nam: 't' }] } }, 400, /tasks\.1/],
+      [
+        '/api/v1/tasks',
+        { body: { name: 't', unchecked: true, resources: Array(257).fill('/a/') } },
+        400,
+        /resources/,
+      ],
+      [
+        '/api/v1/tasks',
+        { body: `{"name":"t","unchecked":true,"args":${'['.repeat(65)}${']'.repeat(65)}}` },
+        400,
+        /64/,
+      ],
+      [
+        '/api/v1/tasks/batch',
+        {
+          body: {
+            tasks: [
+              { name: 't', unchecked: true },
+              { name: '!', unchecked: true },
+            ],
+          },
+        },
+        400,
+        /tasks\.1/,
+      ],
+      [
+        '/api/v1/tasks/batch',
+        { body: { tasks: [{ name: 't', unchecked: true }, { nam: 't' }] } },
+        400,
+        /tasks\.1/,
+      ],
       [`/api/v1/tasks/${id}/cancel`, { method: 'POST' }, 400, /the body is missing/],
       [`/api/v1/tasks/${id}/cancel`, { body: { reason: 'x'.repeat(20_000) } }, 400, /reason/],
       [`/pulp/api/v3/tasks/${id}/`, { method: 'PATCH', body: { state: 'failed' } }, 400, /state/],

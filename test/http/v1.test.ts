@@ -33,7 +33,15 @@ suite('our own API', () => {
     await using served = await Served.start();
     const ask = await asking(served);
     const id = '01992f6e-8f3c-7000-8000-5bd2d31c4f0a';
-    const body = { name: 't', unchecked: true, id, kwargs: { a: 1 }, resources: ['/a/'], priority: 3, delay: '1h' };
+    const body = {
+      name: 't',
+      unchecked: true,
+      id,
+      kwargs: { a: 1 },
+      resources: ['/a/'],
+      priority: 3,
+      delay: '1h',
+    };
     const { data, headers } = await ask('enqueue', 'tasks', { body });
     assert.deepEqual(data, { id });
     assert.equal(headers.get('location'), `/api/v1/tasks/${id}`);
@@ -43,7 +51,10 @@ suite('our own API', () => {
     });
     assert.equal((many as { ids: string[] }).ids.length, 2501);
     const { data: listed } = await ask('list_tasks', 'tasks?name=t');
-    assert.deepEqual((listed as { tasks: Task[] }).tasks.map((task) => task.id), [id]);
+    assert.deepEqual(
+      (listed as { tasks: Task[] }).tasks.map((task) => task.id),
+      [id],
+    );
     const cid = '01234567-89ab-4def-8123-456789abcdef';
     const { data: joined } = await ask('enqueue', 'tasks', {
       body: { name: 't', unchecked: true },
@@ -78,8 +89,11 @@ suite('our own API', () => {
     const tasks = Array.from({ length: 250 }, (_, index) => ({ name: `t${index % 2}`, unchecked: true }));
     const { data } = await ask('enqueue_batch', 'tasks/batch', { body: { tasks } });
     const seen: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: Answered = await ask('list_tasks', `tasks?limit=40${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: Answered = await ask(
+        'list_tasks',
+        `tasks?limit=40${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
       const { tasks: some, cursor: next } = page.data as { tasks: Task[]; cursor: string | null };
       seen.push(...some.map(({ id }) => id));
       cursor = next;
@@ -91,7 +105,13 @@ suite('our own API', () => {
   test('lists by each of its filters', async () => {
     await using served = await Served.start();
     const ask = await asking(served);
-    const one = await served.enqueue({ name: 'one', queue: 'q', group: 'g', resources: ['/a/'], correlation_id: 'c' });
+    const one = await served.enqueue({
+      name: 'one',
+      queue: 'q',
+      group: 'g',
+      resources: ['/a/'],
+      correlation_id: 'c',
+    });
     const two = await served.enqueue({ name: 'two', shared_resources: ['/b/'] });
     await ask('cancel_task', `tasks/${two}/cancel`, { body: { reason: 'enough' } });
     const cases: readonly [string, readonly string[]][] = [
@@ -115,7 +135,11 @@ suite('our own API', () => {
     ];
     for (const [query, ids] of cases) {
       const { data } = await ask('list_tasks', `tasks?${query}`);
-      assert.deepEqual((data as { tasks: Task[] }).tasks.map(({ id }) => id), ids, query);
+      assert.deepEqual(
+        (data as { tasks: Task[] }).tasks.map(({ id }) => id),
+        ids,
+        query,
+      );
     }
   });
 
@@ -129,11 +153,17 @@ suite('our own API', () => {
     const at = new Date().toISOString();
     const { data: canceled } = await ask('cancel_task', `tasks/${id}/cancel`, { body: { reason: 'enough' } });
     assert.deepEqual(canceled, { id, state: 'canceled' });
-    assert.deepEqual((await ask('cancel_task', `tasks/${id}/cancel`, { body: {} })).data, { id, state: 'canceled' });
+    assert.deepEqual((await ask('cancel_task', `tasks/${id}/cancel`, { body: {} })).data, {
+      id,
+      state: 'canceled',
+    });
     assert.deepEqual((await ask('show_task', `tasks/${id}?at=${at}`)).data, before);
     const { data: history } = await ask('show_history', `tasks/${id}/history`);
     assert.deepEqual(
-      (history as { events: { type: string; actor: string }[] }).events.map(({ type, actor }) => [type, actor]),
+      (history as { events: { type: string; actor: string }[] }).events.map(({ type, actor }) => [
+        type,
+        actor,
+      ]),
       [
         ['TaskEnqueued', 'the-operator'],
         ['TaskCanceled', 'the-operator'],
@@ -152,14 +182,23 @@ suite('our own API', () => {
     await served.enqueue({ name: 't', shared_resources: ['/a/'] });
     await client.query('select pulp.grant_reservations()');
     const { data: workers } = await ask('list_workers', 'workers');
-    assert.deepEqual((workers as { workers: { name: string }[] }).workers.map(({ name }) => name), ['w']);
+    assert.deepEqual(
+      (workers as { workers: { name: string }[] }).workers.map(({ name }) => name),
+      ['w'],
+    );
     await ask('list_workers', `workers?at=${new Date().toISOString()}`);
     const { data: resources } = await ask('list_resources', 'resources?window=60&sort=held');
-    assert.deepEqual((resources as { resources: { resource: string }[] }).resources.map(({ resource }) => resource), ['/a/']);
+    assert.deepEqual(
+      (resources as { resources: { resource: string }[] }).resources.map(({ resource }) => resource),
+      ['/a/'],
+    );
     const { data: resource } = await ask('show_resource', 'resource?name=/a/');
-    assert.deepEqual((resource as { holders: Task[] }).holders.map((holder) => holder.id), [id]);
+    assert.deepEqual(
+      (resource as { holders: Task[] }).holders.map((holder) => holder.id),
+      [id],
+    );
     const types: string[] = [];
-    for (let cursor = '0:0', caughtUp = false; !caughtUp; ) {
+    for (let cursor = '0:0', caughtUp = false; !caughtUp;) {
       const page: Answered = await ask('list_events', `events?after=${cursor}&limit=2`);
       const found = page.data as { events: { type: string }[]; cursor: string; caught_up: boolean };
       types.push(...found.events.map(({ type }) => type));

@@ -19,7 +19,9 @@ suite('statements made on behalf of somebody', () => {
     await using database = await createDatabase();
     await using _ = poolOf(database.url);
     const own = await (await getConnection()).one(whoAmI);
-    const anybody = fc.option(fc.record({ role: fc.constantFrom(...ROLES), actor: fc.constantFrom('a', 'b', 'c') }));
+    const anybody = fc.option(
+      fc.record({ role: fc.constantFrom(...ROLES), actor: fc.constantFrom('a', 'b', 'c') }),
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(anybody, { minLength: 1, maxLength: 40 }), async (callers) => {
         const seen = await Promise.all(
@@ -66,7 +68,9 @@ suite('statements made on behalf of somebody', () => {
       { code: 'NOT_ALLOWED' },
     );
     const pool = await getConnection();
-    const timeout = sql.type(z.object({ limit: z.string() }))`select current_setting('statement_timeout') as limit`;
+    const timeout = sql.type(
+      z.object({ limit: z.string() }),
+    )`select current_setting('statement_timeout') as limit`;
     assert.deepEqual(await actingAs(bob, () => pool.one(timeout)), { limit: '20s' });
     assert.deepEqual(await pool.one(timeout), { limit: '0' });
   });
@@ -77,7 +81,9 @@ suite('statements made on behalf of somebody', () => {
     const actors = Array.from({ length: 40 }, (_, index) => `user-${index % 4}`);
     const tasks = await Promise.all(
       actors.map((actor) =>
-        actingAs({ role: 'pulp_submitter', actor }, () => enqueueWithReservation('t', [], { unchecked: true })),
+        actingAs({ role: 'pulp_submitter', actor }, () =>
+          enqueueWithReservation('t', [], { unchecked: true }),
+        ),
       ),
     );
     await using client = await connect(database.url);

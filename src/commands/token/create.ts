@@ -36,7 +36,9 @@ forgets tasks and runs the engine. The actor stands in the log for all that is d
     const made = await createToken({
       actor: flags.actor,
       role: flags.role,
-      ...(length !== undefined && { expiresAt: new Date(Date.now() + parseDuration(length, '--expires-in')) }),
+      ...(length !== undefined && {
+        expiresAt: new Date(Date.now() + parseDuration(length, '--expires-in')),
+      }),
     });
     this.log(made.token);
     return made;

@@ -3,7 +3,8 @@ import { formatTable } from '../../cli/table.ts';
 
 export default class List extends DatabaseCommand {
   static override readonly summary = 'List the tokens of users of the server.';
-  static override readonly description = 'The latest come first, also those that were revoked. None can be seen again.';
+  static override readonly description =
+    'The latest come first, also those that were revoked. None can be seen again.';
   static override readonly examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<unknown> {

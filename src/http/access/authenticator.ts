@@ -91,8 +91,13 @@ function unauthenticated(problem: string): HttpError {
 
 function tooManyFailures(waitMs: number): HttpError {
   const seconds = Math.ceil(waitMs / 1000);
-  return new HttpError(429, 'TOO_MANY_FAILURES', 'too many requests with wrong tokens came from this address', {
-    remedy: `Wait ${seconds} s, and check the token.`,
-    headers: { 'Retry-After': String(seconds) },
-  });
+  return new HttpError(
+    429,
+    'TOO_MANY_FAILURES',
+    'too many requests with wrong tokens came from this address',
+    {
+      remedy: `Wait ${seconds} s, and check the token.`,
+      headers: { 'Retry-After': String(seconds) },
+    },
+  );
 }

@@ -35,5 +35,7 @@ export class FailureLimit {
 
 /** What one user has of addresses: of version 6, a network of 64 bits. */
 function network(address: string): string {
-  return address.includes(':') && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;
+  return address.includes(':') && !address.startsWith('::ffff:')
+    ? address.split(':').slice(0, 4).join(':')
+    : address;
 }

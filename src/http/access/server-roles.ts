@@ -14,7 +14,7 @@ const SERVER_ROLE = 'pulp_server';
  * @throws PulpError NOT_ALLOWED with the roles that it lacks
  */
 export async function checkServerRoles(): Promise<void> {
-  const needed = [...Object.values(DATABASE_ROLES), SERVER_ROLE];
+  const needed = [...DATABASE_ROLES, SERVER_ROLE];
   const pool = await getConnection();
   const lacking = await retrying(() =>
     pool.anyFirst(sql.type(z.object({ role: z.string() }))`

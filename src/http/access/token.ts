@@ -38,7 +38,11 @@ export interface NewToken {
  *
  * @throws PulpError INVALID_INPUT if the actor is no name; NOT_ALLOWED
  */
-export async function createToken({ actor, role, expiresAt }: NewToken): Promise<{ id: string; token: string }> {
+export async function createToken({
+  actor,
+  role,
+  expiresAt,
+}: NewToken): Promise<{ id: string; token: string }> {
   const id = randomBytes(8).toString('hex');
   const secret = randomBytes(32).toString('base64url');
   const digest = digestOf(secret).toString('hex');

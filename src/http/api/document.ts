@@ -31,7 +31,8 @@ export function apiDocument(operations: readonly Operation[], options: DocumentO
     info: {
       title: 'Pulp tasking',
       version: options.version,
-      description: 'Tasks, workers and what happened: version 3 of Pulp\'s API of its tasks, and an API of our own.',
+      description:
+        "Tasks, workers and what happened: version 3 of Pulp's API of its tasks, and an API of our own.",
       'x-pulp-app-versions': options.components,
       'x-pulp-domain-enabled': false,
     },
@@ -39,7 +40,11 @@ export function apiDocument(operations: readonly Operation[], options: DocumentO
     components: {
       schemas: schemas.components(),
       securitySchemes: {
-        basicAuth: { type: 'http', scheme: 'basic', description: 'A user\'s name, and a token as the password.' },
+        basicAuth: {
+          type: 'http',
+          scheme: 'basic',
+          description: "A user's name, and a token as the password.",
+        },
         tokenAuth: { type: 'http', scheme: 'bearer', description: 'A token.' },
       },
     },
@@ -65,7 +70,10 @@ function operationObject(operation: Operation, path: string, schemas: Schemas): 
       ...queryParameters(operation.query),
     ],
     ...(body && {
-      requestBody: { required: true, content: { [JSON_TYPE]: { schema: schemas.refer(body, `${id}_body`) } } },
+      requestBody: {
+        required: true,
+        content: { [JSON_TYPE]: { schema: schemas.refer(body, `${id}_body`) } },
+      },
     }),
     responses: {
       ...Object.fromEntries(
@@ -82,7 +90,11 @@ function operationObject(operation: Operation, path: string, schemas: Schemas): 
   };
 }
 
-function responseObject({ description, schema, type = JSON_TYPE }: Answer, schemas: Schemas, name: string): Json {
+function responseObject(
+  { description, schema, type = JSON_TYPE }: Answer,
+  schemas: Schemas,
+  name: string,
+): Json {
   return { description, ...(schema && { content: { [type]: { schema: schemas.refer(schema, name) } } }) };
 }
 
@@ -104,8 +116,15 @@ function queryParameters(query: QuerySchema): readonly Json[] {
 const WRITTEN = {
   io: 'input',
   unrepresentable: 'any',
-  override: ({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }) => {
-    if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+  override: ({
+    zodSchema,
+    jsonSchema,
+  }: {
+    zodSchema: z.core.$ZodTypes;
+    jsonSchema: z.core.JSONSchema.BaseSchema;
+  }) => {
+    if (zodSchema._zod.def.type === 'date')
+      Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
   },
 } as const;
 

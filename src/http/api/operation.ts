@@ -52,10 +52,14 @@ export interface Operation<Query extends QuerySchema = QuerySchema, Body extends
 export function operation<Query extends QuerySchema, Body extends z.ZodType>(
   definition: Operation<Query, Body>,
 ): Operation {
-  return definition as Operation;
+  return definition;
 }
 
 /** Answers with JSON. */
-export function answer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+export function answer(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'Content-Type': JSON_TYPE, ...headers } });
 }

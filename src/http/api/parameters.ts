@@ -56,7 +56,10 @@ export function isList(schema: z.ZodType): boolean {
  * @throws HttpError 400 for what is not a parameter (a filter that is left out without a word would widen), what is there
  * twice, and what cannot be read
  */
-export function readQuery<Schema extends QuerySchema>(schema: Schema, given: URLSearchParams): z.output<Schema> {
+export function readQuery<Schema extends QuerySchema>(
+  schema: Schema,
+  given: URLSearchParams,
+): z.output<Schema> {
   const read: Record<string, string | string[]> = {};
   for (const name of new Set(given.keys())) {
     const parameter = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
@@ -77,10 +80,16 @@ export function readQuery<Schema extends QuerySchema>(schema: Schema, given: URL
 }
 
 /** What a schema makes of a value. @throws HttpError 400 that names the first thing that is wrong */
-export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, what = ''): z.output<Schema> {
+export function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  what = '',
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = [what, ...(issue?.path ?? [])].map(String).filter((part) => part !== '');
-  throw invalid([path.join('.'), issue?.message ?? 'is not allowed'].filter((part) => part !== '').join(': '));
+  throw invalid(
+    [path.join('.'), issue?.message ?? 'is not allowed'].filter((part) => part !== '').join(': '),
+  );
 }

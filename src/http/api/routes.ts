@@ -2,7 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import { actingAs } from '../../postgres/identity.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import { DATABASE_ROLES, mayUse, type Caller, type Right } from '../access/rights.ts';
+import { databaseRole, mayUse, type Caller, type Right } from '../access/rights.ts';
 import { HttpError } from '../http-error.ts';
 import { readJson } from './body.ts';
 import type { Operation } from './operation.ts';
@@ -15,15 +15,26 @@ const MOST_BYTES = 64 * 1024;
 const ANYBODY: Caller = { actor: 'anybody', role: 'observer' };
 
 /** Has an app serve operations, and say of each path which methods it has. */
-export function serveOperations(app: Hono, operations: readonly Operation[], authenticator: Authenticator): void {
+export function serveOperations(
+  app: Hono,
+  operations: readonly Operation[],
+  authenticator: Authenticator,
+): void {
   const methods = new Map<string, string[]>();
   for (const operation of operations) {
     const known = methods.get(operation.path) ?? [];
-    methods.set(operation.path, [...known, ...(operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()])]);
-    app.on(operation.method.toUpperCase(), operation.path, (context) => serve(operation, context, authenticator));
+    methods.set(operation.path, [
+      ...known,
+      ...(operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()]),
+    ]);
+    app.on(operation.method.toUpperCase(), operation.path, (context) =>
+      serve(operation, context, authenticator),
+    );
   }
   // The first that fits is taken: a path with names in it fits others.
-  const paths = [...methods].sort(([one], [other]) => Number(one.includes(':')) - Number(other.includes(':')));
+  const paths = [...methods].sort(
+    ([one], [other]) => Number(one.includes(':')) - Number(other.includes(':')),
+  );
   for (const [path, known] of paths) {
     const allow = [...known, 'OPTIONS'].join(', ');
     app.options(path, () => new Response(null, { status: 204, headers: { Allow: allow } }));
@@ -36,7 +47,11 @@ export function serveOperations(app: Hono, operations: readonly Operation[], aut
   }
 }
 
-async function serve(operation: Operation, context: Context, authenticator: Authenticator): Promise<Response> {
+async function serve(
+  operation: Operation,
+  context: Context,
+  authenticator: Authenticator,
+): Promise<Response> {
   const { right } = operation;
   const caller = right === 'anybody' ? ANYBODY : await authorize(right, context, authenticator);
   context.set('actor', caller.actor);
@@ -45,7 +60,7 @@ async function serve(operation: Operation, context: Context, authenticator: Auth
   const body =
     operation.body && parsed(operation.body, await readJson(request, operation.mostBytes ?? MOST_BYTES));
   const part = (name: string) => context.req.param(name) ?? '';
-  const role = DATABASE_ROLES[right === 'anybody' ? 'read' : right];
+  const role = databaseRole(caller, right === 'anybody' ? 'read' : right);
   return actingAs({ role, actor: caller.actor }, () => operation.run({ part, query, body, caller, context }));
 }
 

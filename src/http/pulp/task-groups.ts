@@ -36,7 +36,8 @@ export const pulpTaskGroupOperations = [
     query: z.strictObject(pageParameters),
     answers: { 200: { description: 'A page of groups.', schema: pageOf(pulpTaskGroup) } },
     run: async ({ query, context }) => {
-      if (query.ordering !== undefined) throw invalid('ordering: groups come in the order of their ids alone');
+      if (query.ordering !== undefined)
+        throw invalid('ordering: groups come in the order of their ids alone');
       const asked = uuidsOfPrns('task-groups', query.prn__in);
       const found =
         asked === undefined ? await listTaskGroups(query.offset, query.limit) : await groupsOf(asked, query);
@@ -87,7 +88,16 @@ async function toPulpTaskGroup({ uuid, name, counts }: TaskGroup): Promise<z.inf
     ...counts,
     group_progress_reports: [],
     tasks: tasks.map((task) => {
-      const { pulp_href, prn, name: type, state, unblocked_at, started_at, finished_at, worker } = toPulpTask(task, []);
+      const {
+        pulp_href,
+        prn,
+        name: type,
+        state,
+        unblocked_at,
+        started_at,
+        finished_at,
+        worker,
+      } = toPulpTask(task, []);
       return { pulp_href, prn, name: type, state, unblocked_at, started_at, finished_at, worker };
     }),
   };

@@ -132,7 +132,7 @@ export const pulpTaskOperations = [
     template,
     parts,
     summary: 'Cancel a task.',
-    right: 'submit',
+    right: 'cancel',
     query: z.strictObject({}),
     body: z.strictObject({ state: z.literal('canceled') }),
     answers: {
@@ -226,11 +226,15 @@ async function filterOf(query: z.output<typeof listQuery>): Promise<TaskFilter |
   if (query.created_resources !== undefined) return undefined;
   const worker = query.worker === undefined ? undefined : await workerOf(query.worker);
   const child = query.child_tasks === undefined ? undefined : await readTask(query.child_tasks);
-  if ((query.worker !== undefined && worker === undefined) || (query.child_tasks !== undefined && child?.parent_id == null))
+  if (
+    (query.worker !== undefined && worker === undefined) ||
+    (query.child_tasks !== undefined && child?.parent_id == null)
+  )
     return undefined;
-  const ids = [uuidsOfPrns('tasks', query.prn__in), child?.parent_id == null ? undefined : [child.parent_id]].filter(
-    (some) => some !== undefined,
-  );
+  const ids = [
+    uuidsOfPrns('tasks', query.prn__in),
+    child?.parent_id == null ? undefined : [child.parent_id],
+  ].filter((some) => some !== undefined);
   return {
     ...(ids.length > 0 && { ids: ids.reduce((some, others) => some.filter((id) => others.includes(id))) }),
     name: query.name,

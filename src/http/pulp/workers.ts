@@ -67,7 +67,8 @@ export const pulpWorkerOperations = [
     run: async ({ part, query }) => {
       const id = part('id').toLowerCase();
       const worker = (await listWorkers()).find(({ name }) => nameUuid(name) === id);
-      if (worker !== undefined) return answer(200, wanted(toPulpWorker(worker, await readLatestRuns()), query));
+      if (worker !== undefined)
+        return answer(200, wanted(toPulpWorker(worker, await readLatestRuns()), query));
       throw new HttpError(404, 'MISSING_RESOURCE', `there is no worker ${id.slice(0, 100)}`, {
         remedy: `${ROOT}workers/ lists those that there are.`,
       });
@@ -81,7 +82,8 @@ function isMeant(worker: Worker, query: z.output<typeof listQuery>): boolean {
   return (
     (query.name === undefined || name === query.name) &&
     (query.name__contains === undefined || name.includes(query.name__contains)) &&
-    (query.name__icontains === undefined || name.toLowerCase().includes(query.name__icontains.toLowerCase())) &&
+    (query.name__icontains === undefined ||
+      name.toLowerCase().includes(query.name__icontains.toLowerCase())) &&
     (query.name__startswith === undefined || name.startsWith(query.name__startswith)) &&
     (query.name__in?.includes(name) ?? true) &&
     name !== query.name__ne &&

@@ -6,7 +6,7 @@ import { currentCursor, readEvents, type EventFilter, type LogEvent } from '../.
 import { actingAs } from '../../postgres/identity.ts';
 import { LONGEST_TIMER_MS } from '../../timer.ts';
 import { Wakeup } from '../../wakeup.ts';
-import { DATABASE_ROLES } from '../access/rights.ts';
+import { databaseRole } from '../access/rights.ts';
 
 /** How many events may wait for a listener; one that is farther behind goes on by reading the log. */
 const MOST_WAITING = 1000;
@@ -56,7 +56,7 @@ export class EventHub {
       while (!signal.aborted) {
         // Reads what is there; what is passed on meanwhile, and after it, waits.
         listener.begin();
-        for (let caughtUp = false; !caughtUp && !signal.aborted; ) {
+        for (let caughtUp = false; !caughtUp && !signal.aborted;) {
           const page = await readEvents({ ...filter, after: cursor });
           for (const event of page.events) yield event;
           cursor = page.cursor;
@@ -83,7 +83,7 @@ export class EventHub {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    await actingAs({ role: DATABASE_ROLES.read, actor: 'server' }, async () => {
+    await actingAs({ role: databaseRole({ role: 'operator' }, 'read'), actor: 'server' }, async () => {
       while (!signal.aborted) {
         try {
           const after = await currentCursor();

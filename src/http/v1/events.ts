@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../events/event-types.ts';
-import { EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
+import { currentCursor, EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
 import { HttpError } from '../http-error.ts';
@@ -21,7 +21,7 @@ const FOLLOWED_KINDS = EVENT_KINDS.filter((kind) => kind !== 'heartbeat');
 
 const filterParameters = {
   type: list(type),
-  stream: z.string().optional().describe('Of the stream of this id: a task\'s id, a worker\'s name.'),
+  stream: z.string().optional().describe("Of the stream of this id: a task's id, a worker's name."),
 };
 
 /** @param stopping ends streams when the server is to end */
@@ -62,7 +62,8 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
       id: 'follow_events',
       method: 'get',
       path: '/api/v1/events/stream',
-      summary: 'Follow the log, as server-sent events. With Last-Event-ID, or `after`, it goes on without a gap.',
+      summary:
+        'Follow the log, as server-sent events. With Last-Event-ID, or `after`, it goes on without a gap.',
       right: 'read',
       query: z.strictObject({
         ...filterParameters,
@@ -70,7 +71,11 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
         after: z.string().optional().describe('The cursor of an event; default: what comes from now on.'),
       }),
       answers: {
-        200: { description: 'Events, each with its cursor as its id.', schema: z.string(), type: STREAM_TYPE },
+        200: {
+          description: 'Events, each with its cursor as its id.',
+          schema: z.string(),
+          type: STREAM_TYPE,
+        },
       },
       run: async ({ query, context }) => {
         const headers = { 'Content-Type': STREAM_TYPE, 'X-Accel-Buffering': 'no' };
@@ -82,7 +87,8 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
           });
         }
         const after = context.req.header('last-event-id') ?? query.after;
-        if (after !== undefined) await readEvents({ after, limit: 1 }); // what is wrong with it has a status of its own
+        // Before the stream begins: what is wrong with it has a status of its own, and so has who may not read the log.
+        await readEvents({ after: after ?? (await currentCursor()), limit: 1 });
         const gone = new AbortController();
         const signal = AbortSignal.any([gone.signal, stopping]);
         listeners += 1;

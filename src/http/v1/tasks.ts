@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
-import { listTasks, readHistory, readTask, readTaskAt, taskEventRow, taskRow } from '../../projections/task.ts';
+import {
+  listTasks,
+  readHistory,
+  readTask,
+  readTaskAt,
+  taskEventRow,
+  taskRow,
+} from '../../projections/task.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
 import { cancel } from '../../tasks/cancel.ts';
@@ -42,7 +49,10 @@ const item = z
     timeout: span.optional(),
     group: z.string().optional(),
     correlation_id: z.string().optional(),
-    id: z.string().optional().describe('A UUID of your own: the same id with the same content is enqueued once.'),
+    id: z
+      .string()
+      .optional()
+      .describe('A UUID of your own: the same id with the same content is enqueued once.'),
     unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
   })
   .meta({ id: 'TaskToEnqueue' });
@@ -69,7 +79,7 @@ export const taskOperations = [
     method: 'post',
     path: ROOT,
     summary: 'Enqueue a task.',
-    right: 'submit',
+    right: 'enqueue',
     query: z.strictObject({}),
     body: item,
     mostBytes: MOST_BYTES,
@@ -84,7 +94,7 @@ export const taskOperations = [
     method: 'post',
     path: `${ROOT}/batch`,
     summary: 'Enqueue many tasks, all or none.',
-    right: 'submit',
+    right: 'enqueue',
     query: z.strictObject({}),
     body: z.strictObject({ tasks: z.array(item).max(MOST_TASKS) }),
     mostBytes: MOST_BYTES_OF_MANY,
@@ -175,7 +185,8 @@ export const taskOperations = [
       const etag = `"${found.version}"`;
       const headers = { ETag: etag, 'Cache-Control': 'private, no-cache' };
       const known = context.req.header('if-none-match') ?? '';
-      const isKnown = known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+      const isKnown =
+        known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
       return isKnown ? new Response(null, { status: 304, headers }) : answer(200, found, headers);
     },
   }),
@@ -185,7 +196,7 @@ export const taskOperations = [
     path: `${ROOT}/:id/cancel`,
     parts,
     summary: 'Cancel a task: one that runs is ended, one that is over stays as it is.',
-    right: 'submit',
+    right: 'cancel',
     query: z.strictObject({}),
     body: z.strictObject({ reason: z.string().optional() }),
     answers: {
