@@ -57,12 +57,48 @@ suite('who may', () => {
     );
   });
 
-  test('reads by no other rights than those to read, whoever it is', async () => {
+  test('is what the database lets his role do', async () => {
     await using served = await Served.start();
     await using client = await connect(served.database.url);
-    await client.query('revoke select on pulp.worker from pulp_observer');
-    const { status, text } = await served.ask('/api/v1/workers', { as: 'operator' });
+    await client.query('revoke select on pulp.worker from pulp_submitter');
+    const { status, text } = await served.ask('/api/v1/workers', { as: 'submitter' });
     assert.deepEqual([status, text.includes('NOT_ALLOWED')], [403, true], text);
+    assert.equal((await served.ask('/api/v1/workers', { as: 'operator' })).status, 200);
+  });
+
+  test('sees and cancels his own tasks alone, where callers are apart; an operator all', async () => {
+    await using served = await Served.start();
+    await using client = await connect(served.database.url);
+    await client.query(`select pulp.set_policy('owner')`);
+    const enqueue = async (as: UserRole) => {
+      const { data } = await served.ask('/api/v1/tasks', { as, body: { name: 't', unchecked: true } });
+      return (data as { id: string }).id;
+    };
+    const [own, foreign] = [await enqueue('submitter'), await enqueue('operator')];
+    const listed = async (as: UserRole) => {
+      const { data } = await served.ask('/api/v1/tasks', { as });
+      return (data as { tasks: { id: string }[] }).tasks.map(({ id }) => id).sort();
+    };
+    assert.deepEqual(await listed('submitter'), [own]);
+    assert.deepEqual(await listed('operator'), [own, foreign].sort());
+    for (const [as, id, path, status] of [
+      ['submitter', foreign, `/api/v1/tasks/${foreign}`, 404],
+      ['submitter', foreign, `/pulp/api/v3/tasks/${foreign}/`, 404],
+      ['submitter', own, `/pulp/api/v3/tasks/${own}/`, 200],
+      ['submitter', own, '/api/v1/events', 403],
+      ['submitter', own, '/api/v1/events/stream', 403],
+      ['observer', own, '/api/v1/events', 403],
+      ['operator', own, `/api/v1/tasks/${own}`, 200],
+      ['operator', own, '/api/v1/events', 200],
+    ] as const) {
+      const answered = await served.ask(path, { as });
+      assert.equal(answered.status, status, `${as} ${path} (${id}): ${answered.text}`);
+    }
+    const cancel = async (as: UserRole, id: string) =>
+      (await served.ask(`/api/v1/tasks/${id}/cancel`, { as, body: {} })).status;
+    assert.equal(await cancel('submitter', foreign), 404);
+    assert.equal(await cancel('submitter', own), 200);
+    assert.equal(await cancel('operator', foreign), 200);
   });
 
   test('is asked of everybody, and known by what was made for them alone', async () => {

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../events/event-types.ts';
-import { currentCursor, EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
+import { EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
 import { HttpError } from '../http-error.ts';
@@ -88,7 +88,7 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
         }
         const after = context.req.header('last-event-id') ?? query.after;
         // Before the stream begins: what is wrong with it has a status of its own, and so has who may not read the log.
-        await readEvents({ after: after ?? (await currentCursor()), limit: 1 });
+        await readEvents({ after, limit: 1 });
         const gone = new AbortController();
         const signal = AbortSignal.any([gone.signal, stopping]);
         listeners += 1;
