@@ -1,35 +1,45 @@
--- Who may do what. Tables are read-only for all three roles; whatever writes is a function. Functions are executable by
--- everybody when they are made, so that is taken back first.
+-- Who may do what: pulp_submitter enqueues and cancels, pulp_worker is for workers, pulp_operator runs the engine, pulp_observer reads;
+-- pulp_server says for whom it acts (see pulp.actor), and nothing else. Tables are read-only for all of them; whatever writes is a
+-- function. Functions are executable by everybody when they are made, and an earlier version may have granted more: that is taken back
+-- first.
 
-revoke all on all functions in schema pulp from public;
-grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_observer;
-grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_observer;
-alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_worker, pulp_observer; -- the log's later leaves
+revoke all on all functions in schema pulp from public, pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_worker, pulp_operator, pulp_observer; -- the log's later leaves
 
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
+grant execute on function pulp.cancel to pulp_operator;
 grant execute on function
-  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.mark_worker_online, pulp.mark_worker_offline, pulp.check_worker_processes, pulp.attach_worker, pulp.set_worker_condition,
+  pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.attach_worker, pulp.set_worker_condition,
   pulp.report_worker_death, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
-  pulp.stand_for_election, pulp.end_term, pulp.heartbeat_holder, pulp.grant_reservations, pulp.reroute_tasks, pulp.report_duty, pulp.send_notices, pulp.create_event_leaves, pulp.lock_class, pulp.database_identity, pulp.mend_delivery, pulp.keep_up, pulp.purge_tasks
+  pulp.stand_for_election, pulp.end_term, pulp.heartbeat_holder, pulp.report_duty, pulp.database_identity
   to pulp_worker;
+grant execute on function
+  pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class
+  to pulp_worker, pulp_operator;
+grant execute on function pulp.set_quota to pulp_operator;
+grant execute on function
+  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks
+  to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
-  to pulp_submitter, pulp_worker, pulp_observer;
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant execute on function pulp.actor to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
   pulp.evolve_claim, pulp.fold_claim
-  to pulp_submitter, pulp_worker, pulp_observer;
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
-  to pulp_submitter, pulp_worker, pulp_observer;
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
-  pulp.verify_numbers, pulp.verify_eras, pulp.verify_locks, pulp.count_task_events
-  to pulp_worker, pulp_observer;
-grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_observer;
+  pulp.verify_numbers, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
+  to pulp_worker, pulp_operator, pulp_observer;
+grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 
 -- For the HTTP server: it knows tokens, and acts for its users by the roles that suffice; operators make tokens, and purge.
-revoke all on pulp.token, pulp.purge_request from pulp_submitter, pulp_worker, pulp_observer, pulp_operator;
 grant usage on schema pulp to pulp_server, pulp_operator;
-grant select on pulp.task, pulp.worker to pulp_operator;
 grant execute on function pulp.read_token to pulp_server;
-grant execute on function pulp.create_token, pulp.revoke_token, pulp.tokens, pulp.request_purge, pulp.purge_task, pulp.purge_tasks to pulp_operator;
+grant execute on function pulp.create_token, pulp.revoke_token, pulp.tokens, pulp.request_purge, pulp.purge_task to pulp_operator;
 grant execute on function pulp.purge_as_requested to pulp_worker;
 grant execute on function pulp.name_uuid to pulp_submitter, pulp_worker, pulp_observer, pulp_operator;
+select pulp.apply_policy();

@@ -80,3 +80,6 @@ export const CHANNELS = {
 export function isFinal(state: TaskState): boolean {
   return (TASK_FINAL_STATES as readonly TaskState[]).includes(state);
 }
+
+/** Whether callers see and cancel each other's tasks, or are apart (`pulp.set_policy`). */
+export const POLICIES = ['shared', 'owner'] as const;

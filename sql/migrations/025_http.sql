@@ -1,22 +1,6 @@
 -- For the HTTP server: who may use it, and what its clients look for.
 -- A token is known by its digest alone: what its user was given is written down nowhere.
 
--- Those who run the engine, and servers that speak for others. They belong to the cluster, so others may have made them.
-do $$
-declare
-  wanted text;
-begin
-  foreach wanted in array array['pulp_operator', 'pulp_server'] loop
-    begin
-      if not exists (select from pg_roles where rolname = wanted) then
-        execute format('create role %I nologin', wanted);
-      end if;
-    exception
-      when duplicate_object or unique_violation then null; -- another database's migration was quicker
-    end;
-  end loop;
-end $$;
-
 create table pulp.token (
   id text primary key collate "C",
   actor text not null,

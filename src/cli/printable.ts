@@ -1,18 +1,20 @@
-/** Text of others made safe for a terminal: control characters are shown, not obeyed. Line breaks and tabs stay. */
+/**
+ * Text of others made safe for a terminal: control characters are shown, not obeyed, also those that turn the direction of writing.
+ * Line breaks and tabs stay.
+ */
 export function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, escape);
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, escape);
 }
 
 /** The same on one line. */
 export function printableLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, escape);
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, escape);
 }
 
 function escape(character: string): string {
   return JSON.stringify(character)
     .slice(1, -1)
-    .replace('\u007f', '\\u007f')
-    .replace(/[\u0080-\u009f]/, unicode);
+    .replace(/[\u007f-\uffff]/, unicode);
 }
 
 function unicode(character: string): string {

@@ -85,7 +85,7 @@ function describeDatabase(): string {
 function furtherSteps(): string[] {
   if (namedDatabaseUrl() !== undefined) return ['Look for yourself: npx pulp task list'];
   return [
-    'Look for yourself: npx pulp task list, or psql "$(npx pulp db status --url)"',
+    'Look for yourself: npx pulp task list, or npx pulp db psql',
     'The embedded Postgres stays up for the next command; npx pulp db stop ends it.',
   ];
 }

@@ -1,4 +1,4 @@
-import { LEADER_DUTIES } from '../constants.ts';
+import { LEADER_DUTIES, POLICIES } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -42,6 +42,18 @@ const finalState = z.enum(['completed', 'failed', 'canceled', 'skipped']);
 
 const nothing = z.strictObject({});
 
+const policy = z.enum(POLICIES);
+
+const quota = z
+  .strictObject({
+    max_priority: z.int(),
+    queues: z.array(z.string()),
+    max_claims: z.int(),
+    max_tasks: z.int(),
+    max_bytes: z.int(),
+  })
+  .partial();
+
 export const EVENT_TYPES = {
   TaskEnqueued: defineEvent('task', [
     z.strictObject({
@@ -59,6 +71,8 @@ export const EVENT_TYPES = {
       run_after: moment.optional(),
       parent_id: z.string().optional(),
       group_id: z.string().optional(),
+      /** For whom it was enqueued; missing where that was not recorded yet. */
+      owner: z.string().optional(),
     }),
   ]),
   TaskDue: defineEvent('task', [nothing]),
@@ -109,6 +123,8 @@ export const EVENT_TYPES = {
       process: z.string().optional(),
       /** Why it takes no tasks yet. */
       unable: z.string().optional(),
+      /** The login that speaks for it; missing of those from before this was recorded. */
+      login: z.string().optional(),
     }),
   ]),
   /** It lost its session and has another one; its runs went on. */
@@ -164,6 +180,12 @@ export const EVENT_TYPES = {
       cut_tx: z.string(),
       cut_position: z.int(),
     }),
+  ]),
+  /** Whether callers are apart. */
+  PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
+  /** What an owner may ask for; null: nothing in particular. */
+  QuotaChanged: defineEvent('system', [
+    z.strictObject({ owner: z.string(), before: quota.nullable(), after: quota.nullable() }),
   ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({

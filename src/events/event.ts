@@ -37,6 +37,7 @@ export type PulpEvent<Name extends EventTypeName = EventTypeName> = EventFacts<N
   readonly correlation_id: string | null;
   readonly causation_id: string | null;
   readonly actor: string | null;
+  readonly session_user: string | null;
   readonly recorded_at: Date;
 };
 

@@ -37,6 +37,7 @@ export const eventRow = z.object({
   causation_id: z.string().nullable(),
   actor: z.string().nullable(),
   recorded_at: z.date(),
+  session_user: z.string().nullable(),
 });
 
 /**
@@ -109,7 +110,7 @@ export async function readEvents({
     pool.any(sql.type(pageRow)`
       with seen as materialized (
         select ordinality, pulp.event_cursor(tx, position) as cursor, position, stream_kind, stream_id, version, type, schema_version,
-          data, correlation_id, causation_id, actor, recorded_at
+          data, correlation_id, causation_id, actor, recorded_at, "session_user"
         from pulp.events_after(${begin}, ${window}, ${textArray(kinds)}, ${stream ?? null},
           ${since?.toISOString() ?? '-infinity'}::timestamptz) with ordinality
       ),
@@ -177,6 +178,7 @@ function toEvent(row: LogEvent): LogEvent {
     causation_id: row.causation_id,
     actor: row.actor,
     recorded_at: row.recorded_at,
+    session_user: row.session_user,
   };
 }
 

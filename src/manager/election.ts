@@ -16,6 +16,8 @@ export interface Standing {
   readonly marks: WorkerMarks;
   /** Whether nobody but the leader sends notifications, see `pulp.notify`. */
   readonly untold: boolean;
+  /** Who has the lock of leading, but was not elected; null: nobody, or it is the leader's. */
+  readonly held_by: string | null;
 }
 
 /** Asks on a connection. Whoever meets an error closes it: the lock may have been taken. */
@@ -25,7 +27,7 @@ export async function standForElection(
 ): Promise<Standing> {
   const { rows } = await client.query<Standing>({
     name: 'stand',
-    text: 'select elected, marks, untold from pulp.stand_for_election($1, $2, $3)',
+    text: 'select elected, marks, untold, held_by from pulp.stand_for_election($1, $2, $3)',
     values: [worker, standIn, silent],
   });
   const [standing] = rows;

@@ -1,6 +1,7 @@
 import type { Client, Notification } from 'pg';
 import type { SharedClient } from '../postgres/shared-client.ts';
 import { CHANNELS } from '../constants.ts';
+import { NoticePace } from '../notice-pace.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { standForElection, type Candidacy, type Standing } from './election.ts';
@@ -53,6 +54,8 @@ export class ResourceManager implements AsyncDisposable {
   #resigned = false;
   /** How many terms in a row ended before anything was done. */
   #futile = 0;
+  /** Who had the lock of leading at the last look without having been elected, and whether that was told. */
+  #usurper: { readonly name: string; isTold: boolean } | undefined;
   /** Whether it was elected on its latest connection. */
   #hasLed = false;
   #life: Promise<void> | undefined;
@@ -105,10 +108,12 @@ export class ResourceManager implements AsyncDisposable {
     const client = await connection.get();
     using scope = new DisposableStack();
     let vacant = VACANT_TRIES; // the session that led may be ending: nobody tells that of a new one
-    const hear = ({ channel }: Notification) => {
-      if (channel !== CHANNELS.leader) return;
+    const vacancy = new NoticePace(() => {
       vacant = VACANT_TRIES;
       this.#wakeup.call();
+    });
+    const hear = ({ channel }: Notification) => {
+      if (channel === CHANNELS.leader) vacancy.hear();
     };
     client.on('notification', hear);
     scope.defer(() => client.off('notification', hear));
@@ -129,9 +134,10 @@ export class ResourceManager implements AsyncDisposable {
       while (!term.isLost && !this.#stopped) {
         this.#wakeup.arm();
         const silent = this.#silence.silentAt(performance.now());
-        const { elected, marks, untold } = await stand(client, { worker, standIn, silent });
+        const { elected, marks, untold, held_by } = await stand(client, { worker, standIn, silent });
         this.#silence.observe(marks, performance.now());
         onUntold(untold);
+        this.#tellUsurper(held_by);
         if (elected) {
           this.#hasLed = true;
           this.#futile += 1;
@@ -151,6 +157,19 @@ export class ResourceManager implements AsyncDisposable {
     } catch (error) {
       await connection.drop(client); // a lock that it may have taken goes with it
       throw error;
+    }
+  }
+
+  /** Names who keeps all from leading, once; not whoever is seen once only, for he may just have been elected. */
+  #tellUsurper(name: string | null): void {
+    if (name === null || name !== this.#usurper?.name) {
+      this.#usurper = name === null ? undefined : { name, isTold: false };
+    } else if (!this.#usurper.isTold) {
+      this.#usurper.isTold = true;
+      this.#settings.log.error(
+        { holder: name },
+        `nobody leads, so nothing is granted: the lock of leading is held by ${name}, who was not elected; end that session`,
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Client, Notification } from 'pg';
 import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
+import { NoticePace } from '../notice-pace.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
@@ -46,6 +47,7 @@ const DUTY_WORDS = {
 
 /** What `pulp.grant_reservations` gives. */
 interface GrantingPass {
+  readonly granted: number;
   readonly more: boolean;
   readonly next_due_seconds: number | null;
   /** It failed with several tasks, and with no other. */
@@ -89,6 +91,14 @@ export class Term implements Disposable {
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
+  readonly #claims = new NoticePace(() => {
+    this.#grants.call();
+    this.#wakeup.call();
+  });
+  readonly #arrivals = new NoticePace(() => {
+    this.#watches.call();
+    this.#wakeup.call();
+  });
   /** By how much the server's clock is ahead of this process's monotonic one, in milliseconds. */
   #clockOffset = -Infinity;
   /** Commits wait for a standby, so that nobody but the leader sends notifications. */
@@ -109,10 +119,8 @@ export class Term implements Disposable {
       wakeup.call();
     };
     const hear = ({ channel, payload }: Notification) => {
-      if (channel === CHANNELS.grant) this.#grants.call();
-      else if (payload === DEFAULT_QUEUE) this.#watches.call();
-      else return;
-      wakeup.call();
+      if (channel === CHANNELS.grant) this.#claims.hear();
+      else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();
     };
     client.on('error', lose).on('end', lose).on('notification', hear);
     this.#unhear = () => {
@@ -200,12 +208,13 @@ export class Term implements Disposable {
   async #grant(): Promise<DutyError | null | undefined> {
     const { rows } = await this.#client.query<GrantingPass>({
       name: 'grant',
-      text: 'select more, next_due_seconds, error, works, told from pulp.grant_reservations($1)',
+      text: 'select granted, more, next_due_seconds, error, works, told from pulp.grant_reservations($1)',
       values: [BATCH],
     });
     const [pass] = rows;
     if (pass === undefined) return undefined;
-    const { more, next_due_seconds, error, works, told } = pass;
+    const { granted, more, next_due_seconds, error, works, told } = pass;
+    if (granted > 0) this.#claims.found();
     const dueInMs = more ? 0 : Math.max(0, (next_due_seconds ?? Infinity) * 1000);
     this.#grants.nextIn(Math.min(this.#isUntold ? UNTOLD_POLL_MS : POLL_MS, dueInMs));
     if (this.#isUntold) this.#notices.call();

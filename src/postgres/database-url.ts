@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { PulpError } from '../errors.ts';
+import { isTaskProcess } from '../processes/task-process.ts';
 
 /** Where the embedded server and other data of this user live: `PULP_HOME`, else the platform's data directory. */
 export function pulpHome(): string {
@@ -20,10 +22,18 @@ let embedded: Promise<string> | undefined;
 /**
  * The address of the database to work with: `DATABASE_URL`, or that of the embedded server, which is started and brought
  * up to this version if need be.
+ *
+ * @throws PulpError NO_TASK_DATABASE in the process of a task that was given no address
  */
 export async function getDatabaseUrl(): Promise<string> {
   const named = namedDatabaseUrl();
   if (named !== undefined) return named;
+  if (isTaskProcess()) {
+    throw new PulpError('NO_TASK_DATABASE', 'the code of tasks has no access to the database here', {
+      remedy:
+        'Enqueue, cancel and await tasks by enqueueWithReservation and what it returns, which go by way of the worker; for all else set PULP_TASK_DATABASE_URL of the worker to a login of its own for tasks, such as one with the role pulp_submitter.',
+    });
+  }
   embedded ??= openEmbeddedServer();
   embedded.catch(() => (embedded = undefined)); // the next caller may have better luck
   return embedded;

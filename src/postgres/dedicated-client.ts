@@ -54,6 +54,7 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
   });
+  const refusal = requireScram(client, config.connectionString);
   let goneBy: Error | undefined;
   client.on('error', (error: Error) => {
     goneBy ??= error;
@@ -64,9 +65,15 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
   let previous: Promise<unknown> = Promise.resolve(); // `pg` is to be asked one thing at a time
   return Object.assign(client, {
     connect: () =>
-      connect().catch((error: unknown) => {
-        throw new ConnectError(error);
-      }),
+      connect().then(
+        (connected) => {
+          if (refusal.error !== undefined) throw new ConnectError(refusal.error);
+          return connected;
+        },
+        (error: unknown) => {
+          throw new ConnectError(refusal.error ?? error);
+        },
+      ),
     query: (...args: never[]) => {
       const ask = () =>
         limited(query(...args), answerTimeoutMs, () => {
@@ -129,6 +136,35 @@ export async function settleDirectSession(client: Client, more: Settings = {}): 
 export async function isDirect(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   return rows[0]?.pid === Reflect.get(client, 'processID');
+}
+
+/** What a server asks for that wants a password given away, and what it says when it wants none. */
+const WITHOUT_SCRAM = {
+  authenticationCleartextPassword: 'wants the password in the clear',
+  authenticationMD5Password: 'wants a weak digest of the password',
+  authenticationOk: 'does not prove that it knows the password',
+} as const;
+
+/**
+ * Where the address says `require_auth=scram-sha-256`, as libpq takes it, the server has to prove that it knows the password, too,
+ * before anything is said to it: another program may listen in its place. Gives why it was refused.
+ */
+function requireScram(client: Client, address = ''): { readonly error: Error | undefined } {
+  const refusal: { error: Error | undefined } = { error: undefined };
+  if (!/[?&]require_auth=scram-sha-256(&|$)/.test(address)) return refusal;
+  let isProven = false;
+  const { connection } = client;
+  connection.on('authenticationSASLFinal', () => {
+    isProven = true; // or the client throws
+  });
+  for (const [said, meaning] of Object.entries(WITHOUT_SCRAM)) {
+    connection.on(said, () => {
+      if (said === 'authenticationOk' && isProven) return;
+      refusal.error = new Error(`what listens there ${meaning}: it is not the server that was asked for`);
+      connection.stream.destroy(refusal.error); // what the client would say to it is not sent any more
+    });
+  }
+  return refusal;
 }
 
 /** A statement got no answer. */

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { access, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PulpError } from '../errors.ts';
+import { socketFolderOfServer } from './embedded-address.ts';
 import type { EmbeddedBinaries } from './embedded-binaries.ts';
 import { runAs, type Owner, type ServerAccount } from './server-account.ts';
 
@@ -9,13 +10,14 @@ import { runAs, type Owner, type ServerAccount } from './server-account.ts';
 const PASSWORD_FILE = 'pulp.password';
 
 /** Durability stays as Postgres has it: fsync, full_page_writes and synchronous_commit are on. */
-const SETTINGS = `\
+const settingsFor = (listenAddresses: string, socketFolder: string) => `\
 # Written by pulp at every start of the server.
 # For settings of your own, use ALTER SYSTEM, or postgresql.conf below its last line.
 
 # Who may connect
-listen_addresses = '127.0.0.1'               # this machine only; the port is given at the start
-unix_socket_directories = ''                 # their paths may be 107 bytes long at most; a home may be longer
+listen_addresses = '${listenAddresses}'      # the port is given at the start; see PULP_EMBEDDED_PORT
+unix_socket_directories = ${quoted(socketFolder === '' ? '' : `"${socketFolder.replaceAll('"', '""')}"`)}
+unix_socket_permissions = 0700
 max_connections = 100                        # initdb may have found room for fewer
 client_connection_check_interval = '500ms'   # a killed client's query ends, and its locks go, while it runs
 
@@ -39,9 +41,11 @@ log_checkpoints = off                        # nobody rotates this log, so it ke
 timezone = 'UTC'                             # times read the same on every machine
 `;
 
+const LOCAL_AUTHENTICATION = 'local all all scram-sha-256\n';
+
 const HOST_BASED_AUTHENTICATION = `\
 # Written by pulp: from this machine only, with a password.
-host all all 127.0.0.1/32 scram-sha-256
+${LOCAL_AUTHENTICATION}host all all 127.0.0.1/32 scram-sha-256
 `;
 
 const REMOVE = { recursive: true, force: true, maxRetries: 3 };
@@ -70,8 +74,25 @@ export async function ensureCluster(
 }
 
 /** Writes the server's settings; they take effect when it starts. */
-export async function writeSettings(dataDirectory: string, owner: Owner | undefined): Promise<void> {
-  await placeFile(join(dataDirectory, 'pulp.conf'), SETTINGS, owner);
+export async function writeSettings(
+  dataDirectory: string,
+  isOnTcp: boolean,
+  owner: Owner | undefined,
+): Promise<void> {
+  const settings = isOnTcp
+    ? settingsFor('127.0.0.1', '') // this machine only
+    : settingsFor('', socketFolderOfServer(dataDirectory));
+  await placeFile(join(dataDirectory, 'pulp.conf'), settings, owner);
+  // A cluster may be older than its socket.
+  const path = join(dataDirectory, 'pg_hba.conf');
+  const access = await readFile(path, 'utf8');
+  if (!access.includes(LOCAL_AUTHENTICATION))
+    await placeFile(path, `${LOCAL_AUTHENTICATION}${access}`, owner);
+}
+
+/** A text in a configuration file of Postgres. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
 /** The password of the superuser `pulp`; safe in a URL as it is. */
@@ -98,7 +119,7 @@ async function initialise(
   await placeFile(join(directory, PASSWORD_FILE), `${password}\n`, owner);
   await placeFile(join(directory, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION, owner);
   await placeFile(configuration, `${defaults}\ninclude = 'pulp.conf'\n`, owner);
-  await writeSettings(directory, owner);
+  await writeSettings(directory, true, owner);
   await runAs(
     account,
     [binaries.postgres, '--single', '-D', directory, '-c', 'exit_on_error=on', 'postgres'],

@@ -5,11 +5,13 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import { PulpError } from '../errors.ts';
+import { createClient } from './dedicated-client.ts';
+import { addressOf, embeddedPort, SOCKET_PORT, type EmbeddedPort } from './embedded-address.ts';
 import { findEmbeddedBinaries } from './embedded-binaries.ts';
 import { ensureCluster, readPassword, writeSettings } from './embedded-cluster.ts';
 import { discardStalePostmasterFile, findPostmaster, isServing, lastPort } from './postmaster-file.ts';
+import { sqlFailure } from './sql-error.ts';
 import { findServerAccount, startDaemonAs, type ServerAccount } from './server-account.ts';
 
 /** Where the server lives and how to reach it. */
@@ -47,7 +49,7 @@ const PORTS = 10_000;
 const LOG_LINES = 10;
 
 /** What a connection meets while the server starts, recovers or stops (SQLSTATE 57P01 to 57P03). */
-const NOT_NOW = new Set(['ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
+const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
 
 /**
  * Starts the Postgres server that lives under `home`, after making it on first use, and answers when it
@@ -93,22 +95,21 @@ interface Place {
 async function readyServer({ dataDirectory }: Place): Promise<EmbeddedServer | undefined> {
   const postmaster = await findPostmaster(dataDirectory);
   if (!postmaster?.ready) return undefined;
-  const { pid, port } = postmaster;
-  const url = `postgresql://pulp:${await readPassword(dataDirectory)}@127.0.0.1:${port}/pulp`;
+  const { pid } = postmaster;
+  const url = addressOf(dataDirectory, postmaster, await readPassword(dataDirectory));
   try {
     return { url, dataDirectory, pid, version: await askVersion(url) };
   } catch (error) {
     const now = await findPostmaster(dataDirectory);
     const changed = now?.pid !== pid || !now.ready;
-    if (changed || NOT_NOW.has((error as { code?: string }).code ?? '')) return undefined;
+    if (changed || NOT_NOW.has(sqlFailure(error)?.code ?? '')) return undefined;
     throw error;
   }
 }
 
-/** Connects, which also proves that the server is ours: it has to know the password too. */
+/** Connects, which also proves that the server is ours: it has to know the password, too (see `require_auth`). */
 async function askVersion(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url, ssl: false, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // the call that it interrupts rejects as well
+  const client = createClient({ connectionString: url, ssl: false });
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string }>(
@@ -126,14 +127,15 @@ async function bringUp(place: Place): Promise<EmbeddedServer> {
   await makeDirectory(home);
   const account = await findServerAccount(dataDirectory, home, binaries.postgres);
   await ensureCluster(dataDirectory, binaries, account);
-  await writeSettings(dataDirectory, account.owner);
+  const port = embeddedPort();
+  await writeSettings(dataDirectory, port !== 'none', account.owner);
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (let launch = 0; launch < LAUNCHES; launch++) {
     if (launch > 0) await pause(FIRST_RELAUNCH_PAUSE_MS * 2 ** (launch - 1));
     await discardStalePostmasterFile(dataDirectory);
     const child = (await findPostmaster(dataDirectory))
       ? undefined
-      : await launchServer(place, binaries.postgres, account);
+      : await launchServer(place, binaries.postgres, account, port);
     const server = await untilReadyOrGone(place, child, deadline);
     if (server !== undefined) return server;
   }
@@ -148,9 +150,13 @@ async function makeDirectory(path: string): Promise<void> {
   });
 }
 
-async function launchServer(place: Place, postgres: string, account: ServerAccount): Promise<ChildProcess> {
-  const { dataDirectory, log } = place;
-  const port = await choosePort(await lastPort(dataDirectory));
+async function launchServer(
+  { dataDirectory, log }: Place,
+  postgres: string,
+  account: ServerAccount,
+  wanted: EmbeddedPort,
+): Promise<ChildProcess> {
+  const port = await choosePort(wanted, await lastPort(dataDirectory));
   await using output = await open(log, 'a', 0o600);
   if (account.owner !== undefined) await output.chown(account.owner.uid, account.owner.gid);
   const command = [postgres, '-D', dataDirectory, '-p', String(port)] as const;
@@ -173,11 +179,17 @@ async function untilReadyOrGone(
   throw await failure(`was not ready within ${START_TIMEOUT_MS / 1000} s`, place.log);
 }
 
-/** The preferred port if it is free, else any that is. */
-async function choosePort(preferred: number | undefined): Promise<number> {
-  let port = preferred ?? FIRST_PORT + randomInt(PORTS);
-  while (!(await isFree(port))) port = FIRST_PORT + randomInt(PORTS);
+/** Of any port, the preferred one if it is free. */
+async function choosePort(wanted: EmbeddedPort, preferred: number | undefined): Promise<number> {
+  if (wanted === 'none') return SOCKET_PORT;
+  if (wanted !== 'any') return wanted;
+  let port = preferred === undefined || preferred === SOCKET_PORT ? randomPort() : preferred;
+  while (!(await isFree(port))) port = randomPort();
   return port;
+}
+
+function randomPort(): number {
+  return FIRST_PORT + randomInt(PORTS);
 }
 
 async function isFree(port: number): Promise<boolean> {

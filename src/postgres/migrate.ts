@@ -14,6 +14,7 @@ import {
   storedPgBossSchema,
   wantedPgBossSchema,
 } from './pg-boss-schema.ts';
+import { refuseStrangersGround } from './schema-ground.ts';
 import { sqlFailure, toPulpError } from './sql-error.ts';
 
 const SQL_ROOT = new URL('../../sql/', import.meta.url);
@@ -48,6 +49,7 @@ interface Script {
  * @throws PulpError MIGRATION_CHANGED if a migration that was applied has another text now
  * @throws PulpError MIGRATION_UNKNOWN if the database was migrated by a newer version
  * @throws PulpError SCHEMA_TAKEN, SCHEMA_MISMATCH or SCHEMA_TOO_NEW if pg-boss's schema is not, or would not be, ours
+ * @throws PulpError SCHEMA_NOT_OURS or SCHEMA_TAKEN if a schema was made by somebody else: see `refuseStrangersGround`
  */
 export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   const wantedSchema = wantedPgBossSchema();
@@ -56,11 +58,11 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
     lockTimeoutMs: PATIENCE_MS,
   });
   try {
+    await refuseStrangersGround(client, ['pulp']);
     const { schema, pending } = await findPending(client, wantedSchema);
+    await refuseStrangersGround(client, [schema]);
     if (pending.length === 0) {
-      await client.query(
-        `select case when has_function_privilege('pulp.begin_era_if_due(boolean)', 'execute') then pulp.begin_era_if_due() end`,
-      );
+      await client.query('select pulp.begin_era_if_due()');
       return { applied: [] };
     }
     await locked(client, (ledger) => claimPgBossSchema(client, schema, ledger));

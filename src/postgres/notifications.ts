@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { NoticePace } from '../notice-pace.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import { createClient, settleDirectSession } from './dedicated-client.ts';
 
@@ -36,7 +37,12 @@ export class Notifications implements AsyncDisposable {
     const forget = () => {
       this.#listener = undefined;
     };
-    listener.on('notification', onNotification).once('end', forget);
+    const pace = new NoticePace(onNotification);
+    listener
+      .on('notification', () => {
+        pace.hear();
+      })
+      .once('end', forget);
     try {
       await listener.connect();
       if (await settleDirectSession(listener)) {

@@ -14,6 +14,8 @@ const LIVE_POSTGRES = /^\d+ \(postgres\) [^ZX]/;
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
+  /** Whether it listens on that port; else the port is only in the name of its Unix socket. */
+  readonly isOnTcp: boolean;
   /** Whether it accepts connections; it does not yet while it starts or recovers, nor while it stops. */
   readonly ready: boolean;
 }
@@ -77,6 +79,7 @@ function parse(text: string): Postmaster {
   return {
     pid: Math.abs(Number.parseInt(lines[0] ?? '', 10)), // negative for a stand-alone backend
     port: Number.parseInt(lines[3] ?? '', 10),
+    isOnTcp: (lines[5]?.trim() ?? '') !== '',
     ready: lines[7]?.trim() === 'ready',
   };
 }

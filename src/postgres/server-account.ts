@@ -4,8 +4,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PulpError } from '../errors.ts';
 
-/** Postgres refuses to run as root; these are tried in its place. */
-const UNPRIVILEGED_USERS = ['postgres', 'nobody'];
+/**
+ * Postgres refuses to run as root; these are tried in its place: its own user, else one that systems have and nothing uses. Not
+ * `nobody`: all that runs as nobody could read the data.
+ */
+const UNPRIVILEGED_USERS = ['postgres', 'news', 'uucp', 'games'];
 
 /**
  * What lets an unprivileged user pass a closed folder on the way to its own files (/root, say), the lesser
@@ -108,7 +111,10 @@ async function findUnprivilegedUser(): Promise<Owner> {
   throw new PulpError(
     'EMBEDDED_SERVER_UNREACHABLE',
     `Postgres does not run as root, and this system has no user to run it as (${UNPRIVILEGED_USERS.join(', ')}).`,
-    { remedy: 'Run pulp as another user, or set DATABASE_URL to a Postgres of your own.' },
+    {
+      remedy:
+        'Make a user for it (useradd --system postgres), run pulp as another user, or set DATABASE_URL to a Postgres of your own.',
+    },
   );
 }
 

@@ -46,6 +46,7 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
       'pulp.verify_workers()',
       'pulp.verify_numbers()',
       'pulp.verify_eras()',
+      'pulp.verify_leaves()',
     ];
     const log = await LogSlices.of(first, sessions.clients.length);
     const found: (readonly Violation[])[] = [];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { asEnvelope, open, seal } from './envelope.ts';
 import { keyRing } from './key-ring.ts';
 import { SECRET_SHOWN } from './secret.ts';
@@ -14,7 +15,12 @@ export interface Owner {
   /** Its type's name. */
   readonly name: string;
   readonly id: string;
+  /** The database in which it is, see `secretRealm`. */
+  readonly realm: string;
 }
+
+/** What stands for a secret where the arguments beside it are told apart: no value can be that. */
+const SECRET_PLACE = '\0';
 
 type ConcretePath = readonly (string | number)[];
 
@@ -24,7 +30,8 @@ type ConcretePath = readonly (string | number)[];
  * @throws PulpError NO_SECRET_KEYS or BAD_SECRET_KEYS
  */
 export function sealArguments(given: Arguments, places: readonly SecretPlace[], owner: Owner): Arguments {
-  return replace(given, places, (secret, path) => seal(secret, contextOf(owner, path), keyRing()));
+  const others = digestOf(replace(given, places, () => SECRET_PLACE));
+  return replace(given, places, (secret, path) => seal(secret, contextOf(owner, path, others), keyRing()));
 }
 
 /**
@@ -34,9 +41,13 @@ export function sealArguments(given: Arguments, places: readonly SecretPlace[], 
  * @throws PulpError NO_SECRET_KEYS, BAD_SECRET_KEYS, NO_SECRET_KEY or SECRET_UNREADABLE
  */
 export function openArguments(stored: Arguments, places: readonly SecretPlace[], owner: Owner): Arguments {
+  const others = digestOf({
+    args: replaceEnvelopes(stored.args, SECRET_PLACE),
+    kwargs: replaceEnvelopes(stored.kwargs, SECRET_PLACE),
+  });
   return replace(stored, places, (value, path) => {
     const envelope = asEnvelope(value);
-    return envelope === undefined ? value : open(envelope, contextOf(owner, path), keyRing());
+    return envelope === undefined ? value : open(envelope, contextOf(owner, path, others), keyRing());
   });
 }
 
@@ -52,14 +63,34 @@ export function secretsIn(plain: Arguments, places: readonly SecretPlace[]): rea
 
 /** A stored value as people see it: without what is encrypted. */
 export function withoutEnvelopes(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (asEnvelope(value) !== undefined) return SECRET_SHOWN;
-  if (Array.isArray(value)) return value.map(withoutEnvelopes);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutEnvelopes(member)]));
+  return replaceEnvelopes(value, SECRET_SHOWN);
 }
 
-function contextOf({ name, id }: Owner, path: ConcretePath) {
-  return { type: name, task: id.toLowerCase(), path };
+function replaceEnvelopes(value: unknown, by: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (asEnvelope(value) !== undefined) return by;
+  if (Array.isArray(value)) return value.map((member) => replaceEnvelopes(member, by));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, replaceEnvelopes(member, by)]),
+  );
+}
+
+function contextOf({ name, id, realm }: Owner, path: ConcretePath, others: string) {
+  return { type: name, task: id.toLowerCase(), path, realm, others };
+}
+
+/** A digest that is the same whatever way JSON goes: through a database that keeps the members of objects in an order of its own. */
+function digestOf({ args, kwargs }: Arguments): string {
+  return createHash('sha256')
+    .update(JSON.stringify(ordered({ args, kwargs })))
+    .digest('base64');
+}
+
+function ordered(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(ordered);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, ordered(member)]);
 }
 
 /** A copy in which what is at these places is replaced, unless it is missing or null. */

@@ -11,14 +11,26 @@ export interface SecretContext {
   readonly task: string;
   /** From `{ args, kwargs }` to the secret. */
   readonly path: readonly (string | number)[];
+  /** The database, see `secretRealm`. */
+  readonly realm: string;
+  /** What the other arguments of the task are, see `digestOf`. */
+  readonly others: string;
 }
+
+/** What is bound to what: envelopes of version 1 are bound neither to a database nor to the other arguments. */
+const VERSION = 2;
 
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 const envelope = z.strictObject({
-  $secret: z.strictObject({ key: z.string(), iv: z.base64(), data: z.base64() }),
+  $secret: z.strictObject({
+    v: z.literal(VERSION).optional(),
+    key: z.string(),
+    iv: z.base64(),
+    data: z.base64(),
+  }),
 });
 
 /** A secret as it is stored: the name of its key, and the ciphertext with its tag at the end. */
@@ -36,22 +48,22 @@ export function asEnvelope(value: unknown): Envelope | undefined {
  * envelopes have nothing in common: each has a key of its own, derived from the ring's, and an IV made of the secret.
  */
 export function seal(secret: unknown, context: SecretContext, { current }: KeyRing): Envelope {
-  const bound = bind(context);
+  const bound = bind(context, VERSION);
   const keys = deriveKeys(current.key, bound);
   const plain = Buffer.from(JSON.stringify(secret));
   const iv = createHmac('sha256', keys.iv).update(plain).digest().subarray(0, IV_BYTES);
   const cipher = createCipheriv(CIPHER, keys.cipher, iv, { authTagLength: TAG_BYTES }).setAAD(bound);
   const data = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   return {
-    $secret: { key: current.name, iv: iv.toString('base64'), data: data.toString('base64') },
+    $secret: { v: VERSION, key: current.name, iv: iv.toString('base64'), data: data.toString('base64') },
   };
 }
 
 /**
  * Decrypts a secret.
  *
- * @throws PulpError NO_SECRET_KEY if its key is not on the ring; SECRET_UNREADABLE if it was changed, was moved here from
- * another task or place, or the key of that name is another
+ * @throws PulpError NO_SECRET_KEY if its key is not on the ring; SECRET_UNREADABLE if it or another argument was changed, it
+ * was moved here from another database, task or place, or the key of that name is another
  */
 export function open({ $secret }: Envelope, context: SecretContext, { byName }: KeyRing): unknown {
   const at = context.path.join('.');
@@ -62,7 +74,7 @@ export function open({ $secret }: Envelope, context: SecretContext, { byName }: 
         'Add this key to PULP_SECRET_KEYS of the worker; then enqueue the task anew. A key is wanted as long as tasks that were enqueued with it.',
     });
   }
-  const bound = bind(context);
+  const bound = bind(context, $secret.v);
   const data = Buffer.from($secret.data, 'base64');
   const iv = Buffer.from($secret.iv, 'base64');
   try {
@@ -76,14 +88,16 @@ export function open({ $secret }: Envelope, context: SecretContext, { byName }: 
     // The reason is not kept: it may quote what was decrypted.
     throw new PulpError('SECRET_UNREADABLE', `${at}: cannot be decrypted with key ${$secret.key}`, {
       remedy:
-        'It was changed, or belongs to another task or argument, or PULP_SECRET_KEYS has another key of this name: correct that and enqueue the task anew.',
+        'It or another argument was changed, or it belongs to another task, argument or database, or PULP_SECRET_KEYS has another key of this name: correct that and enqueue the task anew.',
     });
   }
 }
 
 /** What an envelope is bound to, without ambiguity. */
-function bind({ type, task, path }: SecretContext): Buffer {
-  return Buffer.from(JSON.stringify([type, task, path]));
+function bind({ type, task, path, realm, others }: SecretContext, version: Envelope['$secret']['v']): Buffer {
+  return Buffer.from(
+    JSON.stringify(version === undefined ? [type, task, path] : [type, task, path, realm, others]),
+  );
 }
 
 /** The keys of one place of one task: so an IV need be unique only among the secrets that are tried there. */

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { PulpError } from '../errors.ts';
+import { writtenByOthers } from '../processes/written-by-others.ts';
 
 /** Bits of a file's mode that let anybody read it. */
 const ANYBODY_MAY_READ = 0o004;
@@ -9,14 +10,16 @@ const NAMES_DATABASE = /^[ \t]*DATABASE_URL[ \t]*=[ \t]*["']?[^\s"']/m;
 
 /**
  * What is wrong with a file of settings for services, `NAME=value` lines, if anything is: it has to name the database, and
- * to keep its password to itself. Without one they would use the embedded server, which ends with the service that
+ * to keep its password to itself, and nobody else is to set what services run with. Without one they would use the embedded server, which ends with the service that
  * started it.
  */
 export async function environmentFileProblem(path: string | undefined): Promise<PulpError | undefined> {
   if (path === undefined) return unusable('services need a database that runs without them');
   try {
-    const [{ mode }, text] = await Promise.all([stat(path), readFile(path, 'utf8')]);
-    if ((mode & ANYBODY_MAY_READ) !== 0) return unusable(`${path} can be read by everybody`);
+    const [found, text] = await Promise.all([stat(path), readFile(path, 'utf8')]);
+    const flaw = writtenByOthers(found);
+    if (flaw !== undefined) return unusable(`${path} ${flaw}, who could have services run what they like`);
+    if ((found.mode & ANYBODY_MAY_READ) !== 0) return unusable(`${path} can be read by everybody`);
     if (!NAMES_DATABASE.test(text)) return unusable(`${path} has no line DATABASE_URL=…`);
     return undefined;
   } catch (error) {

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -52,8 +53,8 @@ export function statusPath(root: string, worker: string): string {
 
 /** Reads a status file; undefined if there is none, or it is none of ours. */
 export async function readStatus(path: string): Promise<WorkerStatus | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+  const text = await readOwn(path).catch((error: unknown) => {
+    if (['ENOENT', 'ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
     throw error;
   });
   try {
@@ -61,6 +62,14 @@ export async function readStatus(path: string): Promise<WorkerStatus | undefined
   } catch {
     return undefined;
   }
+}
+
+/** What is in a file of this user; nothing if it is something else. Does not wait for whoever made a FIFO of that name. */
+async function readOwn(path: string): Promise<string> {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  const found = await file.stat();
+  if (!found.isFile() || found.uid !== (process.geteuid?.() ?? found.uid)) return '';
+  return await file.readFile('utf8');
 }
 
 /** Whether the process that wrote this is still there. Of processes of other hosts nothing can be known. */

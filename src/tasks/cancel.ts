@@ -6,6 +6,7 @@ import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 import { checkMembersApart } from './payload.ts';
+import { workersServiceUnlessConnected } from './workers-service.ts';
 
 const taskState = z.enum(TASK_STATES);
 
@@ -24,8 +25,10 @@ export async function cancel(
 ): Promise<TaskState> {
   if (!z.guid().safeParse(taskId).success) throw new MissingResourceError(taskId);
   checkMembersApart({ reason });
-  const pool = await getConnection();
   try {
+    const service = workersServiceUnlessConnected();
+    if (service !== undefined) return await service.cancel(taskId, reason);
+    const pool = await getConnection();
     const { state, before } = await retrying(() =>
       pool.one(
         sql.type(z.object({ state: taskState, before: taskState.nullable() }))`

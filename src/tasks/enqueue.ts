@@ -3,6 +3,7 @@ import { DEFAULT_QUEUE } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
+import { secretRealm } from '../secrets/secret-realm.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
@@ -15,6 +16,7 @@ import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
+import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
 export interface EnqueueOptions {
@@ -52,6 +54,21 @@ export interface EnqueueRequest<
   readonly args?: z.input<ArgsSchema>;
   readonly kwargs?: z.input<KwargsSchema>;
 }
+
+/** A request as far as it can be checked without a database: its type is named, and all of it is JSON. */
+export interface NamedRequest extends Options {
+  readonly task: string;
+  readonly args: unknown;
+  readonly kwargs: unknown;
+  readonly resources: readonly string[];
+  readonly sharedResources: readonly string[];
+  readonly at?: string | undefined;
+  /** Where its secrets are; undefined: its type is not at hand. */
+  readonly secrets?: readonly SecretPlace[] | undefined;
+}
+
+/** What is undefined was not said. */
+type Options = { readonly [Key in Exclude<keyof EnqueueOptions, 'at'>]?: EnqueueOptions[Key] | undefined };
 
 /** What a request may say. */
 const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
@@ -97,27 +114,43 @@ export async function enqueueWithReservation<ArgsSchema extends z.ZodType, Kwarg
  */
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
-  const ids = await knowingSecrets(async () => {
-    const tasks = await writeTasks(all);
-    const [request] = all;
-    const [task] = tasks;
-    if (all.length > 1 || request === undefined || task === undefined || request.id != null)
-      return enqueueAll(tasks);
-    return [await enqueueTogether(task, request.queue ?? DEFAULT_QUEUE)];
-  });
+  const named = each(all, nameRequest);
+  const worker = workersService();
+  const ids = worker === undefined ? await enqueueNamed(named) : await worker.enqueue(each(named, sendable));
   return ids.map((id) => new TaskHandle(id));
 }
 
-async function writeTasks(requests: readonly EnqueueRequest[]): Promise<WrittenTask[]> {
+/**
+ * Enqueues by the connection and the keys of this process, and gives the ids.
+ *
+ * @throws as `enqueueMany`
+ */
+export async function enqueueNamed(requests: readonly NamedRequest[]): Promise<readonly string[]> {
+  return knowingSecrets(async () => {
+    const tasks = await writeTasks(requests);
+    const [request] = requests;
+    const [task] = tasks;
+    if (requests.length > 1 || request === undefined || task === undefined || request.id != null)
+      return enqueueAll(tasks);
+    return [await enqueueTogether(task, request.queue ?? DEFAULT_QUEUE)];
+  });
+}
+
+async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTask[]> {
   const published = new Map<string, readonly SecretPlace[]>();
-  for (const { task } of requests) {
-    if (typeof task === 'string' && !published.has(task))
-      published.set(task, await publishedSecretPlaces(task));
+  for (const { task, secrets } of requests) {
+    if (secrets === undefined && !published.has(task)) published.set(task, await publishedSecretPlaces(task));
   }
+  const placesOf = ({ secrets, task }: NamedRequest) => secrets ?? published.get(task) ?? [];
+  const realm = requests.some((request) => placesOf(request).length > 0) ? await secretRealm() : '';
+  return each(requests, (request) => writeTask(request, placesOf(request), realm));
+}
+
+/** Of several requests, a refusal tells which one it is about. */
+function each<Request, Made>(requests: readonly Request[], make: (request: Request) => Made): Made[] {
   return requests.map((request, index) => {
-    const { task } = request;
     try {
-      return writeTask(request, typeof task === 'string' ? (published.get(task) ?? []) : undefined);
+      return make(request);
     } catch (error) {
       throw requests.length > 1 && error instanceof PulpError ? locate(error, index) : error;
     }
@@ -136,40 +169,63 @@ async function enqueueAll(tasks: readonly WrittenTask[]): Promise<string[]> {
   }
 }
 
-/** `published`: where the secrets of a task type are whose code is not here. */
-function writeTask(request: EnqueueRequest, published: readonly SecretPlace[] | undefined): WrittenTask {
+/** Checks a request as far as that can be done without a database. @throws PulpError INVALID_INPUT */
+function nameRequest(request: EnqueueRequest): NamedRequest {
   refuseUnknownKeys(request);
-  const { task } = request;
-  const id = request.id ?? newTaskId();
+  const { task, at, unchecked, ...rest } = request;
+  const args = request.args ?? [];
+  const kwargs = request.kwargs ?? {};
   if (typeof task !== 'string' && !isTaskType(task)) {
     throw new PulpError('INVALID_INPUT', 'task: must be a task type or the name of one', {
       remedy: 'Give what defineTask returned; nothing was enqueued.',
       exitCode: 2,
     });
   }
-  const args = request.args ?? [];
-  const kwargs = request.kwargs ?? {};
-  const current = getCurrentTask();
   const type = typeof task === 'string' ? undefined : task;
-  const name = typeof task === 'string' ? task : task.name;
-  const secrets = published ?? type?.secretPlaces() ?? [];
-  checkArgument(type?.args, args, 'args', secrets);
-  checkArgument(type?.kwargs, kwargs, 'kwargs', secrets);
-  const resources = 'resources' in request ? resourceNames(request.resources, 'resources') : [];
-  const shared_resources =
-    'sharedResources' in request ? resourceNames(request.sharedResources, 'sharedResources') : [];
+  const secrets = type?.secretPlaces();
+  checkArgument(type?.args, args, 'args', secrets ?? []);
+  checkArgument(type?.kwargs, kwargs, 'kwargs', secrets ?? []);
+  const named = {
+    ...rest,
+    at: at instanceof Date ? checkedTime(at).toISOString() : at,
+    resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
+    sharedResources:
+      'sharedResources' in request ? resourceNames(request.sharedResources, 'sharedResources') : [],
+    unchecked: (type !== undefined || unchecked) ?? undefined,
+  };
+  return { ...named, task: typeof task === 'string' ? task : task.name, args, kwargs, secrets };
+}
+
+/** A request that arrives as it was sent. @throws PulpError INVALID_INPUT */
+function sendable(request: NamedRequest): NamedRequest {
+  const { args, kwargs, secrets: _, ...rest } = request;
+  checkMembersApart(rest);
+  writePayload(args, 'args');
+  writePayload(kwargs, 'kwargs');
+  return request;
+}
+
+/** Writes a request for the database, its secrets encrypted. */
+function writeTask(
+  { task: name, args, kwargs, ...request }: NamedRequest,
+  secrets: readonly SecretPlace[],
+  realm: string,
+): WrittenTask {
+  const id = request.id ?? newTaskId();
+  const current = getCurrentTask();
+  const { resources, sharedResources: shared_resources } = request;
   const rest = {
     name,
     queue: request.queue,
     priority: request.priority,
     delay: request.delay,
-    at: request.at instanceof Date ? checkedTime(request.at).toISOString() : request.at,
+    at: request.at,
     retries: request.retries,
     timeout: request.timeout,
     group: request.group,
     correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
     parent_id: current?.id,
-    unchecked: (type !== undefined || request.unchecked) ?? undefined,
+    unchecked: request.unchecked,
   };
   checkMembersApart({ id, resources, shared_resources, ...rest });
   const written = {
@@ -181,7 +237,7 @@ function writeTask(request: EnqueueRequest, published: readonly SecretPlace[] | 
     rest: JSON.stringify(rest).slice(1, -1),
   };
   if (secrets.length === 0) return written;
-  const sealed = sealArguments({ args, kwargs }, secrets, { name, id });
+  const sealed = sealArguments({ args, kwargs }, secrets, { name, id, realm });
   return {
     ...written,
     args: writePayload(sealed.args, 'args'),

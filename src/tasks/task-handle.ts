@@ -4,6 +4,7 @@ import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { cancel } from './cancel.ts';
+import { workersServiceUnlessConnected } from './workers-service.ts';
 
 /** A task that was enqueued. */
 export class TaskHandle {
@@ -19,7 +20,7 @@ export class TaskHandle {
    * @throws MissingResourceError if it is not there (its transaction was rolled back, or it was purged)
    */
   async read(): Promise<Task> {
-    const task = await readTask(this.id);
+    const task = await (workersServiceUnlessConnected()?.read(this.id) ?? readTask(this.id));
     if (task === undefined) throw new MissingResourceError(this.id);
     return task;
   }
@@ -43,7 +44,8 @@ export class TaskHandle {
       timeout === undefined ? undefined : AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER_MS));
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
-      await awaitFinal(this.id, AbortSignal.any(limits));
+      const end = AbortSignal.any(limits);
+      await (workersServiceUnlessConnected()?.awaitFinal(this.id, end) ?? awaitFinal(this.id, end));
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
       throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {

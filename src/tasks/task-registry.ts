@@ -1,8 +1,9 @@
 import { access, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
+import { writtenByOthers } from '../processes/written-by-others.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
 import { releaseOf } from './release.ts';
 
@@ -14,19 +15,35 @@ const modifiedAt = new WeakMap<TaskType, Date>();
 
 const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
 
-/** The tasks file of the current folder, if there is one. */
+/**
+ * The tasks file of the current folder, if there is one.
+ *
+ * @throws PulpError TASKS_FILE_UNSAFE if another user may have put it there: nobody has named it
+ */
 export async function findTasksFile(): Promise<string | undefined> {
   for (const name of DEFAULT_FILES) {
     const file = resolve(name);
-    if (await exists(file)) return file;
+    if (!(await exists(file))) continue;
+    for (const path of [file, dirname(file)]) {
+      const flaw = writtenByOthers(await stat(path));
+      if (flaw !== undefined) throw unsafe(file, path === file ? flaw : `is in a folder that ${flaw}`);
+    }
+    return file;
   }
   return undefined;
+}
+
+function unsafe(file: string, flaw: string): PulpError {
+  return new PulpError('TASKS_FILE_UNSAFE', `${file} ${flaw}, and its code would run as you`, {
+    remedy: 'If you trust it, name it by --tasks; else run this in another folder.',
+    exitCode: 2,
+  });
 }
 
 /**
  * The tasks file that was named, else that of the current folder. Absolute.
  *
- * @throws PulpError NO_TASKS_FILE if there is none
+ * @throws PulpError NO_TASKS_FILE if there is none, TASKS_FILE_UNSAFE as `findTasksFile`
  */
 export async function requireTasksFile(given: string | undefined): Promise<string> {
   const file = given === undefined ? await findTasksFile() : resolve(given);

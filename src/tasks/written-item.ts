@@ -1,5 +1,6 @@
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
+import { secretRealm } from '../secrets/secret-realm.ts';
 import { parseJson } from './json-text.ts';
 import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
@@ -32,7 +33,7 @@ export async function writeItem(
   if (secrets.length === 0 || typeof id !== 'string') return written;
   return writeMembers({
     ...rest,
-    ...sealArguments({ args, kwargs }, secrets, { name, id }),
+    ...sealArguments({ args, kwargs }, secrets, { name, id, realm: await secretRealm() }),
     id,
     unchecked: true,
   });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { runTask } from './run-task.ts';
+import { openTask } from './task-requests.ts';
 import type { Code } from './code.ts';
 import type { StartedTask } from './run-records.ts';
 import { WorkingDirectory } from './directories/working-directory.ts';
@@ -23,6 +24,7 @@ export function startInline(
   const outcome = Promise.resolve().then(() =>
     runTask(type, task, {
       worker,
+      open: (places) => openTask(task, places),
       log: () => log,
       report,
       signal: () => {

@@ -16,6 +16,7 @@ import { Readiness } from './readiness.ts';
 import { RetryPause } from './retry-pause.ts';
 import type { FinishedRun, Refusals, StartedTask, StuckRun, WorkerCondition } from './run-records.ts';
 import { endsWithin, Runs } from './runs.ts';
+import { answerTask } from './task-requests.ts';
 import { Session, type KnownEnd, type Registration, type SessionEvents } from './session.ts';
 
 /** How long an idle worker waits for a notification before it looks for tasks all the same, in milliseconds; and then ever again. */
@@ -89,7 +90,8 @@ export class Life {
       worker: registration.name,
       workerDirectory: directory.path,
       maxTasksPerHorse: settings.maxTasksPerHorse,
-      databaseUrl: settings.databaseUrl,
+      answer: (question, task, signal) =>
+        answerTask(question, task, { name: registration.name, directory: directory.path }, signal),
       log,
       mark: `${background.mark}${session.incarnation}.`,
       guard: (message) => {
@@ -322,9 +324,7 @@ export class Life {
   async #settle(): Promise<void> {
     const { ends } = this.#runs;
     const record = (ended: readonly FinishedRun[]) =>
-      ends.areSuspect || !this.#mayTake || !this.#ready
-        ? this.#session.finish(ended)
-        : this.#finishAndStart(ended);
+      ends.areSuspect || !this.#mayTake ? this.#session.finish(ended) : this.#finishAndStart(ended);
     this.#settings.background.countFinished(await ends.record(record));
   }
 

@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { openArguments, secretsIn, type Arguments } from '../secrets/arguments.ts';
+import { secretsIn, type Arguments } from '../secrets/arguments.ts';
 import { redactLog } from '../secrets/redact-log.ts';
 import { currentRedactor, keepingSecret, keepSecretToo } from '../secrets/redaction.ts';
+import type { SecretPlace } from '../secrets/secret-places.ts';
 import { argumentProblem } from '../tasks/check-argument.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { writePayload } from '../tasks/payload.ts';
 import { completed, failed, type Outcome } from './outcome.ts';
-import type { StartedTask } from './run-records.ts';
+import { currentTask, type StartedTask } from './run-records.ts';
 
 /** What a run needs from where it runs. */
 export interface RunEnvironment {
   readonly worker: CurrentWorker;
+  /** Gives the arguments of the task with the secrets at these places decrypted. */
+  readonly open: (places: readonly SecretPlace[]) => Arguments | Promise<Arguments>;
   readonly log: () => Logger;
   readonly signal: () => AbortSignal;
   readonly workingDirectory: () => string;
@@ -33,7 +36,7 @@ export async function runTask(
   try {
     const places = type.secretPlaces();
     if (places.length === 0) return await perform(type, task, task, environment);
-    const given = openArguments(task, places, task);
+    const given = await environment.open(places);
     return await keepingSecret(secretsIn(given, places), () => perform(type, task, given, environment));
   } catch (error) {
     return failed(error, { retry: false });
@@ -46,14 +49,7 @@ async function perform(
   given: Arguments,
   environment: RunEnvironment,
 ): Promise<Outcome> {
-  const current = {
-    id: task.id,
-    name: task.name,
-    attempt: task.attempt,
-    correlationId: task.correlation_id,
-    parentId: task.parent_id,
-    worker: environment.worker,
-  };
+  const current = currentTask(task, environment.worker);
   try {
     const args = type.args.safeParse(given.args);
     if (!args.success) return invalid(args.error, 'args');

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { z } from 'zod';
 import { CHANNELS } from '../constants.ts';
 import { PulpError } from '../errors.ts';
+import { NoticePace } from '../notice-pace.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
 import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
@@ -66,6 +67,8 @@ export class Session {
   readonly #client: Client;
   readonly #worker: Registration;
   readonly #typeNames: readonly string[];
+  readonly #ready: NoticePace;
+  readonly #cancels: NoticePace;
   #isClosed = false;
 
   private constructor(client: Client, worker: Registration, incarnation: string, events: SessionEvents) {
@@ -79,9 +82,15 @@ export class Session {
       events.onLost(error ?? new Error('the connection ended'));
     };
     client.on('error', lost).on('end', lost);
+    this.#ready = new NoticePace(() => {
+      events.onReady();
+    });
+    this.#cancels = new NoticePace(() => {
+      events.onCancel();
+    });
     client.on('notification', ({ channel, payload = '' }) => {
-      if (channel === CHANNELS.ready && worker.queues.includes(payload)) events.onReady();
-      if (channel === CHANNELS.cancel && payload === worker.name) events.onCancel();
+      if (channel === CHANNELS.ready && worker.queues.includes(payload)) this.#ready.hear();
+      if (channel === CHANNELS.cancel && payload === worker.name) this.#cancels.hear();
     });
   }
 
@@ -159,6 +168,7 @@ export class Session {
     const { rows } = await this.#query<StartedTask>('start', 'select * from pulp.start($1, $2, $3, $4, $5)', [
       ...[this.#worker.name, this.incarnation, this.#worker.queues, this.#typeNames, atMost],
     ]);
+    if (rows.length > 0) this.#ready.found();
     return rows;
   }
 
@@ -189,7 +199,9 @@ export class Session {
         ...[this.#worker.queues, this.#typeNames, atMost],
       ],
     );
-    return { refusals: refusalsIn(rows), started: rows.filter(({ verdict }) => verdict === null) };
+    const started = rows.filter(({ verdict }) => verdict === null);
+    if (started.length > 0) this.#ready.found();
+    return { refusals: refusalsIn(rows), started };
   }
 
   /** Records progress reports of runs; gives those that it did not record. */
@@ -210,6 +222,7 @@ export class Session {
        where r.worker = $1 and t.state = 'canceling'`,
       [this.#worker.name],
     );
+    if (rows.length > 0) this.#cancels.found();
     return rows.map((row) => row.id);
   }
 

@@ -53,6 +53,7 @@ export class CommandLine implements AsyncDisposable {
       ...Object.fromEntries(inherited),
       NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/pulp-test-compile'),
       PULP_WORKING_DIRECTORY: join(folder, 'work'),
+      PULP_TASK_DATABASE_URL: settings['DATABASE_URL'], // see `Gate`
       ...settings,
     });
   }
@@ -139,6 +140,11 @@ export class WorkerProcess {
       this.#lines.push(line);
       this.#news.emit('line');
     });
+  }
+
+  /** All that it has logged. */
+  get log(): string {
+    return this.#lines.join('\n');
   }
 
   /** Whether it has logged a message that contains this. */

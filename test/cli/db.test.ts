@@ -8,6 +8,32 @@ import { connect, createDatabase } from '../support/database.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
 
 suite('pulp db', () => {
+  test('runs psql, which is given the password where no other user sees it', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'pulp-home-'));
+    await using database = await createDatabase();
+    for (const settings of [{ DATABASE_URL: database.url }, { PULP_HOME: home }]) {
+      await using pulp = await CommandLine.create(settings);
+      const ask = `select name from pulp.task_type union all select current_user || ' by ' || system_user`;
+      const { code, stdout, stderr } = await pulp.run([
+        'db',
+        'psql',
+        '-XAtc',
+        ask,
+        '-c',
+        '\\! cat /proc/$PPID/cmdline',
+      ]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^pulp by scram-sha-256:pulp\n\S*psql\0postgresql:\/\/pulp@/);
+      assert.doesNotMatch(stdout, /:[\w-]+@/);
+      assert.equal((await pulp.run(['db', 'psql', '-XAtc', 'select oops'])).code, 1);
+      const missing = await pulp.run(['db', 'psql'], { env: { PATH: home } });
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, /psql cannot be run.*\nTry: Install/);
+    }
+    await stopEmbeddedServer(home);
+    await rm(home, { recursive: true });
+  });
+
   test('tells which era the log is in, if it was not always the same, and what cannot be known', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
@@ -50,10 +76,11 @@ suite('pulp db', () => {
     await worker.logged('leads as resource manager');
     await pulp.run(['task', 'enqueue', 'test.add', '--args', '[1, 2]', '--wait']);
     const password = new URL(database.url).password;
-    const [{ data }, text, url] = await Promise.all([
+    const [{ data }, text, url, whole] = await Promise.all([
       pulp.json(['db', 'status']),
       pulp.run(['db', 'status']),
       pulp.run(['db', 'status', '--url']),
+      pulp.run(['db', 'status', '--url', '--with-password']),
     ]);
     assert.deepEqual((data as { schema: unknown }).schema, { state: 'current', pending: [] });
     const { era, ...contents } = (data as { contents: { era: { eras: number } } }).contents;
@@ -68,7 +95,9 @@ suite('pulp db', () => {
     });
     assert.match(text.stdout, /^leader +only-one$/m);
     assert.ok(!JSON.stringify(data).includes(password) && !text.stdout.includes(password));
-    assert.deepEqual(url, { code: 0, stdout: `${database.url}\n`, stderr: '' });
+    const plain = database.url.replace('?require_auth=scram-sha-256', '');
+    assert.deepEqual(whole, { code: 0, stdout: `${plain}\n`, stderr: '' });
+    assert.deepEqual(url, { code: 0, stdout: `${plain.replace(`:${password}`, '')}\n`, stderr: '' });
   });
 
   test('without DATABASE_URL everything uses the embedded server', async () => {

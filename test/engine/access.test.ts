@@ -8,15 +8,17 @@ import { Gate } from '../cli/gate.ts';
 import { connect, createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { Login } from '../support/login.ts';
 
-const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_observer', 'pulp_operator', 'pulp_server'] as const;
-type Role = (typeof ROLES)[number];
+const ROLES = ['pulp_submitter', 'pulp_worker', 'pulp_operator', 'pulp_observer'] as const;
+type Role = (typeof ROLES)[number] | 'pulp_server';
 
-const EVERYBODY = ['pulp_submitter', 'pulp_worker', 'pulp_observer'] as const;
-const OPERATORS = ['pulp_operator'] as const;
+const EVERYBODY = ROLES;
 const WORKERS = ['pulp_worker'] as const;
+const OPERATORS = ['pulp_operator'] as const;
+const LEADERS = ['pulp_worker', 'pulp_operator'] as const;
+const CHECKERS = ['pulp_worker', 'pulp_operator', 'pulp_observer'] as const;
 
-/** Who is not in a role at all. */
-const STRANGER = 'pg_monitor';
+/** Those who may do next to nothing here: one that is in no role at all, and one that only says for whom it acts. */
+const STRANGERS = ['pg_monitor', 'pulp_server'] as const;
 
 /**
  * Who may read what, and who may call what, in the schema of the engine. Whatever is not named here is for the owner
@@ -27,21 +29,23 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running deferred wakeup held_back worker_name queue delivery_walk young_purge migration',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota',
   ],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
-  [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns cancel check_task_types'],
+  [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns check_task_types'],
+  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
+  [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],
+  [WORKERS, 'report_duty database_identity'],
   [
-    WORKERS,
-    'stand_for_election end_term heartbeat_holder attach_worker set_worker_condition report_worker_death grant_reservations reroute_tasks lock_class',
+    LEADERS,
+    'grant_reservations reroute_tasks lock_class send_notices check_worker_processes keep_up mend_delivery',
   ],
-  [WORKERS, 'report_duty send_notices'],
-  [WORKERS, 'mark_worker_online mark_worker_offline check_worker_processes'],
-  [WORKERS, 'create_event_leaves keep_up purge_tasks database_identity mend_delivery'],
-  [EVERYBODY, 'why task_at worker_at reservation_at leader_session new_id'],
+  [LEADERS, 'report_worker_death'],
+  [OPERATORS, 'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota'],
+  [EVERYBODY, 'actor why task_at worker_at reservation_at leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
@@ -49,12 +53,12 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
-  [EVERYBODY, 'resource_contention resource_holds'],
-  [
-    ['pulp_worker', 'pulp_observer'],
-    'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers',
-  ],
-  [['pulp_worker', 'pulp_observer'], 'verify_numbers verify_eras verify_locks count_task_events'],
+  [EVERYBODY, 'resource_contention resource_holds name_uuid'],
+  [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
+  [WORKERS, 'purge_as_requested'],
+  [['pulp_server'], 'read_token'],
+  [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
+  [CHECKERS, 'verify_numbers verify_eras verify_leaves verify_locks count_task_events'],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */
@@ -67,7 +71,7 @@ const FUNCTIONS = `
   select p.oid, n.nspname as schema, p.proname as name
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('pulp', 'pulp_boss')`;
-const WHO = `unnest(array['${[...ROLES, STRANGER].join("', '")}']) as role`;
+const WHO = `unnest(array['${[...ROLES, ...STRANGERS].join("', '")}']) as role`;
 
 suite('access', () => {
   test('is as granted here, to everything that there is', async () => {
@@ -80,10 +84,10 @@ suite('access', () => {
     assert.deepEqual(
       schemas,
       ['pulp', 'pulp_boss'].flatMap((schema) =>
-        [STRANGER, 'pulp_observer', 'pulp_submitter', 'pulp_worker'].map((role) => ({
+        [...STRANGERS, ...ROLES].sort().map((role) => ({
           role,
           schema,
-          usage: schema === 'pulp' && role !== STRANGER,
+          usage: schema === 'pulp' && role !== 'pg_monitor',
           create: false,
         })),
       ),
@@ -153,7 +157,7 @@ suite('access', () => {
       ) given`);
     assert(relations.length > 20 && functions.length > 50);
 
-    const forbidden = [...ROLES, STRANGER].flatMap((role) => [
+    const forbidden = [...ROLES, ...STRANGERS].flatMap((role) => [
       ...relations
         .flatMap(({ schema, object, name, kind, column }) => {
           const table = `${schema}.${object}`;
@@ -198,7 +202,12 @@ suite('access', () => {
         `select pulp.resource_contention(), pulp.resource_holds('/a/')`,
         'select pulp.events_after(pulp.event_cursor_at(now())), pulp.event_horizon(), pulp.event_holder()',
         ...(role === 'pulp_submitter' ? [] : ['select pulp.verify()']),
-        ...(role === 'pulp_observer' ? [] : [`select pulp.cancel(pulp.enqueue('t', resources => '{/a/}'))`]),
+        ...(role === 'pulp_submitter' || role === 'pulp_worker'
+          ? [`select pulp.cancel(pulp.enqueue('t', resources => '{/a/}'))`]
+          : []),
+        ...(role === 'pulp_operator'
+          ? [`select pulp.purge_tasks(now()), pulp.mark_worker_offline('w')`]
+          : []),
       ].map((statement) => ({ role, statement })),
     );
     assert.deepEqual(await outcomes(client, allowed, (state) => state !== 'DONE0'), []);
@@ -323,7 +332,9 @@ suite('an owner who is no superuser', () => {
     assert.deepEqual((await migrate(owner.at(database.url))).applied, []);
     await using caller = await connect(submitter.at(database.url));
     await using session = await connect(worker.at(database.url));
-    await using watcher = await connect(worker.at(database.url));
+    await using leader = await connect(worker.at(database.url));
+    await using operator = await Login.create(['pulp_operator']);
+    await using watcher = await connect(operator.at(database.url));
     await assert.rejects(caller.query('select pg_advisory_lock(5264700, 0)'), { code: '42501' });
 
     const incarnation = await bear(session, 'gone');
@@ -332,14 +343,16 @@ suite('an owner who is no superuser', () => {
     );
     await caller.query(`select pulp.enqueue('t', resources => '{/a/}')`);
     const start = `select id from pulp.start('gone', $1, '{default}', '{t}', 10)`;
-    await watcher.query('select pulp.grant_reservations()');
+    const { rows: leads } = await leader.query(
+      `select (pulp.stand_for_election('leader', false)).elected as leads`,
+    );
+    assert.deepEqual(leads, [{ leads: true }]);
+    await leader.query('select pulp.grant_reservations()');
     const { rows: started } = await session.query(start, [incarnation]);
     assert.deepEqual(started, enqueued);
-    const { rows: leads } = await watcher.query(
-      `select (pulp.stand_for_election('watcher', false)).elected as leads, pulp.leader_session() = pg_backend_pid() as seen`,
-    );
-    assert.deepEqual(leads, [{ leads: true, seen: true }]);
-    await watcher.query('select pulp.keep_up()');
+    const { rows: seen } = await leader.query('select pulp.leader_session() = pg_backend_pid() as seen');
+    assert.deepEqual(seen, [{ seen: true }]);
+    await leader.query('select pulp.keep_up()');
 
     // It may not end the session of somebody else's worker: the run is over all the same, and what it writes is refused.
     const warned = once(watcher, 'notice');

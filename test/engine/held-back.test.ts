@@ -184,7 +184,7 @@ suite('one task that cannot be granted holds up no other', () => {
     const bad = await scene.enqueue({ resources: ['/bad'] });
     await scene.stranger.query('begin');
     await scene.stranger.query('select from pulp.task where id = $1 for update', [bad]);
-    await scene.client.query(`select pg_advisory_lock(pulp.lock_class('leader'), 0)`);
+    await scene.client.query(`select pulp.stand_for_election('leader', false)`);
     await scene.pass();
     const { rows } = await scene.client.query<{ why: { reasons: string[]; held_back: { message: string } } }>(
       'select pulp.why($1) as why',

@@ -148,8 +148,8 @@ suite('leaves of the log', () => {
     const leaf = rows[0]?.leaf ?? '';
     await client.query(`
       drop table pulp.${leaf};
-      select pulp.append_leaf_event('${leaf}', 'LeafArchived', '{}');
-      select pulp.append_leaf_event('${leaf}', 'LeafDropped', '{}');
+      select pulp.append_system_event('${leaf}', 'LeafArchived', '{}');
+      select pulp.append_system_event('${leaf}', 'LeafDropped', '{}');
       select pulp.create_event_leaves()`);
     assert.ok(!(await leavesOf(client, 'batch')).some((each) => each.startsWith(leaf)));
     await client.query(`select pulp.need_event_leaf('event_batch', now() - interval '1 month')`);

@@ -111,6 +111,10 @@ class Session implements AsyncDisposable {
     await record('grant what was let go of', 'select pulp.grant_reservations($1)', [BATCH]);
     await record('heartbeat', 'select pulp.heartbeat(array[$1], array[$2::bigint])', start.slice(0, 2));
     await this.client.query(`select pulp.start($1, $2, '{default}', '{t}', $3)`, start);
+    await record('turn', `select pulp.finish_and_start($1, $2, $4, '{default}', '{t}', $3)`, [
+      ...start,
+      await this.#reports(),
+    ]);
     await record('check workers', 'select pulp.check_worker_processes()');
     await record('mark offline', 'select pulp.mark_worker_offline($1)', [this.#worker]);
     return reads;
@@ -235,7 +239,7 @@ async function fill(client: Client): Promise<void> {
        select task.*
        from (
          select row(nextval('pulp.event_position'), pg_current_xact_id(), 'task', pulp.new_id()::text, 1, 'TaskEnqueued', 1,
-           pulp.enqueued_data('"t"', null, null, null, null, null, '{}', now()), 'bulk', null, 'bulk', now())::pulp.event as event
+           pulp.enqueued_data('"t"', null, null, null, null, null, '{}', now(), 'postgres'), 'bulk', null, 'bulk', now(), null)::pulp.event as event
          from generate_series(1, $1)
        ) enqueued
        cross join lateral pulp.evolve_task(null, enqueued.event) as task

@@ -155,6 +155,35 @@ suite('the reports of a worker', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
+  test('what is longer or deeper than a payload may be fails its own run alone, with a code', async () => {
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url);
+    for (let n = 0; n < 5; n++) await worker.enqueue({ retries: 3 });
+    const runs = await worker.start(5);
+    const [good, long, deep, broken, talkative] = runs.map(({ id }) => id);
+    const text = 'x'.repeat(1_100_000);
+    const nested = JSON.parse(`${'['.repeat(65)}${']'.repeat(65)}`) as unknown;
+    const ends = [
+      {},
+      { result: text },
+      { result: { a: nested } },
+      { outcome: 'failed', error: { message: text } },
+      { progress: nested },
+    ];
+    await worker.progress(runs.map((run, n) => ({ ...run, progress: n === 0 ? nested : n })));
+    assert.match(String((await worker.task(good ?? ''))['progress']), /^progress\[0\].*: is nested deeper/);
+    await worker.finish(runs.map((run, n) => completed(run, ends[n])));
+    const told = await Promise.all(
+      [good, long, deep, broken, talkative].map(async (id) => {
+        const { state, error } = await worker.task(id ?? '');
+        return [state, (error as { code?: string } | null)?.code];
+      }),
+    );
+    const refused = ['failed', 'RESULT_REFUSED'];
+    assert.deepEqual(told, [['completed', undefined], refused, refused, refused, ['completed', undefined]]);
+    assert.deepEqual(await checkLog(worker.client), []);
+  });
+
   test('a worker whose incarnation is over is refused as a whole', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { z } from 'zod';
 import { defineTask, enqueueMany, enqueueWithReservation, explainTask, PulpError } from '../../src/index.ts';
 import { sealArguments } from '../../src/secrets/arguments.ts';
+import { secretRealm } from '../../src/secrets/secret-realm.ts';
 import { secret } from '../../src/secrets/secret.ts';
 import { newTaskId } from '../../src/tasks/new-task-id.ts';
 import { connect } from '../support/database.ts';
@@ -92,17 +93,18 @@ suite('secrets in arguments', () => {
     await using engine = await Engine.create(TASKS_FILE);
     await using client = await connect(engine.database.url);
     const other = newTaskId();
-    const sealed = (id: string) =>
-      sealArguments(GIVEN, tasks.tells.secretPlaces(), { name: tasks.tells.name, id }) as {
+    const here = await secretRealm();
+    const sealed = (id: string, realm = here) =>
+      sealArguments(GIVEN, tasks.tells.secretPlaces(), { name: tasks.tells.name, id, realm }) as {
         args: unknown[];
         kwargs: Record<string, { $secret: Record<string, string> }>;
       };
-    const enqueueSealed = async (change: (args: ReturnType<typeof sealed>) => object) => {
+    const enqueueSealed = async (change: (args: ReturnType<typeof sealed>, id: string) => object) => {
       const id = newTaskId();
       await client.query('select pulp.enqueue($1, $2, $3, options => $4)', [
         tasks.tells.name,
         JSON.stringify(sealed(id).args),
-        JSON.stringify(change(sealed(id))),
+        JSON.stringify(change(sealed(id), id)),
         { id, retries: 3 },
       ]);
       return id;
@@ -122,6 +124,12 @@ suite('secrets in arguments', () => {
         ...kwargs,
         token: { $secret: { ...kwargs['token']?.$secret, data: '' } },
       })),
+      ofAnotherDatabase: await enqueueSealed((_, id) => sealed(id, randomUUID()).kwargs),
+      besideAnotherArgument: await enqueueSealed(({ kwargs }) => ({ ...kwargs, mirrors: [] })),
+      ofVersionOne: await enqueueSealed(({ kwargs }, id) => ({
+        ...kwargs,
+        token: sealedBefore(`  ${CANARY}`, [tasks.tells.name, id, ['kwargs', 'token']]),
+      })),
       unknownKey: await enqueueSealed(({ kwargs }) => ({
         ...kwargs,
         token: { $secret: { ...kwargs['token']?.$secret, key: 'k0' } },
@@ -135,6 +143,9 @@ suite('secrets in arguments', () => {
       ofAnotherPlace: 'SECRET_UNREADABLE 1',
       changed: 'SECRET_UNREADABLE 1',
       short: 'SECRET_UNREADABLE 1',
+      ofAnotherDatabase: 'SECRET_UNREADABLE 1',
+      besideAnotherArgument: 'SECRET_UNREADABLE 1',
+      ofVersionOne: 'completed 1',
       unknownKey: 'NO_SECRET_KEY 1',
     });
     await engine.stop(worker);
@@ -306,6 +317,18 @@ suite('secrets in arguments', () => {
     assert.deepEqual(forward.secretPlaces(), [['kwargs', 'a']]);
   });
 });
+
+/** As version 1 encrypted, which bound a secret to the type, task and place alone. */
+function sealedBefore(text: string, bound: readonly unknown[]): object {
+  const context = Buffer.from(JSON.stringify(bound));
+  const keys = Buffer.from(
+    hkdfSync('sha256', Buffer.from(KEYS.k1, 'base64'), context, 'pulp-tasking secret', 64),
+  );
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', keys.subarray(0, 32), iv).setAAD(context);
+  const data = Buffer.concat([cipher.update(JSON.stringify(text)), cipher.final(), cipher.getAuthTag()]);
+  return { $secret: { key: 'k1', iv: iv.toString('base64'), data: data.toString('base64') } };
+}
 
 function newKey(): string {
   return randomBytes(32).toString('base64');

@@ -156,6 +156,26 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
   ['the row of a worker is gone', 'worker_as_folded', `delete from pulp.worker`],
   ['another leader', 'leader_as_folded', `update pulp.leader set worker = 'x'`],
   ['the row of the leader is gone', 'leader_as_folded', `delete from pulp.leader`],
+  [
+    'a leaf of the log was made by a time zone',
+    'leaves_join',
+    `do $$
+     declare
+       day constant timestamptz := date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' + interval '30 days';
+     begin
+       perform pulp.create_event_leaf('event_heartbeat', 'event_heartbeat_2999_01_01', day + interval '3.5 hours', day + interval '27.5 hours');
+     end $$`,
+  ],
+  [
+    'positions are about to run out',
+    'numbers_left',
+    `select setval('pulp.event_position', 7500000000000000000)`,
+  ],
+  [
+    'so many resources are known that numbers are about to run out',
+    'numbers_left',
+    `update pg_class set reltuples = 1.8e9 where oid = 'pulp.resource'::regclass`,
+  ],
   ['a held resource has no number', 'lock_numbers', `delete from pulp.resource where name = '/c/'`],
 ];
 

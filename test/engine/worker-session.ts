@@ -20,31 +20,31 @@ export interface TurnRow extends Run {
   readonly interruptions: number | null;
 }
 
-const QUEUE = 'default';
-
 /** A worker's session, on which it calls the functions of the engine as a worker does. It knows the task type `t`. */
 export class WorkerSession implements AsyncDisposable {
   readonly client: Client;
   readonly name: string;
   readonly incarnation: string;
+  readonly #queue: string;
 
-  private constructor(client: Client, name: string, incarnation: string) {
+  private constructor(client: Client, name: string, incarnation: string, queue: string) {
     this.client = client;
     this.name = name;
     this.incarnation = incarnation;
+    this.#queue = queue;
   }
 
-  static async open(url: string, { name = 'w', type = {} } = {}): Promise<WorkerSession> {
+  static async open(url: string, { name = 'w', type = {}, queue = 'default' } = {}): Promise<WorkerSession> {
     const client = await connect(url);
     const { rows } = await client.query<{ incarnation: string }>(
       `select pulp.worker_online($1, 'localhost', 1, $2, 100, $3) as incarnation`,
       [
         name,
-        [QUEUE],
+        [queue],
         JSON.stringify([{ name: 't', schema: {}, isolation: 'horse', on_worker_loss: 'cancel', ...type }]),
       ],
     );
-    return new WorkerSession(client, name, rows[0]?.incarnation ?? '');
+    return new WorkerSession(client, name, rows[0]?.incarnation ?? '', queue);
   }
 
   /** Enqueues a task of type `t`; gives its id. */
@@ -60,9 +60,9 @@ export class WorkerSession implements AsyncDisposable {
   }
 
   async start(atMost: number): Promise<readonly (Run & { readonly interruptions: number })[]> {
-    const { rows } = await this.client.query<Run & { interruptions: number }>(
+    const { rows } = await this.client.query<Run & { readonly interruptions: number }>(
       'select id, attempt, fence, interruptions from pulp.start($1, $2, $3, $4, $5)',
-      [this.name, this.incarnation, [QUEUE], ['t'], atMost],
+      [this.name, this.incarnation, [this.#queue], ['t'], atMost],
     );
     return rows;
   }
@@ -86,7 +86,7 @@ export class WorkerSession implements AsyncDisposable {
   async finishAndStart(items: readonly object[], atMost: number): Promise<readonly TurnRow[]> {
     const { rows } = await this.client.query<TurnRow>(
       'select * from pulp.finish_and_start($1, $2, $3, $4, $5, $6)',
-      [this.name, this.incarnation, JSON.stringify(items), [QUEUE], ['t'], atMost],
+      [this.name, this.incarnation, JSON.stringify(items), [this.#queue], ['t'], atMost],
     );
     return rows;
   }

@@ -9,6 +9,7 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { verify } from '../../src/projections/verify.ts';
 import { claimKey, foldLog, type LoggedEvent, type Row, type World } from '../model/fold.ts';
 import { instantOrNull } from '../model/instant.ts';
+import { undoBatches } from '../support/before-batches.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { runTasks } from '../support/history.ts';
 
@@ -62,14 +63,7 @@ suite('events that were written once', () => {
   test('tell it the same when they were written before there were batches, and the engine goes on', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
-    // As the migration found it that brought batches.
-    await client.query(`
-      drop view pulp.event cascade;
-      drop table pulp.event_batch cascade;
-      drop table pulp.young_purge;
-      alter table pulp.event_single rename to event;
-      alter sequence pulp.event_position increment by 1;
-      delete from pulp.migration where name = 'migrations/019_event_batches.sql'`);
+    await undoBatches(client);
     await write(client, 'pulp.event');
     await client.query(`
       create view failures as select * from pulp.event where type = 'TaskFailed';

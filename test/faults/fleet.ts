@@ -45,6 +45,7 @@ export class Fleet implements AsyncDisposable {
       DATABASE_URL: settings.databaseUrl,
       PULP_WORKING_DIRECTORY: this.directories,
       [JOURNAL_VARIABLE]: this.journal,
+      PULP_TASK_ENV: JOURNAL_VARIABLE,
       ...(settings.ttlSeconds && { PULP_WORKER_TTL: String(settings.ttlSeconds) }),
     };
   }

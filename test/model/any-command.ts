@@ -7,6 +7,7 @@ import { grant } from './commands/grant.ts';
 import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
 import { start } from './commands/start.ts';
 import { linger, passHour } from './commands/surroundings.ts';
+import { turn } from './commands/turn.ts';
 import { attach, LOSSES, bear, lose } from './commands/worker-life.ts';
 import type { Content } from './engine-model.ts';
 
@@ -87,6 +88,12 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   ...often(
     8,
     fc.tuple(worker, fc.array(ending, { minLength: 1, maxLength: 3 })).map((drawn) => finish(...drawn)),
+  ),
+  ...often(
+    8,
+    fc
+      .tuple(worker, fc.array(ending, { minLength: 1, maxLength: 3 }), fc.constantFrom(1, 2, 10))
+      .map((drawn) => turn(...drawn)),
   ),
   fc.array(draft, { minLength: 1, maxLength: 3 }).map((drafts) => enqueue(drafts, true)),
   fc.tuple(fc.nat(), value).map((drawn) => progress(...drawn)),

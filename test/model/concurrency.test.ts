@@ -42,6 +42,7 @@ const workerStep: fc.Arbitrary<WorkerStep> = fc.oneof(
         'canceled' as const,
         'interrupted' as const,
       ),
+      atMost: fc.constantFrom(undefined, 1, 5, 10),
     }),
   },
   { weight: 4, arbitrary: fc.constant({ step: 'progress' as const }) },

@@ -16,7 +16,12 @@ export type WorkerStep =
   | { readonly step: 'progress' }
   /** Somebody gives it up while it goes on. */
   | { readonly step: 'is given up' }
-  | { readonly step: 'finish'; readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted' };
+  | {
+      readonly step: 'finish';
+      readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted';
+      /** How many it starts in the same turn. */
+      readonly atMost: number | undefined;
+    };
 
 /** The queue that all work at. */
 const QUEUE = 'crowded';
@@ -110,7 +115,7 @@ export class Crowd implements AsyncDisposable {
   async #leave(name: string, session: WorkerSession): Promise<void> {
     try {
       while (session.runs.length > 0)
-        await this.#workOn(name, session, { step: 'finish', outcome: 'completed' });
+        await this.#workOn(name, session, { step: 'finish', outcome: 'completed', atMost: undefined });
       const { rows } = await session.client.query<{ left: number }>(
         `select count(*)::integer as left from pg_locks
          where locktype = 'advisory' and classid = pulp.lock_class('resource')::oid and pid = pg_backend_pid()`,
@@ -169,10 +174,7 @@ export class Crowd implements AsyncDisposable {
             step.atMost,
           ]),
         );
-        for (const run of rows) {
-          this.witness.begins(name, run.id, this.#claims.get(run.id) ?? []);
-          runs.push(run);
-        }
+        this.#begin(name, runs, rows);
         break;
       }
       case 'progress': {
@@ -190,6 +192,21 @@ export class Crowd implements AsyncDisposable {
         const done = runs.splice(0, Math.ceil(runs.length / 2));
         for (const { id } of done) this.witness.ends(id);
         const items = done.map((run) => ({ ...run, outcome: step.outcome, error: {}, by: 'host' }));
+        if (step.atMost !== undefined) {
+          const { rows } = await this.#repeat(() =>
+            client.query<Run & { readonly verdict: string | null }>(
+              'select verdict, id, attempt, fence from pulp.finish_and_start($1, $2, $3, $4, $5, $6)',
+              [name, incarnation, JSON.stringify(items), [QUEUE], [...ON_WORKER_LOSS.keys()], step.atMost],
+            ),
+          );
+          runs.push(...done.filter(({ id }) => rows.some((row) => row.id === id && row.verdict === 'held')));
+          this.#begin(
+            name,
+            runs,
+            rows.filter(({ verdict }) => verdict === null),
+          );
+          break;
+        }
         const { rows } = await this.#repeat(() =>
           client.query<{ id: string }>('select id from pulp.finish($1, $2, $3)', [
             name,
@@ -200,6 +217,13 @@ export class Crowd implements AsyncDisposable {
         // Those that somebody else is just changing are to be reported again.
         runs.push(...done.filter(({ id }) => !rows.some((recorded) => recorded.id === id)));
       }
+    }
+  }
+
+  #begin(name: string, runs: Run[], started: readonly Run[]): void {
+    for (const run of started) {
+      this.witness.begins(name, run.id, this.#claims.get(run.id) ?? []);
+      runs.push(run);
     }
   }
 
@@ -227,7 +251,7 @@ export class Crowd implements AsyncDisposable {
       await client.query('select pulp.grant_reservations()');
       await this.#workOn('last', session, { step: 'start', atMost: 1000 });
       while (session.runs.length > 0)
-        await this.#workOn('last', session, { step: 'finish', outcome: 'completed' });
+        await this.#workOn('last', session, { step: 'finish', outcome: 'completed', atMost: undefined });
     }
     await this.#leave('last', session);
     const { rows } = await client.query<{ id: string }>('select id from pulp.task where finished_at is null');

@@ -200,6 +200,28 @@ export class EngineModel {
     );
   }
 
+  /**
+   * Who may be started in the turn that let go of these claims: next in line, with one claim, exclusive, on one of their
+   * resources, of a queue and type of the worker's, and with no lock in the way.
+   */
+  successors(worker: ModelWorker, letGo: readonly Claim[]): readonly ModelTask[] {
+    return this.line().filter(
+      (task) =>
+        task.claims.length === 1 &&
+        task.claims[0]?.mode === 'exclusive' &&
+        letGo.some(({ resource }) => resource === task.claims[0]?.resource) &&
+        worker.queues.includes(task.content.queue) &&
+        worker.types.includes(task.content.name) &&
+        !this.#conflicts(task) &&
+        !this.isLockedOut(task.id, worker.session),
+    );
+  }
+
+  /** Grants successors their claims. */
+  grantSuccessors(ids: readonly string[]): void {
+    for (const id of ids) this.#deliver(this.#task(id));
+  }
+
   /** Hands tasks to a worker; those put back come again an hour later. */
   start(worker: ModelWorker, started: readonly string[], putBack: readonly string[]): void {
     this.#tick();

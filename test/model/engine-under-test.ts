@@ -134,19 +134,9 @@ export class EngineUnderTest implements AsyncDisposable {
 
   /** Starts tasks for a worker. What is put back for a moment is put back for an hour. */
   async start(worker: ModelWorker, atMost: number): Promise<Started> {
-    const { client, incarnation } = this.session(worker.name);
-    await client.query('begin');
-    const { rows } = await client.query<Run>(
-      'select id, attempt, fence from pulp.start($1, $2, $3, $4, $5)',
-      [worker.name, incarnation, worker.queues, worker.types, atMost],
-    );
-    const putBack = await client.query<{ id: string }>(
-      `update pulp_boss.job set start_after = now() + interval '1 hour'
-       where start_after > now() and start_after < now() + interval '1 minute' returning id`,
-    );
-    await client.query('commit');
-    for (const run of rows) this.runs.set(run.id, run);
-    return { runs: rows, putBack: putBack.rows.map(({ id }) => id) };
+    return this.#take(worker.name, 'select id, attempt, fence from pulp.start($1, $2, $3, $4, $5)', [
+      ...[worker.queues, worker.types, atMost],
+    ]);
   }
 
   /** Gives the states after it, by task. */
@@ -159,6 +149,17 @@ export class EngineUnderTest implements AsyncDisposable {
     );
     this.spent.push(...reports.map(({ id }) => ({ worker, run: this.run(id) })));
     return new Map(rows.map(({ id, state }) => [id, state]));
+  }
+
+  /** Records ends and starts tasks in one turn. */
+  async turn(worker: ModelWorker, reports: readonly Report[], atMost: number): Promise<Started> {
+    const items = reports.map((report) => writeReport(report, this.run(report.id)));
+    this.spent.push(...reports.map(({ id }) => ({ worker: worker.name, run: this.run(id) })));
+    return this.#take(
+      worker.name,
+      'select id, attempt, fence from pulp.finish_and_start($1, $2, $6, $3, $4, $5) where verdict is null',
+      [worker.queues, worker.types, atMost, JSON.stringify(items)],
+    );
   }
 
   /** Gives what was not recorded: verdicts by task. */
@@ -298,6 +299,19 @@ export class EngineUnderTest implements AsyncDisposable {
     const pid = backends[0]?.pid ?? 0;
     this.#sessions.set(worker, { client, incarnation, pid });
     return { verdicts: rows.map(({ id, verdict }) => `${id} ${verdict}`), pid };
+  }
+
+  async #take(worker: string, text: string, values: readonly unknown[]): Promise<Started> {
+    const { client, incarnation } = this.session(worker);
+    await client.query('begin');
+    const { rows } = await client.query<Run>(text, [worker, incarnation, ...values]);
+    const putBack = await client.query<{ id: string }>(
+      `update pulp_boss.job set start_after = now() + interval '1 hour'
+       where start_after > now() and start_after < now() + interval '1 minute' returning id`,
+    );
+    await client.query('commit');
+    for (const run of rows) this.runs.set(run.id, run);
+    return { runs: rows, putBack: putBack.rows.map(({ id }) => id) };
   }
 
   async #loseSession(worker: string): Promise<void> {

@@ -32,7 +32,13 @@ export interface World {
 }
 
 /** What became of the log itself changes no state. */
-const LOG_EVENTS: ReadonlySet<string> = new Set(['EraBegun', 'LeafArchived', 'LeafDropped']);
+const LOG_EVENTS: ReadonlySet<string> = new Set([
+  'EraBegun',
+  'PolicyChanged',
+  'QuotaChanged',
+  'LeafArchived',
+  'LeafDropped',
+]);
 
 /** Names a claim in a `World`. */
 export function claimKey(claim: Row): string {
@@ -174,6 +180,7 @@ function enqueued(event: LoggedEvent): Row {
     position: event.position,
     version: 1,
     interruptions: 0,
+    owner: data['owner'] ?? null,
   };
 }
 
@@ -232,6 +239,7 @@ function workerChange(event: LoggedEvent): Row {
         incarnation: event.position,
         backend_pid: data['backend_pid'] ?? null,
         process: data['process'] ?? null,
+        login: data['login'] ?? null,
         unable: data['unable'] ?? null,
         stuck: null,
         online_at: instant(event.recorded_at),

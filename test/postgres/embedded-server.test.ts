@@ -2,20 +2,36 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { appendFile, chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
+import { inspect } from 'node:util';
 import pg from 'pg';
 import { PulpError } from '../../src/errors.ts';
+import { openPool } from '../../src/postgres/connection.ts';
+import { connectDedicated } from '../../src/postgres/dedicated-client.ts';
 import {
   embeddedServerStatus,
   startEmbeddedServer,
   stopEmbeddedServer,
   type EmbeddedServer,
 } from '../../src/postgres/embedded-server.ts';
+import { sql } from '../../src/postgres/sql.ts';
+import { environment } from '../support/environment.ts';
 
 const asRoot = process.geteuid?.() === 0;
 const onlyRoot = asRoot ? {} : { skip: 'needs root' };
@@ -76,6 +92,10 @@ async function killServer(server: EmbeddedServer): Promise<void> {
 }
 
 suite('embedded server', () => {
+  before(() => {
+    delete process.env['PULP_EMBEDDED_PORT'];
+  });
+
   test('processes that start it at once on a new home get one server', async () => {
     await using place = await newHome();
     const servers = await Promise.all([1, 2, 3, 4].map(() => startElsewhere(place.home)));
@@ -92,7 +112,8 @@ suite('embedded server', () => {
     const server = await startEmbeddedServer(home);
     try {
       assert.equal(server.dataDirectory, join(home, 'postgres'));
-      assert.match(server.url, /^postgresql:\/\/pulp:[\w-]{32}@127\.0\.0\.1:\d+\/pulp$/);
+      const [, folder = ''] = /^postgresql:\/\/pulp:[\w-]{32}@([^/]+)\/pulp\?/.exec(server.url) ?? [];
+      assert.equal(await readlink(decodeURIComponent(folder)), server.dataDirectory, 'by a short name');
       assert.match(server.version, /^18\.\d+$/);
       assert.deepEqual(await startEmbeddedServer(home), server);
       assert.deepEqual(await embeddedServerStatus(home), server);
@@ -146,8 +167,7 @@ suite('embedded server', () => {
     await using place = await newHome();
     const before = await startEmbeddedServer(place.home);
     await killServer(before);
-    const { port } = new URL(before.url);
-    const left = [process.pid, place.dataDirectory, 1, port, '', '127.0.0.1', '1 1', 'ready   ', ''];
+    const left = [process.pid, place.dataDirectory, 1, 5432, place.dataDirectory, '', '1 1', 'ready   ', ''];
     await writeFile(join(place.dataDirectory, 'postmaster.pid'), left.join('\n'));
     assert.equal(await embeddedServerStatus(place.home), undefined);
     assert.equal(await stopEmbeddedServer(place.home), false);
@@ -155,8 +175,99 @@ suite('embedded server', () => {
     assert.equal(await query(after.url, 'select 1'), 1);
   });
 
+  test('is reached by a socket in a folder of its owner, without a port', async () => {
+    await using place = await newHome();
+    const { url, dataDirectory } = await startEmbeddedServer(place.home);
+    assert.equal(decodeURIComponent(new URL(url).hostname), dataDirectory);
+    assert.equal((await stat(dataDirectory)).mode & 0o777, 0o700);
+    assert.equal(await query(url, 'show listen_addresses'), '');
+    assert.equal(await query(url, 'select inet_server_port()'), null);
+    await assert.rejects(query(url.replace(/:[\w-]+@/, '@'), 'select 1'), /password/);
+    const pool = await openPool(url);
+    assert.equal(await pool.oneFirst(sql.unsafe`select 7`), 7);
+    await pool.end();
+    await stopEmbeddedServer(place.home);
+    await assert.rejects(connectDedicated(url, 'test'), { code: 'DATABASE_UNREACHABLE' });
+  });
+
+  test('moves over from its port to a socket', async () => {
+    await using place = await newHome();
+    {
+      using _port = environment('PULP_EMBEDDED_PORT', 'any');
+      const before = await startEmbeddedServer(place.home);
+      await query(before.url, 'create table kept as select 42 as answer');
+      // As it was made before there were sockets.
+      const access =
+        '# Written by pulp: from this machine only, with a password.\nhost all all 127.0.0.1/32 scram-sha-256\n';
+      await writeFile(join(place.dataDirectory, 'pg_hba.conf'), access);
+    }
+    assert.match((await startEmbeddedServer(place.home)).url, /127\.0\.0\.1/, 'it runs as it was started');
+    await stopEmbeddedServer(place.home);
+    const { url } = await startEmbeddedServer(place.home);
+    assert.doesNotMatch(url, /127\.0\.0\.1/);
+    assert.equal(await query(url, 'select answer from kept'), 42);
+  });
+
+  test('listens on the port that it is told to', async () => {
+    await using place = await newHome();
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    await once(probe.close(), 'close');
+    using _port = environment('PULP_EMBEDDED_PORT', String(port));
+    const { url } = await startEmbeddedServer(place.home);
+    assert.equal(new URL(url).host, `127.0.0.1:${port}`);
+    assert.equal(await query(url, 'select 1'), 1);
+    for (const wrong of ['0', '65536', '12a', 'yes']) {
+      using _wrong = environment('PULP_EMBEDDED_PORT', wrong);
+      await assert.rejects(
+        startEmbeddedServer(join(place.folder, 'other')),
+        { code: 'INVALID_INPUT' },
+        wrong,
+      );
+    }
+  });
+
+  test('is not taken for by what asks for its password, or for none', async () => {
+    const u32 = (n: number) => Buffer.from([n >>> 24, n >>> 16, n >>> 8, n]);
+    const authentication = (kind: number, more = Buffer.alloc(0)) =>
+      Buffer.concat([Buffer.from('R'), u32(8 + more.length), u32(kind), more]);
+    const ready = Buffer.concat([Buffer.from('Z'), u32(5), Buffer.from('I')]);
+    const impostors: Readonly<Record<string, Buffer>> = {
+      'in the clear': authentication(3),
+      'a weak digest': authentication(5, Buffer.from('salt')),
+      'does not prove': Buffer.concat([authentication(0), ready]),
+    };
+    for (const [says, greeting] of Object.entries(impostors)) {
+      const heard: Buffer[] = [];
+      await using place = await newHome();
+      const path = join(place.folder, '.s.PGSQL.5432');
+      const impostor = createServer((socket) => {
+        socket
+          .unref()
+          .on('error', () => undefined)
+          .on('data', (data) => {
+            heard.push(data);
+            socket.write(greeting);
+          });
+      }).listen(path);
+      await once(impostor, 'listening');
+      const url = `postgresql://pulp:canary@${encodeURIComponent(place.folder)}/pulp?require_auth=scram-sha-256`;
+      const pool = await openPool(url);
+      for (const attempt of [connectDedicated(url, 'test'), pool.query(sql.unsafe`select 1`)]) {
+        await assert.rejects(attempt, (error) => inspect(error).includes(says), says);
+      }
+      await pool.end();
+      await once(impostor.close(), 'close');
+      const sent = Buffer.concat(heard).toString('latin1');
+      assert.doesNotMatch(sent, /canary|md5|select|set_config/, says);
+      assert.equal(heard.length, 2, 'only their greetings were sent');
+    }
+  });
+
   test('keeps its port, and takes another when that one is in use', async () => {
     await using place = await newHome();
+    using _port = environment('PULP_EMBEDDED_PORT', 'any');
     const { url } = await startEmbeddedServer(place.home);
     await stopEmbeddedServer(place.home);
     assert.equal((await startEmbeddedServer(place.home)).url, url);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { plainAddress } from '../../src/cli/database-address.ts';
 import { startEmbeddedServer, stopEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { TEMPLATE_DATABASE } from './database.ts';
@@ -31,6 +32,7 @@ export async function globalSetup(): Promise<void> {
   folder = await mkdtemp(join(await parentFolder(), 'pulp-test-'));
   await chmod(folder, 0o1777); // as /tmp has it: tests run processes of other users
   process.env['TMPDIR'] = folder;
+  process.env['PULP_EMBEDDED_PORT'] = 'any'; // proxies and poolers of tests reach servers by TCP
   process.env['NODE_COMPILE_CACHE'] = COMPILE_CACHE;
   home = join(folder, 'server');
   const pristine = join(folder, 'pristine-server');
@@ -38,7 +40,7 @@ export async function globalSetup(): Promise<void> {
   await stopEmbeddedServer(home); // a copy of its files is a server, see OwnServer
   await promisify(execFile)('cp', ['-a', home, pristine]);
   const { url } = await startEmbeddedServer(home);
-  process.env['PULP_TEST_SERVER'] = url;
+  process.env['PULP_TEST_SERVER'] = plainAddress(url); // poolers have ways of their own to ask for passwords
   process.env['PULP_TEST_PRISTINE_SERVER'] = pristine;
   await runOn(url, `create database ${TEMPLATE_DATABASE} template pulp`);
 }

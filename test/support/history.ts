@@ -85,7 +85,7 @@ async function makeHistory(client: Client, worker: Client): Promise<void> {
  */
 export async function runTasks(client: Client, count: number): Promise<void> {
   await client.query(`
-    create procedure pg_temp.run_tasks(tasks integer, batch integer) language plpgsql as $$
+    create or replace procedure pg_temp.run_tasks(tasks integer, batch integer) language plpgsql as $$
     declare
       incarnation bigint;
       started jsonb;

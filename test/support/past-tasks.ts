@@ -24,7 +24,7 @@ export async function pastTasks(client: Client, month: string, count: number): P
          select n / $3 as second, array_agg(gen_random_uuid()) as ids from generate_series(1, $2) as n group by n / $3 order by 1
        ) t
        cross join (values
-         (1, 'TaskEnqueued', pulp.enqueued_data('"past"', null, null, null, null, null, '{}', now())),
+         (1, 'TaskEnqueued', pulp.enqueued_data('"past"', null, null, null, null, null, '{}', now(), 'postgres')),
          (2, 'TaskCanceled', '{"reason": null}')
        ) e (version, type, common)
        returning *
@@ -32,7 +32,7 @@ export async function pastTasks(client: Client, month: string, count: number): P
      insert into pulp.task
      select (folded.task).*
      from (
-       select pulp.fold_task(e order by e.version) as task
+       select pulp.fold_task(row(e.*, null)::pulp.event order by e.version) as task
        from batch b cross join lateral pulp.batch_events(row(b.*)::pulp.event_batch) e
        group by e.stream_id
      ) folded

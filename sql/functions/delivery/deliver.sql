@@ -1,12 +1,14 @@
 -- Hands tasks to pg-boss: one job each, with the id of its task, in a queue that is made if it is not there. Columns and
 -- defaults follow pg-boss's own insert; a test compares both. One that was interrupted comes before all that were enqueued
--- after it: its job counts as made when the task was. Wakes the workers of these queues.
+-- after it: its job counts as made when the task was. Wakes the workers of these queues. Until commit their rows are held, or one that
+-- is otherwise empty could be deleted meanwhile, and the commit be refused.
 create or replace function pulp.deliver(ids uuid[]) returns void
 language plpgsql as $$
 declare
   left_over uuid[] := ids;
   delivered uuid[];
   queues text[];
+  held integer;
   were_made boolean := false;
 begin
   loop
@@ -31,9 +33,11 @@ begin
     )
     select array_agg(job.id), array_agg(distinct job.name) into delivered, queues from job;
     perform pulp.notify('pulp_ready', q) from unnest(queues) as q;
-    exit when cardinality(delivered) = cardinality(left_over);
+    perform from pgboss.queue q where q.name = any (queues) for key share;
+    get diagnostics held = row_count;
+    exit when cardinality(delivered) = cardinality(left_over) and held = cardinality(queues);
 
-    if were_made then
+    if were_made or held < cardinality(queues) then
       raise exception 'a queue was deleted while tasks were delivered to it' using errcode = 'serialization_failure',
         hint = 'Repeat the command.';
     end if;

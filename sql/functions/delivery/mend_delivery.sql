@@ -10,6 +10,7 @@ declare
   queues text[];
   wrong uuid[];
 begin
+  perform pulp.check_leader();
   with due as (
     update pgboss.job j set start_after = pgboss.job_now()
     from (

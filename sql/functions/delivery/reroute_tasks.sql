@@ -14,6 +14,7 @@ declare
   found_ids uuid[];
   shared_ids uuid[];
 begin
+  perform pulp.check_leader();
   default_served := not reserved_online or exists (select from unnest(online) as w where 'default' = any (w.queues));
   stranded := array(
     select q.name from pgboss.queue q

@@ -7,6 +7,7 @@ create or replace function pulp.send_notices(
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set enable_seqscan = off as $$
 begin
+  perform pulp.check_leader();
   select s.last_value into last_position from pulp.event_position s;
   -- Whoever is at work now may have drawn a position already.
   open := exists (select from pg_snapshot_xip(pg_current_snapshot()));

@@ -14,8 +14,8 @@ declare
   tx constant xid8 := pulp.event_tx();
   columns constant jsonb[] := array_remove(array[ids, args, kwargs, resources, shared_resources, items], null);
   given jsonb;
+  has_huge_numbers boolean := pulp.has_huge_number(common);
   are_good boolean;
-  bad record;
   task_ids uuid[];
   common_facts jsonb := '{}';
   facts jsonb[];
@@ -28,6 +28,7 @@ declare
   last_name text;
   some_unchecked boolean;
   some_checked boolean;
+  some_reserved boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
@@ -44,21 +45,25 @@ begin
       raise exception 'the columns must be JSON arrays of one length' using errcode = 'PU004',
         hint = 'Give each column one element a task; nothing was enqueued.';
     end if;
+    has_huge_numbers := has_huge_numbers or pulp.has_huge_number(given);
   end loop;
   if columns = '{}' then
     items := '[{}]';
+  end if;
+  if has_huge_numbers then
+    perform pulp.refuse_bad_item(common, ids, args, kwargs, resources, shared_resources, items);
   end if;
 
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
-      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked)
-    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked
+      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved)
+    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved
     from (
-      select g.ordinality, g.is_good, g.name, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
-          case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at) end
+          case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
             || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
         g.rest ->> 'correlation_id' as correlation_id, g.rest ->> 'parent_id' as parent
       from (
@@ -72,15 +77,13 @@ begin
       offset 0
     ) r;
   if not are_good then
-    select r.ordinality - 1 as index, problem into bad
-      from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r
-      cross join lateral pulp.item_problem(r.item) as problem
-      where problem is not null
-      order by r.ordinality limit 1;
-    raise exception '%', bad.problem using errcode = 'PU004',
-      detail = jsonb_build_object('item', bad.index), hint = 'Correct this value; nothing was enqueued.';
+    perform pulp.refuse_bad_item(common, ids, args, kwargs, resources, shared_resources, items);
   end if;
   parent_ids := parents;
+  if some_reserved then
+    perform pulp.check_reserved_queues(array(
+      select r.queue #>> '{}' from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
+  end if;
 
   if some_checked and exists (select from pulp.task_type) then
     perform pulp.check_task_types(case when first_name = last_name and not some_unchecked then array[first_name] else array(
@@ -97,7 +100,16 @@ begin
   end if;
 
   if items is null then
-    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at);
+    common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at, acting);
+  end if;
+  if exists (select from pulp.quota) and not pulp.is_operator() then
+    perform pulp.check_quota(acting, common_facts, facts);
+  end if;
+  if pulp.are_owners_apart() and not pulp.acts_for_all() then
+    perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids);
+  end if;
+  if array_remove(parent_ids, null) <> '{}' then
+    facts := pulp.owned_by_parents(facts, parent_ids);
   end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (

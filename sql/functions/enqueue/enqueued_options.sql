@@ -1,9 +1,10 @@
--- Those facts of TaskEnqueued that there are only if they were asked for.
+-- Those facts of TaskEnqueued that there are only if they were asked for. Lengths of time are written as numerics: of other numbers
+-- the session's extra_float_digits decides how many digits are written.
 create or replace function pulp.enqueued_options(request jsonb, enqueued_at timestamptz) returns jsonb
 language sql stable parallel safe as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'timeout_seconds', pulp.duration_seconds(request -> 'timeout'),
-    'delay_seconds', pulp.duration_seconds(request -> 'delay'),
+    'timeout_seconds', pulp.duration_seconds(request -> 'timeout')::numeric,
+    'delay_seconds', pulp.duration_seconds(request -> 'delay')::numeric,
     'at', request ->> 'at',
     'run_after', coalesce(
       enqueued_at + nullif(pulp.duration_seconds(request -> 'delay'), 0) * interval '1s',

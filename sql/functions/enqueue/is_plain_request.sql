@@ -3,13 +3,13 @@
 create or replace function pulp.is_plain_request(
   id jsonb, args jsonb, kwargs jsonb, resources jsonb, shared_resources jsonb, rest jsonb
 ) returns boolean
-language sql immutable parallel safe as $$
+language sql stable parallel safe as $$
   select (rest is null or jsonb_typeof(rest) = 'object'
       and rest - array['id', 'name', 'queue', 'args', 'kwargs', 'resources', 'shared_resources', 'unchecked'] = '{}'
       and (rest -> 'unchecked' in ('true', 'false')) is not false
       and jsonb_typeof(rest -> 'name') = 'string' and pulp.is_name(rest ->> 'name')
       and (rest -> 'queue' is null or jsonb_typeof(rest -> 'queue') = 'string' and pulp.is_name(rest ->> 'queue')))
-    and (id is null or pulp.is_uuid(id #>> '{}'))
+    and (id is null or jsonb_typeof(id) = 'string' and pulp.is_uuid(id #>> '{}'))
     and (args is null or args = '[]' or jsonb_typeof(args) = 'array' and pulp.is_plain_payload(args))
     and (kwargs is null or kwargs = '{}' or jsonb_typeof(kwargs) = 'object' and pulp.is_plain_payload(kwargs))
     and (resources is null or resources = '[]'

@@ -11,6 +11,11 @@ begin
   if jsonb_typeof(item) <> 'object' then
     return 'must be an object';
   end if;
+  if pulp.has_huge_number(item) then
+    return (
+      select p from jsonb_each(item) as m cross join lateral pulp.value_problem(m.value, m.key) as p
+      where pulp.has_huge_number(m.value) limit 1);
+  end if;
   if item - known_keys <> '{}' then
     return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
       array_to_string(known_keys[:15], ', '));

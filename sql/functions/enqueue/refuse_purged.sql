@@ -1,7 +1,8 @@
 -- Refuses ids of tasks that are over and were purged: their streams have ended. Of new ids nobody needs to ask (see
--- pulp.are_new_ids), unless there was a purge of such young tasks (see pulp.young_purge).
+-- pulp.are_new_ids), unless there was a purge of such young tasks (see pulp.young_purge). The session's say in how much of an index
+-- is read is taken from it.
 create or replace function pulp.refuse_purged(ids uuid[]) returns void
-language plpgsql stable as $$
+language plpgsql stable set gin_fuzzy_search_limit = 0 as $$
 declare
   purged record;
 begin

@@ -1,7 +1,7 @@
 -- Makes one leaf of a class of the log, with its guards. It is attached when it is ready, so that nobody waits. Its bounds are
--- written as every session reads them, whatever its DateStyle and TimeZone.
+-- written as every session reads them, whatever its DateStyle and TimeZone, and it stands where the database's tables do.
 create or replace function pulp.create_event_leaf(class text, leaf text, starts timestamptz, ends timestamptz) returns void
-language plpgsql as $$
+language plpgsql set default_tablespace = '' set default_table_access_method = 'heap' as $$
 declare
   pattern constant text := 'YYYY-MM-DD HH24:MI:SS"+00"';
   first constant text := to_char(starts at time zone 'UTC', pattern);

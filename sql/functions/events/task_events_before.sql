@@ -6,7 +6,7 @@ begin
     select e.*
     from (
       (
-        select x.*
+        select x.*, b."session_user"
         from (
           select b.* from pulp.event_batch b
           where (b.tx, b.first) < (before_tx, before_position)

@@ -30,6 +30,7 @@ begin
       worker.incarnation := event.position;
       worker.backend_pid := (data ->> 'backend_pid')::integer;
       worker.process := data ->> 'process';
+      worker.login := data ->> 'login';
       worker.unable := data ->> 'unable';
       worker.stuck := null;
       worker.online_at := event.recorded_at;

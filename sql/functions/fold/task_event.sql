@@ -5,6 +5,6 @@ create or replace function pulp.task_event(
 ) returns pulp.event
 language sql immutable parallel safe as $$
   select row(event_position, tx, 'task' collate "C", task_id::text collate "C", version, type collate "C", 1::smallint, facts,
-    correlation_id, causation_id, actor, recorded_at)::pulp.event
+    correlation_id, causation_id, actor, recorded_at, null)::pulp.event
 $$;
 comment on function pulp.task_event is 'An event of a task.';

@@ -23,8 +23,8 @@ begin
     failed := done.failed;
     error := done.error;
 
-    select t.candidates, t.more into candidates, more
-      from pulp.take_wakeups(array(select w.ctid from pulp.wakeup w order by w.id limit batch for update skip locked), batch) t;
+    select t.candidates, t.more or n.more into candidates, more
+      from pulp.next_wakeups(batch) n cross join lateral pulp.take_wakeups(n.rows, batch) t;
     select * into done from pulp.bring_forward_apart('grant', candidates, deadline);
     insert into pulp.wakeup (task_id) select unnest(done.left_over);
     granted := done.granted;

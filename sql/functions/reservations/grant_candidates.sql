@@ -47,7 +47,8 @@ begin
   if locked is null then
     return 0;
   end if;
-  perform pulp.grant_tasks(locked, rows);
+  perform pulp.grant_tasks(locked, rows, pulp.route_tasks(locked));
+  perform pulp.deliver(locked);
   return cardinality(locked);
 end $$;
 comment on function pulp.grant_candidates is 'Grants those of these tasks that may have all their claims now.';

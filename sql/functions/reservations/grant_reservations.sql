@@ -19,25 +19,34 @@ declare
   apart record;
   first_due timestamptz;
 begin
+  perform pulp.check_leader();
   perform pulp.lock_granting();
 
-  -- Deferred tasks that are due. A row that somebody else has locked stays for the next pass.
+  -- Deferred tasks that are due, as many as pulp.next_wakeups takes. A row that somebody else has locked stays for the next pass.
   due := array(
-    select d.task_id from (
-      select d.task_id, d.due_at from pulp.deferred d
-      where d.due_at <= clock_timestamp() and (select 1 from pulp.held_back h where h.task_id = d.task_id) is null
-      order by d.due_at limit batch
-      for update skip locked
-    ) d
-    order by d.due_at, d.task_id);
+    select c.task_id from (
+      select d.task_id, d.due_at, sum(t.claims) over (order by d.due_at, d.task_id) - t.claims as claims_before
+      from (
+        select d.task_id, d.due_at from pulp.deferred d
+        where d.due_at <= clock_timestamp() and (select 1 from pulp.held_back h where h.task_id = d.task_id) is null
+        order by d.due_at limit batch
+        for update skip locked
+      ) d
+      cross join lateral (
+        select cardinality(x.exclusive_resources) + cardinality(x.shared_resources) as claims
+        from pulp.task x where x.id = d.task_id offset 0
+      ) t
+    ) c
+    where c.claims_before < 4 * batch
+    order by c.due_at, c.task_id);
 
   begin
     if due <> '{}' then
       perform pulp.end_deferral(due);
     end if;
     -- What there is to look at. There is one pass at a time, so nobody else takes any of it.
-    select * into candidates, more
-      from pulp.take_wakeups(array(select w.ctid from pulp.wakeup w order by w.id limit batch), batch);
+    select t.candidates, t.more or n.more into candidates, more
+      from pulp.next_wakeups(batch) n cross join lateral pulp.take_wakeups(n.rows, batch) t;
     granted := case candidates when '{}' then 0 else pulp.grant_candidates(candidates) end;
     worked := cardinality(due) + cardinality(candidates);
     at_once := true;

@@ -1,5 +1,7 @@
 -- Puts the claims of tasks in the lines of their resources, at the position of the event that brought each task there,
--- and tells the resource manager of those that may be next: one with a conflicting older claim in this batch cannot be.
+-- and tells the resource manager of those that may be next: one with a conflicting older claim in this batch cannot be. They take
+-- one turn for all of them, and the later ones stand as many turns behind it as the earlier ones have claims: so who comes meanwhile
+-- with little need not wait for all of them.
 create or replace function pulp.take_place_in_line(events pulp.event[]) returns void
 language plpgsql as $$
 begin
@@ -24,14 +26,17 @@ begin
     select resource, min(position) as of_all, min(position) filter (where mode = 'exclusive') as of_exclusive
     from claim group by resource
   )
-  insert into pulp.wakeup (task_id)
-  select claim.task_id
-  from claim join oldest using (resource)
-  group by claim.task_id
-  having bool_and(case claim.mode
-    when 'exclusive' then claim.position = oldest.of_all
-    else claim.position < oldest.of_exclusive or oldest.of_exclusive is null end)
-  order by min(claim.position);
+  insert into pulp.wakeup (task_id, turn, claims)
+  select next.task_id, arrival.turn + sum(next.claims) over (order by next.position) - next.claims, next.claims
+  from (
+    select claim.task_id, min(claim.position) as position, count(*) as claims
+    from claim join oldest using (resource)
+    group by claim.task_id
+    having bool_and(case claim.mode
+      when 'exclusive' then claim.position = oldest.of_all
+      else claim.position < oldest.of_exclusive or oldest.of_exclusive is null end)
+  ) next
+  cross join (select nextval('pulp.wakeup_turn') as turn) arrival;
 
   perform pulp.notify('pulp_grant', '');
 end $$;

@@ -1,5 +1,5 @@
 -- Takes these rows off the list of what there is to look at, and gives the tasks that may be grantable by them: those that
--- came in, and the first in line of what was let go of. Says whether there is more to look at.
+-- came in, and the first in line of what was let go of. Says whether more is to be looked at because of them.
 create or replace function pulp.take_wakeups(rows tid[], batch integer, out candidates uuid[], out more boolean)
 language plpgsql as $$
 begin
@@ -38,7 +38,7 @@ begin
     select resource, 'exclusive', max(position) from next_shared where run_length >= batch group by resource
     returning id
   )
-  select (select count(*) from taken) >= batch or exists (select from continued), array(
+  select exists (select from continued), array(
       select task_id from taken where task_id is not null
       union select task_id from head where mode = 'exclusive'
       union select task_id from next_shared)

@@ -29,6 +29,6 @@ begin
     raise exception 'the archive of % does not hold what the leaf holds: %', leaf, content using errcode = 'PU010',
       hint = 'Archive it again.';
   end if;
-  perform pulp.append_leaf_event(leaf, 'LeafArchived', archive);
+  perform pulp.append_system_event(leaf, 'LeafArchived', archive);
 end $$;
 comment on function pulp.archive_leaf is 'Takes note that a leaf of tasks stands in a file.';

@@ -11,7 +11,7 @@ begin
       hint = 'Leaves leave the log by `pulp db archive` alone.';
   end if;
   execute format('drop table pulp.%I', leaf);
-  perform pulp.append_leaf_event(leaf, 'LeafDropped',
+  perform pulp.append_system_event(leaf, 'LeafDropped',
     jsonb_build_object('class', known.class, 'starts', known.starts, 'ends', known.ends));
 end $$;
 comment on function pulp.drop_archived_leaf is 'Drops a leaf of tasks that stands in a file.';

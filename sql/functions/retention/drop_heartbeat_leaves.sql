@@ -30,7 +30,7 @@ begin
     from unnest(old) with ordinality as o(name, number) order by o.number
   loop
     execute format('drop table pulp.%I', leaf.name);
-    perform pulp.append_leaf_event(leaf.name, 'LeafDropped',
+    perform pulp.append_system_event(leaf.name, 'LeafDropped',
       jsonb_build_object('class', 'event_heartbeat', 'starts', leaf.starts, 'ends', leaf.starts + interval '1 day'));
   end loop;
   return old;

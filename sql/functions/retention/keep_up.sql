@@ -11,6 +11,7 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 declare
   batch constant integer := 10000;
 begin
+  perform pulp.check_leader();
   failures := '{}';
   begin
     perform pulp.create_event_leaves();

@@ -4,7 +4,7 @@ language plpgsql stable set jit = off as $$
 begin
   if leaf like 'event_batch%' then
     return query execute format(
-      'select e.* from (select l.* from pulp.%I l order by l.tx, l.first) l
+      'select e.*, l."session_user" from (select l.* from pulp.%I l order by l.tx, l.first) l
        cross join lateral pulp.batch_events(row(l.*)::pulp.event_batch) e', leaf);
   else
     return query execute format('select l.* from pulp.%I l order by l.tx, l.position', leaf);

@@ -11,7 +11,11 @@ declare
   leaf oid;
   row tid;
   after pulp.task;
+  claims pulp.reservation[];
   held boolean;
+  acting constant text := pulp.actor();
+  is_apart constant boolean := pulp.are_owners_apart() and not pulp.acts_for_all();
+  is_foreign boolean;
 begin
   if octet_length(reason) > 16384 then
     raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
@@ -22,8 +26,8 @@ begin
   -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.
   loop
     begin
-      select x.queue into queue from pulp.task x where x.id = cancel.task;
-      if not found then
+      select x.queue, is_apart and x.owner is distinct from acting into queue, is_foreign from pulp.task x where x.id = cancel.task;
+      if not found or is_foreign then
         raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
       end if;
       -- Asked for in the order of the primary key, without sorting: so that no other index of pg-boss is read instead.
@@ -50,19 +54,16 @@ begin
 
   delete from pgboss.job where job.tableoid = leaf and job.ctid = row;
   delete from pulp.deferred d where d.task_id = t.id;
-  with gone as (
-    delete from pulp.reservation r where r.task_id = t.id returning r.resource, r.mode, r.state
-  ),
-  woken as (
-    insert into pulp.wakeup (resource, mode) select resource, mode from gone
+  with claim as (
+    delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as gone
   )
-  select exists (select from gone where gone.state = 'granted') into held;
+  select array_agg(gone), bool_or((gone).state = 'granted') into claims, held from claim;
   if held then
     perform pulp.append_task_events('ReservationReleased', array[t.id]);
   end if;
   select (a.task).* into after from pulp.append_task_events(
     'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
-  perform pulp.notify('pulp_grant', '');
+  perform pulp.wake_lines(claims);
   perform pulp.notify('pulp_finished', '');
   return after.state;
 end $$;

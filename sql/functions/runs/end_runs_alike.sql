@@ -1,7 +1,7 @@
 -- Ends the runs of these locked tasks, all by an event of one type, with these facts; of tasks with claims, or of tasks without.
--- Before its end stands that its claims are let go of; the resource manager is woken for them. What is to be tried again is
--- deferred. A task whose run was interrupted takes its old place in line again, or is delivered at once if it claims nothing. Gives
--- the claims let go of.
+-- Before its end stands that its claims are let go of. What is to be tried again is deferred. A task whose run was interrupted
+-- takes its old place in line again, or is delivered at once if it claims nothing. Gives the claims let go of: whoever comes next
+-- on them is up to the caller.
 create or replace function pulp.end_runs_alike(type text, rows tid[], facts jsonb[], claiming boolean) returns pulp.reservation[]
 language plpgsql as $$
 declare
@@ -21,7 +21,7 @@ begin
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
       ) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
@@ -39,7 +39,7 @@ begin
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
       ) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
@@ -67,12 +67,8 @@ begin
     with gone as (
       delete from pulp.reservation_granted g where g.task_id = any (ended)
       returning g::pulp.reservation as claim
-    ),
-    woken as (
-      insert into pulp.wakeup (resource, mode) select (claim).resource, (claim).mode from gone
     )
     select array_agg(claim) into released from gone;
-    perform pulp.notify('pulp_grant', '');
   end if;
 
   if type = 'TaskRetryScheduled' then

@@ -19,79 +19,17 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
-  rows tid[];
-  ids uuid[];
-  types text[];
-  facts jsonb[];
-  claiming boolean[];
-  progressed uuid[];
-  progress jsonb[];
-  now constant timestamptz := clock_timestamp();
+  ended record;
 begin
-  perform pulp.check_incarnation(finish.worker, finish.incarnation);
-
-  select array_agg(run.row), array_agg(run.has_claims), array_agg(run.id), array_agg(run.type), array_agg(case run.type
-      when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
-      when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
-      when 'TaskRetryScheduled' then
-        jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt))
-      when 'TaskInterrupted' then jsonb_build_object(
-        'reason', run.item -> 'reason', 'by', run.item -> 'by', 'worker', finish.worker, 'position', run.position)
-      else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'),
-        'outcome', case run.outcome when 'interrupted' then 'canceled' else run.outcome end) end),
-      array_agg(run.id) filter (where run.item ? 'progress'),
-      array_agg(jsonb_build_object('progress', run.item -> 'progress')) filter (where run.item ? 'progress')
-    into rows, claiming, ids, types, facts, progressed, progress
-    from (
-      select t.row, t.has_claims, t.id, t.cancel_reason, t.attempt, t.position, r.item, r.outcome, case
-          when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
-          when r.outcome = 'completed' then 'TaskCompleted'
-          when r.outcome = 'interrupted' then 'TaskInterrupted'
-          when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
-          else 'TaskFailed' end as type
-      from (
-        select (i.item ->> 'id')::uuid as id, i.item, i.item ->> 'outcome' as outcome
-        from jsonb_array_elements(items) as i(item) offset 0
-      ) r
-      cross join lateral (
-        select x.id, x.state, x.attempt, x.retries, x.cancel_reason, x.position, pulp.has_claims(x) as has_claims, x.ctid as row
-        from pulp.task x
-        where x.id = r.id and pulp.owns_run(finish.worker, x, r.item)
-        for no key update skip locked
-      ) t
-      offset 0
-    ) run;
-
-  if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
-    return query
-      select r.id, 'fenced'
-      from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r
-      where r.id <> all (coalesce(ids, '{}'))
-        and not exists (select from pulp.task t where t.id = r.id and pulp.owns_run(finish.worker, t, r.item));
-  end if;
-  if ids is null then
-    return;
-  end if;
-  if exists (
-    select from unnest(types, facts) as ended(type, facts)
-    where ended.type = 'TaskInterrupted' and (ended.facts ->> 'by' in ('shutdown', 'host', 'session', 'leftover')) is not true
-  ) then
-    raise exception 'an interrupted run does not say by what' using errcode = 'PU004',
-      hint = 'Give "by": shutdown, host, session or leftover.';
-  end if;
-
-  if progressed is not null then
-    perform pulp.append_task_events('TaskProgressed', progressed, progress);
-    rows := array( -- they have moved
-      select x.ctid from unnest(ids) with ordinality as i(id, ordinality)
-      cross join lateral (select t.ctid from pulp.task t where t.id = i.id offset 0) x
-      order by i.ordinality);
-  end if;
-  perform pulp.unlock_resources(pulp.end_runs(rows, types, facts, claiming));
+  select * into ended from pulp.finish_runs(finish.worker, finish.incarnation, finish.items);
+  perform pulp.wake_lines(ended.released);
+  perform pulp.unlock_resources(ended.released);
   return query
-    select ended.id, case ended.type
+    select f.id, 'fenced' from unnest(ended.fenced) as f(id)
+    union all
+    select e.id, case e.type
         when 'TaskCompleted' then 'completed' when 'TaskFailed' then 'failed' when 'TaskCanceled' then 'canceled'
         else 'waiting' end
-    from unnest(ids, types) as ended(id, type);
+    from unnest(ended.ids, ended.types) as e(id, type);
 end $$;
 comment on function pulp.finish is 'Records how runs ended, of those that the worker still owns.';

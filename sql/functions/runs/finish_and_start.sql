@@ -1,5 +1,5 @@
--- A worker's turn under load: records how runs ended and starts the next tasks, in one round trip and one commit. See finish
--- and start. Gives two kinds of rows, told apart by "verdict":
+-- A worker's turn: records how runs ended and starts the next tasks, in one round trip and one commit. See finish and start. With
+-- hands left after what its queues hold, it starts those that come next on what it has let go of. Gives two kinds of rows, told apart by "verdict":
 --   null    a task that was started, with all columns of start
 --   held    an item that was not recorded, for somebody else holds its task locked: report it again later
 --   fenced  an item that was not recorded, for its run is not this worker's any more: give it up
@@ -10,26 +10,25 @@ create or replace function pulp.finish_and_start(
   verdict text, id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint,
   timeout_seconds double precision, parent_id uuid, correlation_id text, interruptions integer
 )
-language plpgsql security definer set search_path = pulp, pg_temp as $$
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+-- Without sorting, pg-boss's index in the order of delivery is taken, whatever statistics say of an often empty queue.
+set enable_sort = off set enable_incremental_sort = off as $$
 #variable_conflict use_column
 declare
-  recorded uuid[];
-  fenced uuid[];
+  ended record;
 begin
-  select coalesce(array_agg(f.id) filter (where f.state <> 'fenced'), '{}'), array_agg(f.id) filter (where f.state = 'fenced')
-    into recorded, fenced
-    from pulp.finish(finish_and_start.worker, finish_and_start.incarnation, finish_and_start.items) f;
-  if cardinality(recorded) < jsonb_array_length(items) then
-    return query
-      select case when r.id = any (fenced) then 'fenced' else 'held' end, r.id, null::text, null::jsonb, null::jsonb,
-        null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer
-      from (select (i.item ->> 'id')::uuid as id from jsonb_array_elements(items) as i(item)) r
-      where r.id <> all (recorded);
-  end if;
+  select * into ended
+    from pulp.finish_runs(finish_and_start.worker, finish_and_start.incarnation, finish_and_start.items);
   return query
-    select null::text, s.*
-    from pulp.start(
-      finish_and_start.worker, finish_and_start.incarnation, finish_and_start.queues, finish_and_start.task_types,
-      finish_and_start.at_most) s;
+    select case when u.id = any (ended.fenced) then 'fenced' else 'held' end, u.id, null::text, null::jsonb, null::jsonb,
+      null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer
+    from unnest(ended.unsettled) as u(id);
+  return query
+    select null::text, t.*
+    from pulp.take_tasks(finish_and_start.worker, finish_and_start.queues, finish_and_start.task_types,
+      finish_and_start.at_most, ended.released) t;
+  perform pulp.wake_lines(ended.released);
+  perform pulp.unlock_resources(ended.released);
 end $$;
 comment on function pulp.finish_and_start is 'Records how runs ended and starts the next tasks.';

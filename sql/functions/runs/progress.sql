@@ -12,6 +12,7 @@ declare
   facts jsonb[];
 begin
   perform pulp.check_incarnation(progress.worker, progress.incarnation);
+  items := pulp.bounded_reports(items);
 
   select array_agg(t.id), array_agg(jsonb_build_object('progress', r.item -> 'progress')) into ids, facts
     from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r

@@ -12,6 +12,7 @@ begin
     return query select * from pulp.verify_workers();
     return query select * from pulp.verify_numbers();
     return query select * from pulp.verify_eras();
+    return query select * from pulp.verify_leaves();
   end if;
 end $$;
 comment on function pulp.verify is 'What breaks a rule of the log, or of the tables that follow from it.';

@@ -1,5 +1,5 @@
--- A worker that lost its session attaches a new one, under the same incarnation and with the same fences, as long as nobody
--- has ended it. This session takes its name and the locks of its runs again. "in_hand" are the fences of the runs that the
+-- A worker that lost its session attaches a new one, by the same login, under the same incarnation and with the same fences, as long
+-- as nobody has ended it. This session takes its name and the locks of its runs again. "in_hand" are the fences of the runs that the
 -- worker has. Gives each of its runs with what is to be done: "keep" it; "begin" one that was started, whose answer was lost; "end"
 -- one whose resources somebody else has locked. Runs in hand that it does not give are not the worker's any more. An error
 -- that says lock_not_available is to be repeated. Whoever meets an error here closes the session: its locks outlive the transaction.
@@ -19,7 +19,12 @@ begin
   select * into known from pulp.worker w
     where w.name = attach_worker.worker and w.incarnation = attach_worker.incarnation and w.state = 'online'
     for no key update skip locked;
-  if not found then
+  if found then
+    perform pulp.check_login(known);
+  elsif not exists (
+    select from pulp.worker w
+    where w.name = attach_worker.worker and w.incarnation = attach_worker.incarnation and w.state = 'online'
+  ) then
     perform pulp.check_incarnation(worker, attach_worker.incarnation);
   end if;
   if known.name is null or not pulp.take_worker_name(worker, attach_worker.incarnation) then
@@ -31,7 +36,7 @@ begin
     from pulp.running r
     cross join lateral (select x.id from pulp.task x where x.id = r.task_id and x.fence > known.incarnation and pulp.has_claims(x) offset 0) t
     where r.worker = attach_worker.worker;
-  refused := coalesce(pulp.lock_resources(claiming), '{}');
+  refused := coalesce(pulp.lock_resources(pulp.granted_claims(claiming)), '{}');
   if refused <> '{}' and exists (select from pg_stat_activity a where a.pid = known.backend_pid and a.pid <> pg_backend_pid()) then
     perform pulp.end_session(known.backend_pid, wait_ms => 0);
     raise exception 'the earlier session of worker "%" has not ended yet', worker using errcode = 'lock_not_available',

@@ -12,6 +12,7 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 declare
   known pulp.worker;
 begin
+  perform pulp.check_leader();
   missing := '{}';
   for known in
     select w.* from jsonb_each_text(silent) as s(name, mark)

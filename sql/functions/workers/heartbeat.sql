@@ -1,16 +1,22 @@
 -- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one, and with what is
 -- decided by now of the log: see first_undecided. Says of
 -- each how it fares: "confirmed"; "over" if it is no longer online as that incarnation; "held" if another transaction is about
--- to end it: whether it does is not waited for. Nobody is notified, for a commit that notifies may wait for other commits.
+-- to end it: whether it does is not waited for. Only the login that bore a worker gives its signs of life. Nobody is notified, for a commit that notifies may wait for other commits.
 create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}')
 returns table (worker text, verdict text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
 #variable_conflict use_column
 declare
+  other pulp.worker;
   alive text[];
   counts jsonb;
   beat pulp.event;
 begin
+  select w.* into other from unnest(workers) as b(name) join pulp.worker w using (name)
+    where w.state = 'online' and w.login <> session_user limit 1;
+  if found then
+    perform pulp.check_login(other);
+  end if;
   perform pulp.know_era();
   perform pulp.need_event_leaf(class) from unnest('{event_heartbeat,event_system,event_batch}'::text[]) as class;
   select array_agg(w.name), jsonb_object_agg(w.name, w.finished) into alive, counts

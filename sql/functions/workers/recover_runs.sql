@@ -59,7 +59,7 @@ begin
   if rows is null then
     return;
   end if;
-  perform pulp.end_runs(rows, types, facts, claiming);
+  perform pulp.wake_lines(pulp.end_runs(rows, types, facts, claiming));
   return query
     select e.worker, e.type, count(*) from unnest(workers, types) as e(worker, type) group by e.worker, e.type order by 1, 2;
 end $$;

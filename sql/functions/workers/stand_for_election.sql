@@ -2,9 +2,11 @@
 -- only stands in leaves it to those made for it while one of them is there. "silent" are workers without a new sign of life for
 -- the whole TTL by the asker's own clock, as in check_worker_processes: one made to lead that is silent does not count, and a
 -- silent leader holds the lock of a session that does nothing: it is deposed, and the next to ask wins. Gives the marks
--- to observe for that, and whether notifications are sent by nobody but the leader. Whoever meets an error here closes the session: its lock outlives the transaction.
+-- to observe for that, whether notifications are sent by nobody but the leader, and who keeps all from leading: has the lock without
+-- having been elected (somebody who is just being elected is named too). Whoever meets an error here closes the session: its lock outlives the transaction.
 create or replace function pulp.stand_for_election(
-  worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb, out untold boolean
+  worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb, out untold boolean,
+  out held_by text
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -14,7 +16,10 @@ declare
   after pulp.leader;
   election pulp.event;
   leader record;
+  candidate pulp.worker;
 begin
+  select * into candidate from pulp.worker w where w.name = stand_for_election.worker;
+  perform pulp.check_login(candidate);
   elected := false;
   untold := current_setting('synchronous_standby_names') <> ''; -- as pulp.notify sees it
   select coalesce(jsonb_object_agg(w.name, pulp.worker_mark(w)), '{}') into marks from pulp.worker w where w.state = 'online';
@@ -32,6 +37,7 @@ begin
     return;
   end if;
   if not pg_try_advisory_lock(pulp.lock_class('leader'), 0) then
+    held_by := pulp.leader_lock_holder();
     return;
   end if;
 

@@ -19,16 +19,19 @@ begin
     raise exception 'queue "%" is not allowed', (select q from unnest(queues) as q where not pulp.is_name(q) limit 1)
       using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;
+  perform pulp.check_publications(task_types);
 
   perform pulp.begin_era_if_due();
   if not pulp.take_worker_name(worker, over) then
     select * into known from pulp.worker w where w.name = worker_online.worker;
     raise exception 'worker "%" is up already: process % on %', worker, known.pid, known.host using errcode = 'PU006',
+      detail = (select 'Its name is held by ' || pulp.session_text(s.backend_pid) from pulp.worker_sessions() s where s.worker = worker_online.worker),
       hint = 'Give this worker another name, or stop the other one first.';
   end if;
 
   select * into known from pulp.worker w where w.name = worker_online.worker for update;
   if known.state = 'online' then
+    perform pulp.check_login(known);
     if known.incarnation is distinct from over and pulp.worker_mark(known) is distinct from silent_mark then
       raise exception 'worker "%" lost its session, but may still run tasks: process % on %', worker, known.pid, known.host
         using errcode = 'PU012', hint = 'Wait until its lease is over, or give this worker another name.',
@@ -43,7 +46,7 @@ begin
     'task_types', (
       select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t
       where (t -> 'takes') is distinct from 'false'),
-    'backend_pid', pg_backend_pid(), 'process', process, 'unable', unable)));
+    'backend_pid', pg_backend_pid(), 'login', session_user, 'process', process, 'unable', unable)));
   perform pulp.publish_task_types(worker, task_types);
   return known.incarnation;
 end $$;

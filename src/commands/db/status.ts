@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { addressWithoutPassword, plainAddress } from '../../cli/database-address.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { PulpError } from '../../errors.ts';
@@ -10,11 +11,16 @@ export default class Status extends PulpCommand {
     'Exits with 3 if the embedded server does not run; it is not started by this.';
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
-    'psql "$(<%= config.bin %> <%= command.id %> --url)"',
+    '<%= config.bin %> <%= command.id %> --url',
   ];
 
   static override readonly flags = {
-    url: Flags.boolean({ summary: 'Print the address of the database alone, with its password.' }),
+    url: Flags.boolean({ summary: 'Print the address of the database alone.' }),
+    'with-password': Flags.boolean({
+      summary:
+        'Print it with its password. On command lines all users of the machine can see that: see `pulp db psql`.',
+      dependsOn: ['url'],
+    }),
   };
 
   async run(): Promise<unknown> {
@@ -32,8 +38,9 @@ export default class Status extends PulpCommand {
       });
     }
     if (flags.url) {
-      this.log(url);
-      return { url };
+      const address = flags['with-password'] ? plainAddress(url) : addressWithoutPassword(url);
+      this.log(address);
+      return { url: address };
     }
     const server = embedded
       ? { kind: 'embedded', pid: embedded.pid, dataDirectory: embedded.dataDirectory }
@@ -43,7 +50,7 @@ export default class Status extends PulpCommand {
       formatFacts({
         server: embedded ? `embedded, process ${embedded.pid}` : 'named by DATABASE_URL',
         data: embedded?.dataDirectory,
-        url: withoutPassword(url),
+        url: addressWithoutPassword(url),
         version: overview.version,
         schema: schemaText(overview.schema),
         tasks: overview.contents && countsText(overview.contents.tasks),
@@ -53,16 +60,8 @@ export default class Status extends PulpCommand {
         ...eraFacts(overview.contents),
       }),
     );
-    return { server: { ...server, url: withoutPassword(url) }, ...overview };
+    return { server: { ...server, url: addressWithoutPassword(url) }, ...overview };
   }
-}
-
-function withoutPassword(text: string): string {
-  if (!URL.canParse(text)) return '(not shown: it is no URL)';
-  const url = new URL(text);
-  url.password = '';
-  url.searchParams.delete('password');
-  return url.href;
 }
 
 function schemaText({ state, pending }: Overview['schema']): string {

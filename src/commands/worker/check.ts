@@ -24,9 +24,10 @@ asked: while that is away a worker lives, and comes back by itself. With --ready
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Check);
     const { checkWorkers } = await import('../../services/worker-check.ts');
-    const { workingRoot } = await import('../../workers/directories/working-root.ts');
+    const { openWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
     const { workerName } = await import('../../workers/worker-name.ts');
     const root = workingRoot();
+    openWorkingRoot(root)?.[Symbol.dispose](); // in one that others could change, they would say how we fare
     const name = flags.name?.includes('%h') ? await workerName(flags.name) : flags.name;
     const checks = await checkWorkers(root, name);
     if (checks.length === 0) {

@@ -51,6 +51,13 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       min: 1,
       max: MOST,
     }),
+    'task-env': Flags.string({
+      helpValue: 'NAME',
+      summary:
+        "A variable of the worker's environment, or all that begin so (AWS_*), that the processes of its tasks get beside PATH, HOME and the like; can be repeated.",
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     grace: Flags.string({
       helpValue: '5s',
       summary: 'How long a task that is cancelled may take to end before it is killed.',
@@ -76,6 +83,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const requests = new parts.StopRequests(log);
     parts.warnIfFirstProcess(log);
     parts.checkKeys();
+    parts.allowForTasks(flags['task-env'] ?? []);
+    parts.hideFromOthers(parts.withheldFromTasks());
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
@@ -162,6 +171,8 @@ async function loadWorker() {
     ...(await import('../../services/signs-of-life.ts')),
     ...(await import('../../secrets/key-ring.ts')),
     ...(await import('../../workers/directories/working-root.ts')),
+    ...(await import('../../processes/first-environment.ts')),
+    ...(await import('../../workers/horses/task-environment.ts')),
     ...(await import('../../workers/pulp-worker.ts')),
     ...(await import('../../workers/stray-errors.ts')),
   };

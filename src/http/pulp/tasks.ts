@@ -132,7 +132,7 @@ export const pulpTaskOperations = [
     template,
     parts,
     summary: 'Cancel a task.',
-    right: 'submit',
+    right: 'cancel',
     query: z.strictObject({}),
     body: z.strictObject({ state: z.literal('canceled') }),
     answers: {

@@ -14,7 +14,7 @@ const PUBLISHED_MS = 5000;
 /** A task to enqueue, with the keys of `pulp.enqueue_batch`. */
 export type Item = Readonly<Record<string, unknown>>;
 
-let published = { types: new TaskTypeCheck(new Map(), { withPatterns: false }), until: 0 };
+let published = { types: new TaskTypeCheck(), until: 0 };
 
 /** Enqueues one task; gives its id. Those that come at the same time share statements, where they have no ids of their own. */
 export function enqueueItem(item: Item): Promise<string> {
@@ -52,7 +52,7 @@ export function enqueueItems(items: readonly Item[]): Promise<readonly string[]>
 async function write(item: Item): Promise<WrittenTask> {
   if (published.until < performance.now()) {
     published = {
-      types: new TaskTypeCheck(new Map(), { withPatterns: false }),
+      types: new TaskTypeCheck(),
       until: performance.now() + PUBLISHED_MS,
     };
   }

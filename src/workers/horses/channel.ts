@@ -1,8 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { PulpError } from '../../errors.ts';
 
-/** How long a message may be, in characters. Results and reports are far shorter: the payload limit is 1 MiB. */
-const MAX_MESSAGE = 16 * 1024 * 1024;
+/** How long a line may be, in characters. */
+const MAX_LINE = 16 * 1024 * 1024;
+
+/** Longer messages go in pieces, in characters: a line that comes bit by bit is looked through again with each bit. */
+const MAX_PIECE = 1024 * 1024;
+
+/** How long a message in pieces may be, in characters: as much as one call may enqueue. */
+const MAX_MESSAGE = 256 * 1024 * 1024;
+
+/** A line that is a piece of a message. */
+const PARTIAL = {};
 
 /** Why nothing comes from the other end any more. */
 export type ChannelFault = 'closed' | 'not a message';
@@ -20,7 +30,8 @@ export interface ChannelStreams {
 }
 
 /**
- * Messages between two processes: JSON, one a line, over a socket for each direction: Node closes a socket, with all that was
+ * Messages between two processes: JSON, one a line (an object), or before it as many of its pieces (texts) as it takes and then an
+ * empty one, over a socket for each direction: Node closes a socket, with all that was
  * not yet read from it, when something is written to it that nobody can read any more. It is not Node's own channel of `fork`,
  * since that stands open to task code (`process.send`, `process.disconnect`) and throws where it reads what is no JSON.
  */
@@ -29,6 +40,8 @@ export class Channel<Incoming, Outgoing> {
   readonly #to: Writable;
   readonly #events: ChannelEvents<Incoming>;
   #begun = '';
+  /** The pieces of a message that came so far. */
+  #pieces: string[] = [];
   #unsent = '';
   #isFlushDue = false;
   #isClosed = false;
@@ -68,7 +81,21 @@ export class Channel<Incoming, Outgoing> {
 
   /** Sends a message with the next one that is sent, or when the channel is flushed. */
   put(message: Outgoing): void {
-    this.#unsent += `${JSON.stringify(message)}\n`;
+    const text = JSON.stringify(message);
+    if (text.length <= MAX_PIECE) {
+      this.#unsent += `${text}\n`;
+      return;
+    }
+    if (text.length > MAX_MESSAGE) {
+      throw new PulpError('INVALID_INPUT', `this is too much at once: ${text.length} characters of JSON`, {
+        remedy: 'Send it in several calls.',
+        exitCode: 2,
+      });
+    }
+    for (let from = 0; from < text.length; from += MAX_PIECE) {
+      this.#unsent += `${JSON.stringify(text.slice(from, from + MAX_PIECE))}\n`;
+    }
+    this.#unsent += '""\n';
   }
 
   /** Hands over to the system what was to be sent, at once unless the other end does not read: see `caughtUp`. */
@@ -113,14 +140,27 @@ export class Channel<Incoming, Outgoing> {
     this.#begun = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') continue;
-      const message = parse(line);
+      const message = this.#whole(parse(line));
       if (message === undefined) this.#fail('not a message');
-      else this.#events.onMessage(message as Incoming);
+      else if (message !== PARTIAL) this.#events.onMessage(message as Incoming);
     }
-    if (this.#begun.length > MAX_MESSAGE) {
+    if (this.#begun.length > MAX_LINE) {
       this.#begun = '';
       this.#fail('not a message');
     }
+  }
+
+  /** The message that a line is or completes, or `PARTIAL`; undefined if it is none. */
+  #whole(line: object | string | undefined): object | undefined {
+    if (typeof line !== 'string') return line;
+    if (line !== '') {
+      this.#pieces.push(line);
+      return this.#pieces.length * MAX_PIECE > MAX_MESSAGE ? undefined : PARTIAL;
+    }
+    const text = this.#pieces.join('');
+    this.#pieces = [];
+    const message = parse(text);
+    return typeof message === 'string' ? undefined : message;
   }
 
   #fail(fault: ChannelFault): void {
@@ -130,11 +170,11 @@ export class Channel<Incoming, Outgoing> {
   }
 }
 
-/** The object that a line holds, or undefined if it holds none. */
-function parse(line: string): object | undefined {
+/** The object or text that JSON holds, or undefined if it holds neither. */
+function parse(json: string): object | string | undefined {
   try {
-    const message: unknown = JSON.parse(line);
-    return typeof message === 'object' && message !== null ? message : undefined;
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'string' || (typeof value === 'object' && value !== null) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import { Cgroup } from './cgroups/cgroup.ts';
 import type { GuardianMessage } from './guardian.ts';
 import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
 import { leaseMs } from '../../manager/worker-ttl.ts';
+import { hideFromOthers } from '../../processes/first-environment.ts';
 import { monotonicMs } from '../../processes/monotonic-clock.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
@@ -29,6 +30,8 @@ const LOOK_MS = 2;
 
 /** How soon a report that did not get through is tried again, in milliseconds. */
 const REPORT_RETRY_MS = 200;
+
+hideFromOthers(['PGPASSWORD']); // from the code of tasks, as its worker does
 
 const worker = Number(process.argv[2]);
 const startTime = processStat(worker)?.startTime;

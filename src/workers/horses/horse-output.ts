@@ -36,10 +36,16 @@ export class WholeLines {
 
 /** The last of the output of a run. */
 export class OutputTail {
+  readonly #redact: (text: string) => string;
+  /** More than is shown: what is taken out may begin before. */
   #tail: Buffer = Buffer.alloc(0);
 
+  constructor(redact: (text: string) => string) {
+    this.#redact = redact;
+  }
+
   write(chunk: Buffer): void {
-    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL)]).subarray(-TAIL);
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-2 * TAIL)]).subarray(-2 * TAIL);
   }
 
   /** Forgets what came up to now. */
@@ -48,7 +54,7 @@ export class OutputTail {
   }
 
   get text(): string {
-    return this.#tail.toString();
+    return this.#redact(this.#tail.toString()).slice(-TAIL);
   }
 }
 

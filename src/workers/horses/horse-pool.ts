@@ -5,6 +5,7 @@ import { HorseGroups } from './cgroups/horse-groups.ts';
 import type { LingeringProcess } from './death-watch.ts';
 import type { HorseMessage } from './guardian.ts';
 import { outcomeOfDeath, type HorseDeath } from './horse-death.ts';
+import type { AnswerOf } from './questions.ts';
 import { HorseProcess, type HorseRunEnd } from './horse-process.ts';
 import type { HorseSettings } from './horse-protocol.ts';
 import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
@@ -35,7 +36,8 @@ const MANY_DEATHS = 3;
 export interface HorsePoolSettings extends HorseSettings {
   /** After how many tasks a horse is replaced; 1 gives each task a fresh process. */
   readonly maxTasksPerHorse: number;
-  readonly databaseUrl: string;
+  /** What the code of a task is answered. */
+  readonly answer: AnswerOf;
   readonly log: Logger;
   /** What the marks of its horses begin with, and nobody else's. */
   readonly mark: string;
@@ -384,9 +386,9 @@ export class HorsePool {
   }
 
   #make(limits?: Limits): HorseProcess {
-    const { tasksFile, worker, workerDirectory, databaseUrl, log, tellingMs } = this.#settings;
+    const { tasksFile, worker, workerDirectory, answer, log, tellingMs } = this.#settings;
     const horse: HorseProcess = new HorseProcess({
-      ...{ tasksFile, worker, workerDirectory, databaseUrl, log },
+      ...{ tasksFile, worker, workerDirectory, answer, log },
       mark: `${this.#settings.mark}${(this.#made += 1)}.`,
       group: this.#makeGroup(limits),
       isForOneRun: limits !== undefined,

@@ -17,11 +17,14 @@ import {
   type ToHorse,
 } from './horse-protocol.ts';
 import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
+import { Questions, type AnswerOf } from './questions.ts';
 import { Revoker } from './revocation.ts';
 import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
+import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
+import { Redactor } from '../../secrets/redaction.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { StartedTask } from '../run-records.ts';
 
@@ -47,7 +50,8 @@ const SILENCE_MS = 10_000;
 const RETRY_MS = 1000;
 
 export interface HorseProcessSettings extends HorseSettings {
-  readonly databaseUrl: string;
+  /** What the code of a task is answered. */
+  readonly answer: AnswerOf;
   readonly log: Logger;
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
@@ -87,6 +91,8 @@ interface Run extends HorseRunEvents {
   readonly expectedMs: number;
   readonly sentAt: number;
   begunAt: number | undefined;
+  /** What its code asks. */
+  readonly questions: Questions;
   /** How it ended, while what it left behind is looked into. */
   outcome?: Outcome;
   onEnd(end: HorseRunEnd | undefined): void;
@@ -109,7 +115,9 @@ export class HorseProcess {
   readonly #settings: HorseProcessSettings;
   readonly #child: ChildProcess;
   readonly #channel: Channel<FromHorse, ToHorse> | undefined;
-  readonly #errorTail = new OutputTail();
+  /** Knows the secrets of the runs that it had: what they say may come late, and from processes that they started. */
+  readonly #redactor = new Redactor();
+  readonly #errorTail = new OutputTail((text) => this.#redactor.text(text));
   readonly #revoker: Revoker | undefined;
   /** The run that goes on, and those that were sent ahead. */
   readonly #line: Run[] = [];
@@ -303,6 +311,11 @@ export class HorseProcess {
       ...{ place, task, expectedMs, onBegun, onProgress, onEnd: resolve },
       sentAt: performance.now(),
       begunAt: undefined,
+      questions: new Questions(async (question, signal) => {
+        const answer = await this.#settings.answer(question, task, signal);
+        if (question.of === 'arguments') this.#redactor.add(secretsIn(answer as Arguments, question.places));
+        return answer;
+      }),
     });
     this.#channel?.send({ type: 'run', place, task });
     return promise;
@@ -389,6 +402,17 @@ export class HorseProcess {
       case 'progress':
         this.#find(message.place)?.onProgress(message.progress);
         break;
+      case 'ask': {
+        const run = this.#find(message.place);
+        if (run === undefined || !this.#isItsTurn(run)) break; // no code of it can ask
+        void run.questions.answer(message).then((answer) => {
+          if (answer !== undefined) this.#channel?.send(answer);
+        });
+        break;
+      }
+      case 'unask':
+        this.#find(message.place)?.questions.withdraw(message.number);
+        break;
       case 'ended':
         if (this.#lastWords === undefined) void this.#onEnded(message);
         break;
@@ -405,7 +429,9 @@ export class HorseProcess {
   }
 
   #readOutput(output: Readable, isError: boolean): void {
-    const lines = new WholeLines(this.#settings.onOutput);
+    const lines = new WholeLines((bytes) => {
+      this.#settings.onOutput(this.#redactor.bytes(bytes));
+    });
     readMarked(output, {
       onOutput: (chunk) => {
         lines.write(chunk);
@@ -424,7 +450,14 @@ export class HorseProcess {
     return this.#line.find((run) => run.place === place);
   }
 
+  /** Whether it has begun, as far as was told, and all before it have ended. */
+  #isItsTurn(run: Run): boolean {
+    const before = this.#line.slice(0, this.#line.indexOf(run));
+    return run.begunAt !== undefined && before.every(({ outcome }) => outcome !== undefined);
+  }
+
   #remove(run: Run): void {
+    run.questions.end();
     if (this.#line[0] === run) this.#isLong = false;
     this.#line.splice(this.#line.indexOf(run), 1);
     if (this.#line.length === 0) this.idleSince = performance.now();

@@ -1,3 +1,6 @@
+import type { PulpError } from '../../errors.ts';
+import type { SecretPlace } from '../../secrets/secret-places.ts';
+import type { NamedRequest } from '../../tasks/enqueue.ts';
 import type { StartedTask } from '../run-records.ts';
 import type { Outcome } from '../outcome.ts';
 
@@ -11,7 +14,26 @@ export type ToHorse =
   /** End the run of this place: cancelled, or its time is up. */
   | { readonly type: 'abort'; readonly place: number; readonly reason: string }
   /** What comes from now on may be run: nothing was left behind by the run that was thought to. */
-  | { readonly type: 'resume' };
+  | { readonly type: 'resume' }
+  | Answer;
+
+/** What a worker says to what it was asked; see `Question`. */
+export type Answer =
+  /** A value in the encoding of `v8.serialize`, in base64. */
+  | { readonly type: 'answer'; readonly number: number; readonly value: string }
+  | { readonly type: 'refusal'; readonly number: number; readonly error: Refusal };
+
+/** A `PulpError` on its way. */
+export type Refusal = Pick<PulpError, 'code' | 'message' | 'remedy' | 'exitCode'>;
+
+/** What the code of a task asks its worker for, which has the keys and the database; see `WorkersService`. */
+export type Question =
+  /** The arguments of its task, with the secrets at these places decrypted. */
+  | { readonly of: 'arguments'; readonly places: readonly SecretPlace[] }
+  | { readonly of: 'enqueue'; readonly requests: readonly NamedRequest[] }
+  | { readonly of: 'cancel'; readonly id: string; readonly reason?: string | undefined }
+  | { readonly of: 'read'; readonly id: string }
+  | { readonly of: 'end'; readonly id: string };
 
 /** What a horse says to its worker. */
 export type FromHorse =
@@ -22,6 +44,10 @@ export type FromHorse =
   /** The task of this place does not run here: it was taken back, or what ran before has left the process unfit for it. */
   | { readonly type: 'declined'; readonly place: number }
   | { readonly type: 'progress'; readonly place: number; readonly progress: string }
+  /** The code of the run of this place asks something; no other question of this process has the number. */
+  | { readonly type: 'ask'; readonly place: number; readonly number: number; readonly question: Question }
+  /** Nobody waits for the answer any more. */
+  | { readonly type: 'unask'; readonly place: number; readonly number: number }
   | EndOfRun
   /** No other task is to run in this process: something is not as it was. Said while none runs. */
   | { readonly type: 'spent' }
@@ -57,6 +83,3 @@ export const CHANNEL_FD = 3;
 
 /** The file descriptor in a horse of what its worker says to it. */
 export const ORDERS_FD = 5;
-
-/** Variables of a worker that its horses do not get: systemd's, which would take what they say for the worker's word. */
-export const WORKERS_OWN_VARIABLES: readonly string[] = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];

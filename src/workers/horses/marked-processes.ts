@@ -1,12 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as yieldToOthers, setTimeout as pause } from 'node:timers/promises';
 import { processStat } from '../../processes/process-stat.ts';
-
-/**
- * A mark in the environment of a horse is inherited by what its tasks start, also by what leaves its process group and its
- * session. Only a process that clears or overwrites its environment loses it. Where there is no /proc nobody is found.
- */
-export const MARK_VARIABLE = 'PULP_HORSE_MARK';
+import { MARK_VARIABLE } from '../../processes/task-process.ts';
 
 /**
  * By this a guardian has the mark of the horses from its first moment, should their worker die in the next; it does not
@@ -26,7 +21,7 @@ const LOOK_MS = 2;
 /** How long what was killed may take to be gone, in milliseconds. */
 const PATIENCE_MS = 800;
 
-/** The living processes whose mark begins so, except one. */
+/** The living processes whose mark begins so, except one; see `MARK_VARIABLE`. Where there is no /proc nobody is found. */
 export async function findMarked(mark: string, except?: number): Promise<readonly number[]> {
   const deadline = performance.now() + UNREADABLE_MS;
   const found: number[] = [];

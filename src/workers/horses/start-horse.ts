@@ -2,13 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dyingWithParent } from './dying-with-parent.ts';
-import { WORKERS_OWN_VARIABLES, type HorseSettings } from './horse-protocol.ts';
-import { MARK_VARIABLE } from './marked-processes.ts';
+import type { HorseSettings } from './horse-protocol.ts';
+import { taskEnvironment } from './task-environment.ts';
 
 const HORSE_FILE = fileURLToPath(new URL(`./horse${extname(import.meta.url)}`, import.meta.url));
 
 export interface HorseStart extends HorseSettings {
-  readonly databaseUrl: string;
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
   /** Words before its command, by which it enters its cgroup. */
@@ -19,7 +18,7 @@ export interface HorseStart extends HorseSettings {
 
 /** Starts the process of a horse. */
 export function startHorse(start: HorseStart): ChildProcess {
-  const { tasksFile, worker, workerDirectory, databaseUrl, mark, entering, revocation } = start;
+  const { tasksFile, worker, workerDirectory, mark, entering, revocation } = start;
   const told: HorseSettings = { tasksFile, worker, workerDirectory };
   const options = process.execArgv.filter((option) => !option.startsWith('--inspect')); // the port is ours
   const command = [process.execPath, ...options, HORSE_FILE, JSON.stringify(told)];
@@ -27,12 +26,6 @@ export function startHorse(start: HorseStart): ChildProcess {
   return spawn(file, args, {
     detached: true, // a session and process group of its own: what the task starts can be killed with it
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', revocation ?? 'ignore', 'pipe'],
-    env: {
-      ...Object.fromEntries(
-        Object.entries(process.env).filter(([name]) => !WORKERS_OWN_VARIABLES.includes(name)),
-      ),
-      DATABASE_URL: databaseUrl,
-      [MARK_VARIABLE]: mark,
-    },
+    env: taskEnvironment(mark),
   });
 }

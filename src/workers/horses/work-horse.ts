@@ -10,6 +10,8 @@ import { pinoModule } from '../../log.ts';
 import { getCurrentTask } from '../../tasks/current.ts';
 import { IdleMemory } from '../../processes/idle-memory.ts';
 import { loadTaskTypes, type TaskRegistry } from '../../tasks/task-registry.ts';
+import { useWorkersService } from '../../tasks/workers-service.ts';
+import { AskingWorker } from './asking-worker.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
 import { RUN_MARK } from './horse-output.ts';
@@ -70,11 +72,25 @@ const channel = new Channel<ToHorse, FromHorse>(
         case 'resume':
           isHalted = false;
           break;
+        case 'answer':
+        case 'refusal':
+          worker.hear(message);
+          break;
       }
     },
     onFault: () => process.kill(-process.pid, 'SIGKILL'), // the worker is gone: we go, with all we have started
   },
 );
+const worker = new AskingWorker(
+  (message) => {
+    channel.send(message);
+  },
+  () => {
+    const source = getCurrentTask()?.id;
+    return source === undefined || source === current?.task.id ? current?.place : undefined;
+  },
+);
+useWorkersService(worker);
 process.on('SIGTERM', () => {
   // Our worker sends it to the whole group, along with word to abort the run. From anybody else it is the end.
   setTimeout(() => {
@@ -154,6 +170,7 @@ async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
   const outcome = await outcomeOf(task, registry, reports);
   reports.end();
   current = undefined;
+  worker.forget();
   const left = children.look();
   isHalted = left !== undefined;
   isSpent ||= !hasFiles();
@@ -175,6 +192,7 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
     using directory = WorkingDirectory.of(settings.workerDirectory, task.id, { isReused: true });
     return await runTask(type, task, {
       worker: { name: settings.worker, directory: settings.workerDirectory },
+      open: (places) => worker.openArguments(places),
       log: logOfTasks,
       signal: () => abortion.signal,
       workingDirectory: () => directory.path,

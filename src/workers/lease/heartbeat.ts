@@ -65,7 +65,7 @@ export class Heartbeat implements AsyncDisposable {
     const sentAt = process.hrtime.bigint();
     const { rows } = await client.query<Standing & { verdict: Verdict }>({
       name: 'heartbeat and stand',
-      text: `select h.verdict, s.elected, s.marks, s.untold
+      text: `select h.verdict, s.elected, s.marks, s.untold, s.held_by
              from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer]) h
              cross join lateral pulp.stand_for_election($1, $4, $5) s`,
       values: [

@@ -25,7 +25,12 @@ export function start(index: number, atMost: number): Command {
 }
 
 /** What was taken is what came next: queue after queue, by priority, then by time of delivery. */
-function assertNext(model: EngineModel, worker: ModelWorker, atMost: number, taken: Set<string>): void {
+export function assertNext(
+  model: EngineModel,
+  worker: ModelWorker,
+  atMost: number,
+  taken: Set<string>,
+): void {
   let room = atMost;
   for (const queue of worker.queues) {
     const waiting = model.deliverable(worker, queue);

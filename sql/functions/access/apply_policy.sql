@@ -1,0 +1,59 @@
+-- Makes rights what the policy says; grants.sql has given those of policy shared.
+create or replace function pulp.apply_policy() returns void
+language plpgsql as $$
+declare
+  payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress'];
+  open_to_submitters constant text[] :=
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota'];
+  of_nobody constant text[] := array['token', 'purge_request'];
+  name text;
+begin
+  foreach name in array of_nobody loop
+    execute format('revoke all on pulp.%I from pulp_submitter, pulp_worker, pulp_operator, pulp_observer', name);
+  end loop;
+  if not pulp.are_owners_apart() then
+    alter table pulp.task disable row level security;
+    alter table pulp.reservation disable row level security;
+    drop index if exists pulp.task_owner;
+    for name in
+      select c.relname from pg_class c
+      where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody)
+    loop
+      execute format('grant select on pulp.%I to pulp_submitter, pulp_observer', name);
+    end loop;
+    alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_observer;
+    return;
+  end if;
+
+  -- Workers and operators see all rows, and so do observers; submitters their own.
+  drop policy if exists of_all on pulp.task;
+  drop policy if exists of_all on pulp.reservation;
+  drop policy if exists of_owner on pulp.task;
+  drop policy if exists of_owner on pulp.reservation;
+  create policy of_all on pulp.task for select to pulp_worker, pulp_operator, pulp_observer using (true);
+  create policy of_all on pulp.reservation for select to pulp_worker, pulp_operator, pulp_observer using (true);
+  create policy of_owner on pulp.task for select to pulp_submitter using (owner = (select pulp.actor()));
+  create policy of_owner on pulp.reservation for select to pulp_submitter
+    using (exists (select from pulp.task t where t.id = task_id));
+  alter table pulp.task enable row level security;
+  alter table pulp.reservation enable row level security;
+  create index if not exists task_owner on pulp.task (owner, enqueued_at);
+  alter default privileges in schema pulp revoke select on tables from pulp_submitter, pulp_observer;
+  revoke select on all tables in schema pulp from pulp_submitter, pulp_observer;
+  foreach name in array open_to_submitters loop
+    execute format('grant select on pulp.%I to pulp_submitter', name);
+  end loop;
+  for name in
+    select c.relname from pg_class c
+    where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody || 'task'::text) and c.relname !~ '^event'
+  loop
+    execute format('grant select on pulp.%I to pulp_observer', name);
+  end loop;
+  for name in
+    select a.attname from pg_attribute a
+    where a.attrelid = 'pulp.task'::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> all (payloads)
+  loop
+    execute format('grant select (%I) on pulp.task to pulp_observer', name);
+  end loop;
+end $$;
+comment on function pulp.apply_policy is 'Makes rights what the policy says.';

@@ -1,0 +1,66 @@
+-- Starts tasks for a worker: those whose jobs it took, or those whose claims are granted at the same time, which count as delivered
+-- to "destinations". The rows are those of the ids, which somebody holds locked; "attempts" are those so far, "versions" those of the
+-- first events to come.
+create or replace function pulp.start_tasks(
+  worker text, ids uuid[], rows tid[], attempts integer[], versions integer[], correlation_ids text[], destinations text[] default null
+) returns table (
+  id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
+  parent_id uuid, correlation_id text, interruptions integer
+)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  appended_at constant timestamptz := clock_timestamp();
+  acting constant text := pulp.actor();
+  tx constant xid8 := pulp.event_tx();
+  grants constant bigint[] := case when destinations is not null then pulp.new_positions(cardinality(ids)) end;
+  starts constant bigint[] := pulp.new_positions(cardinality(ids));
+  first_attempt constant jsonb := jsonb_build_object('worker', start_tasks.worker, 'attempt', 1);
+  run_facts constant jsonb[] := array(
+    select case a.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', a.attempt + 1) end
+    from unnest(attempts) with ordinality as a(attempt, ordinality) order by a.ordinality);
+  grant_facts jsonb[];
+  started integer;
+begin
+  insert into pulp.running (task_id, worker) select unnest(ids), start_tasks.worker;
+  if destinations is null then
+    perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
+    return query
+      update pulp.task t set (
+        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+      ) = row((pulp.evolve_task(t, pulp.task_event(
+        f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+      from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
+      where t.ctid = f.row
+      returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
+        t.interruptions;
+  else
+    grant_facts := array(
+      select jsonb_build_object('queue', d.queue) from unnest(destinations) with ordinality as d(queue, ordinality) order by d.ordinality);
+    perform pulp.grant_claims(ids, grants, versions, grant_facts, correlation_ids, tx, appended_at);
+    perform pulp.log_task_events('TaskStarted', starts, ids, array(
+      select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
+      run_facts, correlation_ids, null, tx, appended_at);
+    return query
+      update pulp.task t set (
+        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+      ) = row((pulp.evolve_task(
+        pulp.evolve_task(t, pulp.task_event(
+          f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
+        pulp.task_event(
+          f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+      from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
+      where t.ctid = f.row
+      returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
+        t.interruptions;
+  end if;
+  get diagnostics started = row_count;
+  if started <> cardinality(ids) then
+    raise exception 'a task changed while it was started' using errcode = 'serialization_failure', hint = 'Repeat the command.';
+  end if;
+end $$;
+comment on function pulp.start_tasks is 'Starts tasks for a worker.';

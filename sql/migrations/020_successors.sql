@@ -1,0 +1,2 @@
+-- Replaced by a function that is told where the tasks go.
+drop function if exists pulp.grant_tasks(uuid[], tid[]);

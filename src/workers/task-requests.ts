@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { MissingResourceError } from '../errors.ts';
+import { awaitFinal } from '../projections/finality.ts';
+import { readTask, type Task } from '../projections/task.ts';
+import { openArguments, type Arguments } from '../secrets/arguments.ts';
+import type { SecretPlace } from '../secrets/secret-places.ts';
+import { secretRealm } from '../secrets/secret-realm.ts';
+import { cancel } from '../tasks/cancel.ts';
+import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
+import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
+import type { Question } from './horses/horse-protocol.ts';
+import { currentTask, type StartedTask } from './run-records.ts';
+
+/** A worker does not rely on what the process of a task says: only the form of a question can be told from outside. */
+const places = z.array(z.array(z.union([z.string(), z.number(), z.literal(true)])).min(2));
+
+const options = z.union([z.string(), z.number()]).optional();
+
+const request: z.ZodType<NamedRequest> = z.strictObject({
+  task: z.string(),
+  args: z.unknown(),
+  kwargs: z.unknown(),
+  resources: z.array(z.string()),
+  sharedResources: z.array(z.string()),
+  queue: z.string().optional(),
+  priority: z.number().optional(),
+  delay: options,
+  at: z.string().optional(),
+  retries: z.number().optional(),
+  timeout: options,
+  group: z.string().optional(),
+  correlationId: z.string().optional(),
+  id: z.string().optional(),
+  unchecked: z.boolean().optional(),
+  secrets: places.optional(),
+});
+
+const question: z.ZodType<Question> = z.discriminatedUnion('of', [
+  z.object({ of: z.literal('arguments'), places }),
+  z.object({ of: z.literal('enqueue'), requests: z.array(request) }),
+  z.object({ of: z.literal('cancel'), id: z.string(), reason: z.string().optional() }),
+  z.object({ of: z.literal('read'), id: z.string() }),
+  z.object({ of: z.literal('end'), id: z.string() }),
+]);
+
+/**
+ * Does for the code of a task in its own process what needs keys or the database: it decrypts the secrets of that task and
+ * no other, and enqueues in its name. Of tasks it sees those of the same correlation.
+ */
+export async function answerTask(
+  asked: unknown,
+  task: StartedTask,
+  worker: CurrentWorker,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const told = question.parse(asked);
+  switch (told.of) {
+    case 'arguments': {
+      const { args, kwargs } = await openTask(task, told.places);
+      return { args, kwargs };
+    }
+    case 'enqueue':
+      return asCurrentTask(currentTask(task, worker), () => enqueueNamed(told.requests));
+    case 'cancel':
+      if ((await related(told.id, task)) === undefined) throw new MissingResourceError(told.id);
+      return cancel(told.id, told.reason);
+    case 'read':
+      return related(told.id, task);
+    case 'end':
+      if ((await related(told.id, task)) === undefined) throw new MissingResourceError(told.id);
+      return awaitFinal(told.id, signal);
+  }
+}
+
+/** The arguments of a task, with the secrets at these places decrypted. @throws as `openArguments` */
+export async function openTask(task: StartedTask, secrets: readonly SecretPlace[]): Promise<Arguments> {
+  return openArguments(task, secrets, { name: task.name, id: task.id, realm: await secretRealm() });
+}
+
+/** A task, if it is of the same correlation. */
+async function related(id: string, { correlation_id }: StartedTask): Promise<Task | undefined> {
+  const found = await readTask(id);
+  return found?.correlation_id === correlation_id ? found : undefined;
+}
