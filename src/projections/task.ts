@@ -51,7 +51,9 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
 }
 
 const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`);
-const briefColumns = columnsWith(sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`);
+const briefColumns = columnsWith(
+  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
+);
 const columnsWithoutPayloads = columnsWith(sql.fragment`
   null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
 
@@ -157,8 +159,7 @@ export async function listTasks({
           order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
   const pool = await getConnection();
   return readingTasks(
-    (shown) =>
-      pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
+    (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
     brief ? briefColumns : columns,
   );
 }

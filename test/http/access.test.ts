@@ -65,11 +65,20 @@ suite('who may', () => {
     const other = await served.enqueue({ name: 't', kwargs: { mine: false } });
     const seen = async (as: UserRole) => {
       const { data } = await served.ask('/api/v1/tasks', { as });
-      return (data as { tasks: { id: string; kwargs: unknown }[] }).tasks.map(({ id, kwargs }) => [id, kwargs]);
+      return (data as { tasks: { id: string; kwargs: unknown }[] }).tasks.map(({ id, kwargs }) => [
+        id,
+        kwargs,
+      ]);
     };
     assert.deepEqual(await seen('submitter'), [[own, { mine: true }]]);
-    assert.deepEqual(await seen('operator'), [[other, { mine: false }], [own, { mine: true }]]);
-    assert.deepEqual(await seen('observer'), [[other, null], [own, null]]);
+    assert.deepEqual(await seen('operator'), [
+      [other, { mine: false }],
+      [own, { mine: true }],
+    ]);
+    assert.deepEqual(await seen('observer'), [
+      [other, null],
+      [own, null],
+    ]);
     const status = async (path: string, asking: Parameters<Served['ask']>[1]) =>
       (await served.ask(path, asking)).status;
     assert.deepEqual(

@@ -101,7 +101,10 @@ export class Served implements AsyncDisposable {
 
   /** Enqueues a task; gives its id. */
   async enqueue(task: object, as?: UserRole): Promise<string> {
-    const { status, text, data } = await this.ask('/api/v1/tasks', { as, body: { unchecked: true, ...task } });
+    const { status, text, data } = await this.ask('/api/v1/tasks', {
+      as,
+      body: { unchecked: true, ...task },
+    });
     if (status !== 201) throw new Error(text);
     return (data as { id: string }).id;
   }
