@@ -7,13 +7,20 @@ export interface Identity {
   readonly role: string;
   /** Who stands in the log as who caused what they write. */
   readonly actor: string;
+  /** Whether they can write nothing, whatever the role may. */
+  readonly readOnly?: boolean;
 }
 
 /** How long a statement on behalf of somebody else may take. */
 const STATEMENT_TIMEOUT = '20s';
 
 /** What a session is set to while nobody is acted for. */
-const NOBODY: Settings = { role: 'none', 'pulp.actor': '', statement_timeout: '0' };
+const NOBODY: Settings = {
+  role: 'none',
+  'pulp.actor': '',
+  statement_timeout: '0',
+  default_transaction_read_only: 'off',
+};
 
 const identities = new AsyncLocalStorage<Identity>();
 
@@ -32,11 +39,19 @@ export function currentIdentity(): Identity | undefined {
 
 /** What tells the statements of different identities apart; the same text for the same identity. */
 export function identityKey(identity: Identity | undefined): string {
-  return identity === undefined ? '' : `${identity.role} ${identity.actor}`;
+  if (identity === undefined) return '';
+  const { role, actor, readOnly = false } = identity;
+  return `${role} ${readOnly ? 'reads' : 'writes'} ${actor}`;
 }
 
 /** What a session or transaction is set to, for its statements to be made on somebody's behalf. */
 export function identitySettings(identity: Identity | undefined): Settings {
   if (identity === undefined) return NOBODY;
-  return { role: identity.role, 'pulp.actor': identity.actor, statement_timeout: STATEMENT_TIMEOUT };
+  const { role, actor, readOnly = false } = identity;
+  return {
+    role,
+    'pulp.actor': actor,
+    statement_timeout: STATEMENT_TIMEOUT,
+    default_transaction_read_only: readOnly ? 'on' : 'off',
+  };
 }

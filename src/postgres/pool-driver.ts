@@ -141,6 +141,8 @@ async function begin(client: Client): Promise<QueryResult<Row>> {
   const begun = await beginWriting(client);
   await settleTransaction(client);
   const identity = currentIdentity();
-  if (identity !== undefined) await setIdentity(client, identity, { local: true });
+  if (identity === undefined) return begun;
+  await setIdentity(client, identity, { local: true });
+  if (identity.readOnly === true) await client.query('set transaction read only'); // the default is that of later ones
   return begun;
 }

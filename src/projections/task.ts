@@ -1,6 +1,7 @@
 import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
 import { TASK_STATES, type TaskState } from '../constants.ts';
+import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
@@ -44,13 +45,30 @@ export type Task = z.infer<typeof taskRow>;
 
 function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
   return sql.fragment`
-    id, name, state, queue, ${payloads}, exclusive_resources, shared_resources, worker, attempt, priority, retries,
-    timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason, enqueued_at,
-    unblocked_at, started_at, finished_at, version, interruptions, owner`;
+    id, name, state, queue, exclusive_resources, shared_resources, worker, attempt, priority, retries,
+    timeout_seconds, run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
+    unblocked_at, started_at, finished_at, version, interruptions, owner, ${payloads}`;
 }
 
-const columns = columnsWith(sql.fragment`args, kwargs, progress`);
-const briefColumns = columnsWith(sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, progress`);
+const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`);
+const briefColumns = columnsWith(
+  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
+);
+const columnsWithoutPayloads = columnsWith(sql.fragment`
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
+
+/** Reads tasks; whoever may see them, but not their payloads, is given null for these. */
+async function readingTasks<T>(
+  read: (columns: FragmentSqlToken) => Promise<T>,
+  wanted: FragmentSqlToken = columns,
+): Promise<T> {
+  try {
+    return await retrying(() => read(wanted));
+  } catch (error) {
+    if (!(error instanceof PulpError) || error.code !== 'NOT_ALLOWED') throw error;
+    return retrying(() => read(columnsWithoutPayloads));
+  }
+}
 
 /** Reads one task, or undefined if there is none of that id. */
 export function readTask(id: string): Promise<Task | undefined> {
@@ -65,7 +83,9 @@ export function readTaskAt(id: string, at: Date): Promise<Task | undefined> {
 async function readFrom(id: string, source: FragmentSqlToken): Promise<Task | undefined> {
   if (!z.guid().safeParse(id).success) return undefined;
   const pool = await getConnection();
-  const task = await retrying(() => pool.maybeOne(sql.type(taskRow)`select ${columns} from ${source}`));
+  const task = await readingTasks((shown) =>
+    pool.maybeOne(sql.type(taskRow)`select ${shown} from ${source}`),
+  );
   return task ?? undefined;
 }
 
@@ -138,12 +158,9 @@ export async function listTasks({
           cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changing)}
           order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
   const pool = await getConnection();
-  return retrying(() =>
-    pool.any(
-      sql.type(
-        taskRow,
-      )`select ${brief ? briefColumns : columns} from ${source} limit ${limit} offset ${offset}`,
-    ),
+  return readingTasks(
+    (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
+    brief ? briefColumns : columns,
   );
 }
 

@@ -100,8 +100,11 @@ export class Served implements AsyncDisposable {
   }
 
   /** Enqueues a task; gives its id. */
-  async enqueue(task: object): Promise<string> {
-    const { status, text, data } = await this.ask('/api/v1/tasks', { body: { unchecked: true, ...task } });
+  async enqueue(task: object, as?: UserRole): Promise<string> {
+    const { status, text, data } = await this.ask('/api/v1/tasks', {
+      as,
+      body: { unchecked: true, ...task },
+    });
     if (status !== 201) throw new Error(text);
     return (data as { id: string }).id;
   }

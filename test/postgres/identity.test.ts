@@ -68,6 +68,12 @@ suite('statements made on behalf of somebody', () => {
       { code: 'NOT_ALLOWED' },
     );
     const pool = await getConnection();
+    const reader = { role: 'pulp_submitter', actor: 'carol', readOnly: true };
+    const enqueue = () => pool.query(sql.unsafe`select pulp.enqueue('t', options => '{"unchecked": true}')`);
+    await assert.rejects(actingAs(reader, enqueue), ({ cause }: Error) =>
+      /read-only transaction/.test(String(cause)),
+    );
+    await actingAs({ ...reader, readOnly: false }, enqueue);
     const timeout = sql.type(
       z.object({ limit: z.string() }),
     )`select current_setting('statement_timeout') as limit`;

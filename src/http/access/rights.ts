@@ -1,4 +1,6 @@
-/** What an operation of the server needs. */
+import type { Identity } from '../../postgres/identity.ts';
+
+/** What an operation of the server needs: to read; to enqueue; to cancel; to run the engine. */
 export type Right = 'read' | 'enqueue' | 'cancel' | 'operate';
 
 /** The roles of those who use the server. */
@@ -7,15 +9,20 @@ export const USER_ROLES = ['observer', 'submitter', 'operator'] as const;
 /** One of `USER_ROLES`. */
 export type UserRole = (typeof USER_ROLES)[number];
 
-/** What each role may do. */
-const RIGHTS: Readonly<Record<UserRole, readonly Right[]>> = {
-  observer: ['read'],
-  submitter: ['read', 'enqueue', 'cancel'],
-  operator: ['read', 'enqueue', 'cancel', 'operate'],
+/**
+ * By which role of the database each user does what he may, which decides whose tasks he sees and acts on: see docs/owners.md.
+ * What is not here he may not.
+ */
+const DATABASE_ROLES: Readonly<Record<UserRole, Partial<Record<Right, string>>>> = {
+  observer: { read: 'pulp_observer' },
+  submitter: { read: 'pulp_submitter', enqueue: 'pulp_submitter', cancel: 'pulp_submitter' },
+  operator: {
+    read: 'pulp_operator',
+    enqueue: 'pulp_submitter',
+    cancel: 'pulp_operator',
+    operate: 'pulp_operator',
+  },
 };
-
-/** The roles of the database by which a server acts. */
-export const DATABASE_ROLES: readonly string[] = USER_ROLES.map((role) => `pulp_${role}`);
 
 /** Who makes a request. */
 export interface Caller {
@@ -24,15 +31,13 @@ export interface Caller {
   readonly role: UserRole;
 }
 
-/** Whether somebody has a right. */
-export function mayUse(caller: Caller, right: Right): boolean {
-  return RIGHTS[caller.role].includes(right);
+/** On whose behalf the statements of a request are made; undefined if the caller has not this right. What only reads cannot write. */
+export function identityFor({ role, actor }: Caller, right: Right): Identity | undefined {
+  const databaseRole = DATABASE_ROLES[role][right];
+  return databaseRole === undefined ? undefined : { role: databaseRole, actor, readOnly: right === 'read' };
 }
 
-/**
- * The role of the database by which somebody uses a right: his own, so that he sees and does what he would on a login of his own,
- * but that an operator enqueues as a submitter does.
- */
-export function databaseRole({ role }: Pick<Caller, 'role'>, right: Right): string {
-  return right === 'enqueue' ? 'pulp_submitter' : `pulp_${role}`;
+/** All roles of the database that users act by. */
+export function databaseRoles(): readonly string[] {
+  return [...new Set(Object.values(DATABASE_ROLES).flatMap((roles) => Object.values(roles)))];
 }

@@ -3,7 +3,7 @@ import { PulpError } from '../../errors.ts';
 import { getConnection } from '../../postgres/connection.ts';
 import { retrying } from '../../postgres/retry.ts';
 import { sql } from '../../postgres/sql.ts';
-import { DATABASE_ROLES } from './rights.ts';
+import { databaseRoles } from './rights.ts';
 
 /** By which role a server says for whom it acts, and knows tokens. */
 const SERVER_ROLE = 'pulp_server';
@@ -14,7 +14,7 @@ const SERVER_ROLE = 'pulp_server';
  * @throws PulpError NOT_ALLOWED with the roles that it lacks
  */
 export async function checkServerRoles(): Promise<void> {
-  const needed = [...DATABASE_ROLES, SERVER_ROLE];
+  const needed = [...databaseRoles(), SERVER_ROLE];
   const pool = await getConnection();
   const lacking = await retrying(() =>
     pool.anyFirst(sql.type(z.object({ role: z.string() }))`

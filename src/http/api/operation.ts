@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Caller, Right } from '../access/rights.ts';
+import type { Right } from '../access/rights.ts';
 import type { QuerySchema } from './parameters.ts';
 
 /** Of what type answers are, where nothing else is said. The same for all: Pulp's clients compare it byte by byte. */
@@ -12,7 +12,6 @@ export interface Asked<Query extends QuerySchema, Body extends z.ZodType> {
   readonly part: (name: string) => string;
   readonly query: z.output<Query>;
   readonly body: z.output<Body>;
-  readonly caller: Caller;
   readonly context: Context;
 }
 

@@ -1,8 +1,8 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
-import { actingAs } from '../../postgres/identity.ts';
+import { actingAs, type Identity } from '../../postgres/identity.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import { databaseRole, mayUse, type Caller, type Right } from '../access/rights.ts';
+import { identityFor, type Right } from '../access/rights.ts';
 import { HttpError } from '../http-error.ts';
 import { readJson } from './body.ts';
 import type { Operation } from './operation.ts';
@@ -11,8 +11,8 @@ import { parsed, readQuery } from './parameters.ts';
 /** How many bytes a body may have where nothing else is said. */
 const MOST_BYTES = 64 * 1024;
 
-/** Who asks for what everybody may have. */
-const ANYBODY: Caller = { actor: 'anybody', role: 'observer' };
+/** By whose rights everybody is told what everybody may know. */
+const ANYBODY: Identity = { role: 'pulp_observer', actor: 'anybody', readOnly: true };
 
 /** Has an app serve operations, and say of each path which methods it has. */
 export function serveOperations(
@@ -53,22 +53,22 @@ async function serve(
   authenticator: Authenticator,
 ): Promise<Response> {
   const { right } = operation;
-  const caller = right === 'anybody' ? ANYBODY : await authorize(right, context, authenticator);
-  context.set('actor', caller.actor);
+  const identity = right === 'anybody' ? ANYBODY : await authorize(right, context, authenticator);
+  context.set('actor', identity.actor);
   const request = context.req.raw;
   const query = readQuery(operation.query, new URL(request.url).searchParams);
   const body =
     operation.body && parsed(operation.body, await readJson(request, operation.mostBytes ?? MOST_BYTES));
   const part = (name: string) => context.req.param(name) ?? '';
-  const role = databaseRole(caller, right === 'anybody' ? 'read' : right);
-  return actingAs({ role, actor: caller.actor }, () => operation.run({ part, query, body, caller, context }));
+  return actingAs(identity, () => operation.run({ part, query, body, context }));
 }
 
-async function authorize(right: Right, context: Context, authenticator: Authenticator): Promise<Caller> {
+async function authorize(right: Right, context: Context, authenticator: Authenticator): Promise<Identity> {
   const address = getConnInfo(context).remote.address ?? '';
   const caller = await authenticator.identify(context.req.header('authorization'), address);
-  if (mayUse(caller, right)) return caller;
-  throw new HttpError(403, 'NOT_ALLOWED', `as ${caller.role} ${caller.actor} is not authorized to do this`, {
+  const identity = identityFor(caller, right);
+  if (identity !== undefined) return identity;
+  throw new HttpError(403, 'NOT_ALLOWED', `${caller.role} ${caller.actor} is not authorized to do this`, {
     remedy: 'It takes a token with more rights: see `pulp token create --role`.',
   });
 }

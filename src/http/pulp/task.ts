@@ -76,7 +76,7 @@ export function toPulpTask(task: Task, children: readonly string[]): z.infer<typ
     name: task.name,
     state: task.state,
     logging_cid: task.correlation_id,
-    created_by: null,
+    created_by: task.owner,
     unblocked_at: timeOrNull(unblocked_at),
     started_at: timeOrNull(started_at),
     finished_at: timeOrNull(finished_at),
@@ -108,7 +108,7 @@ function errorOf({ state, error, cancel_reason }: Task): z.infer<typeof pulpTask
   if (state !== 'failed') return null;
   const { data } = thrown.safeParse(error);
   return {
-    description: data?.message ?? JSON.stringify(error),
+    description: data?.message ?? (error === null ? 'not shown' : JSON.stringify(error)),
     ...(data?.stack !== undefined && { traceback: data.stack }),
     ...(data?.code !== undefined && { code: data.code }),
   };

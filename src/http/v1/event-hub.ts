@@ -3,10 +3,9 @@ import type { Log } from '../../log.ts';
 import { isAfter } from '../../events/cursor.ts';
 import { followEvents } from '../../events/follow.ts';
 import { currentCursor, readEvents, type EventFilter, type LogEvent } from '../../events/read.ts';
-import { actingAs } from '../../postgres/identity.ts';
+import { actingAs, type Identity } from '../../postgres/identity.ts';
 import { LONGEST_TIMER_MS } from '../../timer.ts';
 import { Wakeup } from '../../wakeup.ts';
-import { databaseRole } from '../access/rights.ts';
 
 /** How many events may wait for a listener; one that is farther behind goes on by reading the log. */
 const MOST_WAITING = 1000;
@@ -14,10 +13,13 @@ const MOST_WAITING = 1000;
 /** How long to wait before following again, in milliseconds, once it has failed. */
 const AGAIN_MS = 1000;
 
+/** By whose rights the log is followed for all; each listener reads by his own first, and so has shown that he may. */
+const FOLLOWER: Identity = { role: 'pulp_operator', actor: 'server', readOnly: true };
+
 /** Where a listener begins, and what it wants to hear. */
 export interface Listening extends Omit<EventFilter, 'since'> {
-  /** The cursor of an event: what comes after it is heard. Default: what comes from now on. */
-  readonly after: string | undefined;
+  /** The cursor of an event: what comes after it is heard. */
+  readonly after: string;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export class EventHub {
    * @throws as `readEvents`
    */
   async *listen({ after, signal, ...filter }: Listening): AsyncGenerator<LogEvent, void, undefined> {
-    let cursor = after ?? (await currentCursor());
+    let cursor = after;
     const listener = new Listener();
     const wake = () => {
       listener.news.call();
@@ -83,7 +85,7 @@ export class EventHub {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    await actingAs({ role: databaseRole({ role: 'operator' }, 'read'), actor: 'server' }, async () => {
+    await actingAs(FOLLOWER, async () => {
       while (!signal.aborted) {
         try {
           const after = await currentCursor();

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../events/event-types.ts';
-import { EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
+import { currentCursor, EVENT_KINDS, eventRow, readEvents } from '../../events/read.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
 import { HttpError } from '../http-error.ts';
@@ -86,9 +86,8 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
             headers: { 'Retry-After': '10' },
           });
         }
-        const after = context.req.header('last-event-id') ?? query.after;
-        // Before the stream begins: what is wrong with it has a status of its own, and so has who may not read the log.
-        await readEvents({ after, limit: 1 });
+        const after = context.req.header('last-event-id') ?? query.after ?? (await currentCursor());
+        await readEvents({ after, limit: 1 }); // what is wrong with it, or with who asks, has a status of its own
         const gone = new AbortController();
         const signal = AbortSignal.any([gone.signal, stopping]);
         listeners += 1;
