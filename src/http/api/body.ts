@@ -29,24 +29,32 @@ export async function readJson(request: Request, most: number): Promise<unknown>
 }
 
 async function readBytes(request: Request, most: number): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new HttpError(413, 'TOO_LARGE', `the body is larger than ${most} bytes`, {
-      remedy: 'Send less at once; nothing was done.',
-      headers: { Connection: 'close' },
-    });
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge();
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const said = request.headers.get('content-length');
+  if (Number(said ?? 0) > most) throw tooLarge(most);
   try {
-    for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
-      length += chunk.length;
-      if (length > most) throw tooLarge();
-      chunks.push(chunk);
-    }
+    // Who says how much it is sends no more; all of it at once is read in a fraction of the time that a stream takes.
+    if (said !== null) return new Uint8Array(await request.arrayBuffer());
+    return request.body === null ? new Uint8Array() : await readStream(request.body, most);
   } catch (error) {
     if (error instanceof HttpError) throw error;
     throw invalid('the body ended too early', 'Send it again.');
   }
+}
+
+async function readStream(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > most) throw tooLarge(most);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(most: number): HttpError {
+  return new HttpError(413, 'TOO_LARGE', `the body is larger than ${most} bytes`, {
+    remedy: 'Send less at once; nothing was done.',
+    headers: { Connection: 'close' },
+  });
 }
