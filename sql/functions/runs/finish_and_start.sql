@@ -28,7 +28,13 @@ begin
     select null::text, t.*
     from pulp.take_tasks(finish_and_start.worker, finish_and_start.queues, finish_and_start.task_types,
       finish_and_start.at_most, ended.released) t;
-  perform pulp.wake_lines(ended.released);
+  if ended.released <> '{}' then
+    -- Who holds one of them exclusively now was granted it in this transaction, and lets go later.
+    perform pulp.wake_lines(array(
+      select claim from unnest(ended.released) as claim
+      where (select 1 from pulp.reservation_granted holder
+        where holder.resource = claim.resource and holder.mode = 'exclusive' limit 1) is null));
+  end if;
   perform pulp.unlock_resources(ended.released);
 end $$;
 comment on function pulp.finish_and_start is 'Records how runs ended and starts the next tasks.';

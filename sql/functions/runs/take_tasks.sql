@@ -53,7 +53,7 @@ begin
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       where job.ctid = any (jobs) and job.id = any (refused);
     update pgboss.job set start_after = 'infinity'
-      from unnest(stray_queues, stray) as s(queue, id) where job.name = s.queue and job.id = s.id;
+      where job.ctid = any (jobs) and job.id = any (stray) and job.name = any (stray_queues);
     select array_agg(f.id), array_agg(f.row), array_agg(f.attempt), array_agg(f.version), array_agg(f.correlation_id)
       into fetched, rows, attempts, versions, correlation_ids
       from unnest(fetched, rows, attempts, versions, correlation_ids) as f(id, row, attempt, version, correlation_id)
