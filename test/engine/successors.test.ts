@@ -120,6 +120,23 @@ describe('a turn that lets go of a resource', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
+  test('forgets nobody behind one whose cancel is not committed yet', async () => {
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url);
+    await using caller = await connect(database.url);
+    const [, second, third] = await line(worker, 3);
+    await worker.grant();
+    const runs = await worker.start(HANDS);
+    await caller.query('begin');
+    await caller.query('select pulp.cancel($1)', [second]);
+    assert.deepEqual(await turn(worker, runs), [], 'the next in line is being cancelled');
+    await worker.grant();
+    await caller.query('commit');
+    await worker.grant();
+    assert.equal((await worker.startOne()).id, third);
+    assert.deepEqual(await checkLog(worker.client), []);
+  });
+
   test('keeps its share of the lines, and leaves theirs to others that do the same work', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
