@@ -130,7 +130,12 @@ suite('the process of a task', () => {
       NOTIFY_SOCKET: 'x',
       OTHER: 'x',
     };
-    assert.deepEqual(taskEnvironment('m', environment), { PATH: '/bin', LC_ALL: 'C', PULP_HORSE_MARK: 'm' });
+    assert.deepEqual(taskEnvironment('m', { ...environment, PULP_TASK_ENV: 'NONE', API_TOKEN: 'x' }), {
+      ...{ PATH: '/bin', LC_ALL: 'C', PULP_HORSE_MARK: 'm' },
+    });
+    assert.deepEqual(taskEnvironment('m', { ...environment, API_TOKEN: 'x' }), {
+      ...{ PATH: '/bin', LC_ALL: 'C', PULP_HORSE_MARK: 'm', OTHER: 'x' },
+    });
     assert.deepEqual(taskEnvironment('m', { ...environment, PULP_TASK_ENV: '*' }), {
       ...{ PATH: '/bin', LC_ALL: 'C', PULP_HORSE_MARK: 'm', OTHER: 'x', PULP_TASK_ENV: '*' },
     });

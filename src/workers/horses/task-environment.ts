@@ -7,6 +7,9 @@ const TASK_ENV_VARIABLE = 'PULP_TASK_ENV';
 /** The database login of the code of tasks, which is their `DATABASE_URL`. */
 const TASK_DATABASE_VARIABLE = 'PULP_TASK_DATABASE_URL';
 
+/** Names by which secrets are kept: without a list of what tasks get, they get everything else. */
+const LOOKS_SECRET = /PASS|SECRET|TOKEN|CREDENTIAL|KEY|AUTH|_URL$|_URI$|DSN$|PROXY$|^PG|^AWS_/i;
+
 /** What code of tasks always gets: what programs need to run at all, and to speak the user's language. */
 const ALLOWED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|(NO|FORCE)_COLOR|LD_LIBRARY_PATH|NODE_(ENV|OPTIONS|PATH|EXTRA_CA_CERTS|COMPILE_CACHE|V8_COVERAGE)|SSL_CERT_(FILE|DIR)|PULP_LOG_LEVEL|SYSTEMROOT|WINDIR|COMSPEC|PATHEXT|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
@@ -69,6 +72,7 @@ export function taskEnvironment(
 ): NodeJS.ProcessEnv {
   const named = namedForTasks(environment);
   const isNamed = (name: string) =>
+    (named.length === 0 && !LOOKS_SECRET.test(name)) ||
     named.some((naming) => (naming.endsWith('*') ? name.startsWith(naming.slice(0, -1)) : name === naming));
   const given = Object.entries(environment).filter(
     ([name]) => !WITHHELD.has(name) && (ALLOWED.test(name) || isNamed(name)),
