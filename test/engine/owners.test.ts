@@ -24,6 +24,11 @@ const VERBS: Readonly<Record<string, (client: Client, task: string) => Promise<A
     (await client.query('select from pulp.event_batch where ids @> array[$1::uuid]', [task])).rowCount ?? 0,
   'read its history': async (client, task) =>
     (await client.query('select from pulp.history($1)', [task])).rowCount ?? 0,
+  'ask why': async (client, task) => (await client.query('select pulp.why($1)', [task])).rowCount ?? 0,
+  'see what is contended': async (client) =>
+    (await client.query('select from pulp.resource_contention()')).rowCount ?? 0,
+  'see who held what': async (client) =>
+    (await client.query(`select from pulp.resource_holds('/a/')`)).rowCount ?? 0,
   'enqueue its child': async (client, task) =>
     (
       await client.query(`select pulp.enqueue('t', options => jsonb_build_object('parent_id', $1::text))`, [
@@ -58,6 +63,9 @@ const ALL_SEEN = {
   'read its log': 1,
   'read the batches of the log': 1,
   'read its history': 1,
+  'ask why': 1,
+  'see what is contended': 1,
+  'see who held what': 0,
 };
 const ENQUEUED = { 'enqueue its child': 1, 'correlate to it': 1, 'enqueue it again': 1, cancel: 'canceled' };
 const NO_CALLER = {
@@ -69,6 +77,8 @@ const NO_LOG = {
   'read its log': REFUSED,
   'read the batches of the log': REFUSED,
 };
+
+const NO_OTHERS = { 'see what is contended': REFUSED, 'see who held what': REFUSED };
 
 /** Of each policy and role, what comes of each verb with a task of one's own and with one of somebody else's. */
 const EXPECTED: Readonly<
@@ -85,7 +95,7 @@ const EXPECTED: Readonly<
   },
   owner: {
     pulp_submitter: [
-      { ...ALL_SEEN, ...NO_LOG, 'see its claims in the line itself': REFUSED, ...ENQUEUED },
+      { ...ALL_SEEN, ...NO_LOG, 'see its claims in the line itself': REFUSED, ...NO_OTHERS, ...ENQUEUED },
       {
         ...{
           see: 0,
@@ -95,7 +105,9 @@ const EXPECTED: Readonly<
         },
         ...NO_LOG,
         ...{
+          ...NO_OTHERS,
           'read its history': 0,
+          'ask why': 'PU002',
           'enqueue its child': 'PU022',
           'correlate to it': 'PU022',
           'enqueue it again': 'PU022',
@@ -185,6 +197,21 @@ describe('who may do what with whose task', () => {
       [parent, child],
     );
     assert.deepEqual(await checkLog(worker.client), []);
+  });
+
+  test('who may not see payloads is not told of an error by why', async () => {
+    await using observer = await Login.create(['pulp_observer']);
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url);
+    await worker.client.query(`select pulp.set_policy('owner')`);
+    const id = await worker.enqueue();
+    await worker.finish([{ ...(await worker.startOne()), outcome: 'failed', error: { message: 'private' } }]);
+    await using client = await connect(observer.at(database.url));
+    const told = async (by: Client) =>
+      (await by.query<{ error: unknown }>(`select pulp.why($1) -> 'error' ->> 'message' as error`, [id]))
+        .rows;
+    assert.deepEqual(await told(worker.client), [{ error: 'private' }]);
+    assert.deepEqual(await told(client), [{ error: null }]);
   });
 
   test('a policy holds through a migration, is an event, and is the owner of the schema’s to set', async () => {

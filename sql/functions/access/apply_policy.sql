@@ -5,10 +5,10 @@ declare
   payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress'];
   open_to_submitters constant text[] :=
     array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota'];
-  of_nobody constant text[] := array['token', 'purge_request'];
+  for_functions_alone constant text[] := array['token', 'purge_request'];
   name text;
 begin
-  foreach name in array of_nobody loop
+  foreach name in array for_functions_alone loop
     execute format('revoke all on pulp.%I from pulp_submitter, pulp_worker, pulp_operator, pulp_observer', name);
   end loop;
   if not pulp.are_owners_apart() then
@@ -17,7 +17,7 @@ begin
     drop index if exists pulp.task_owner;
     for name in
       select c.relname from pg_class c
-      where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody)
+      where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (for_functions_alone)
     loop
       execute format('grant select on pulp.%I to pulp_submitter, pulp_observer', name);
     end loop;
@@ -45,7 +45,8 @@ begin
   end loop;
   for name in
     select c.relname from pg_class c
-    where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (of_nobody || 'task'::text) and c.relname !~ '^event'
+    where c.relnamespace = 'pulp'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname <> all (for_functions_alone || 'task'::text)
+      and c.relname !~ '^event'
   loop
     execute format('grant select on pulp.%I to pulp_observer', name);
   end loop;

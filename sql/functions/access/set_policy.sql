@@ -1,6 +1,6 @@
 -- Sets the policy of the engine: shared, where callers see and cancel each other's tasks, or owner, where they are apart: a submitter
--- sees and cancels his own tasks only, and nothing of the log; an observer sees all tasks, but neither the log nor any payload. Both
--- holds for workers and operators alike, who see and act on all. For the owner of the schema. Gives the policy before.
+-- sees and cancels his own tasks only, and of the log nothing but their histories; an observer sees all tasks, but neither the log nor
+-- any payload. Workers and operators see and act on all in any case. For the owner of the schema. Gives the policy before.
 create or replace function pulp.set_policy(policy text) returns text
 language plpgsql as $$
 declare

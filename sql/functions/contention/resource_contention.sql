@@ -18,6 +18,7 @@ declare
   ends constant timestamptz := clock_timestamp();
   begins constant timestamptz := pulp.period_begin(period, ends);
 begin
+  perform pulp.check_sees_all();
   if (at_most > 0 and sort in ('waiting', 'queue', 'held')) is not true then
     raise exception 'cannot tell of % resources sorted by %', coalesce(at_most::text, 'null'), coalesce(sort, 'null')
       using errcode = 'PU004', hint = 'Give a number of resources, and one of the words waiting, queue, held.';

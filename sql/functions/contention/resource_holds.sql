@@ -12,6 +12,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 declare
   ends constant timestamptz := clock_timestamp();
 begin
+  perform pulp.check_sees_all();
   return query
   with life as materialized (
     select w.* from pulp.claim_waits(pulp.period_begin(period, ends), ends, resource_holds.resource) w

@@ -13,9 +13,7 @@ declare
   after pulp.task;
   claims pulp.reservation[];
   held boolean;
-  acting constant text := pulp.actor();
-  is_apart constant boolean := pulp.are_owners_apart() and not pulp.acts_for_all();
-  is_foreign boolean;
+  is_open boolean;
 begin
   if octet_length(reason) > 16384 then
     raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
@@ -26,8 +24,8 @@ begin
   -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.
   loop
     begin
-      select x.queue, is_apart and x.owner is distinct from acting into queue, is_foreign from pulp.task x where x.id = cancel.task;
-      if not found or is_foreign then
+      select x.queue, pulp.acts_for(x.owner) into queue, is_open from pulp.task x where x.id = cancel.task;
+      if not found or not is_open then
         raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
       end if;
       -- Asked for in the order of the primary key, without sorting: so that no other index of pg-boss is read instead.

@@ -32,7 +32,7 @@ declare
   outlook text[] := '{}';
 begin
   select * into t from pulp.task x where x.id = why.task;
-  if not found then
+  if not found or not (pulp.acts_for(t.owner) or pulp.sees_all()) then
     raise exception 'there is no task %', task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
   end if;
 
@@ -123,7 +123,7 @@ begin
 
   return jsonb_build_object(
     'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
-    'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', t.error, 'cancel_reason', t.cancel_reason,
+    'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', case when pulp.acts_for(t.owner) then t.error end, 'cancel_reason', t.cancel_reason,
     'due_at', due_at, 'held_back', held_back, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
     'interrupted', interrupted, 'time', spent);
 end $$;
