@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
-import { sql } from '../postgres/sql.ts';
+import { sql, textArray } from '../postgres/sql.ts';
 
 /** What an event can be about. Heartbeats are signs of life of workers: many, and kept for a short time only. */
 export const EVENT_KINDS = ['task', 'worker', 'resource', 'system', 'heartbeat'] as const;
@@ -180,8 +180,4 @@ function toEvent(row: LogEvent): LogEvent {
     recorded_at: row.recorded_at,
     session_user: row.session_user,
   };
-}
-
-function textArray(values: readonly string[]) {
-  return sql.array([...values], 'text');
 }

@@ -18,6 +18,11 @@ export class HttpError extends PulpError {
   }
 }
 
+/** There is nothing of what a request names. */
+export function missing(problem: string, remedy: string): HttpError {
+  return new HttpError(404, 'MISSING_RESOURCE', problem, { remedy });
+}
+
 /** A request says something that it may not. */
 export function invalid(problem: string, remedy = 'Correct this value; nothing was done.'): HttpError {
   return new HttpError(400, 'INVALID_INPUT', problem, { remedy });

@@ -13,10 +13,10 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU010: { code: 'LEAF_IN_USE', exitCode: 1 },
   PU011: { code: 'PLAIN_SECRET', exitCode: 2 },
   PU012: { code: 'WORKER_NAME_LEASED', exitCode: 1 },
+  PU020: { code: 'TOO_MANY_QUEUES', exitCode: 2 },
   PU021: { code: 'NOT_ITS_SESSION', exitCode: 1 },
   PU022: { code: 'NOT_OWNED', exitCode: 2 },
   PU023: { code: 'QUOTA_EXCEEDED', exitCode: 2 },
-  PU020: { code: 'TOO_MANY_QUEUES', exitCode: 2 },
 };
 
 /** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */

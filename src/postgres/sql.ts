@@ -5,3 +5,8 @@ import { createSqlTag } from '@slonik/sql-tag';
  * horses never need one, and are ready in half the time.
  */
 export const sql = createSqlTag();
+
+/** A list of texts, as an array of Postgres. */
+export function textArray(values: readonly string[]) {
+  return sql.array([...values], 'text');
+}

@@ -1,9 +1,10 @@
-import { sql } from '../postgres/sql.ts';
+import type { QuerySqlToken } from 'slonik';
 import { z } from 'zod';
 import type { TASK_FINAL_STATES } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sql, textArray } from '../postgres/sql.ts';
 
 /** How many tasks one transaction looks at. */
 const BATCH = 1000;
@@ -35,23 +36,14 @@ export async function purgeTasks({
   states,
   limit = Infinity,
 }: PurgeOptions): Promise<number> {
-  const pool = await getConnection();
-  let purged = 0;
-  let at: string | null = null;
-  let id: string | null = null;
-  do {
-    const most = Number.isFinite(limit) ? limit - purged : null;
-    const step: z.infer<typeof stepRow> = await retrying(() =>
-      pool.one(sql.type(stepRow)`
-        select after_enqueued_at::text, after_id::text, purged
-        from pulp.purge_tasks(${finishedBefore.toISOString()}::timestamptz, ${BATCH}, most => ${most}::integer,
-          after_enqueued_at => ${at}::timestamptz, after_id => ${id}::uuid ${ofStates(states)})`),
-    );
-    purged += step.purged;
-    at = step.after_enqueued_at;
-    id = step.after_id;
-  } while (id !== null && purged < limit);
-  return purged;
+  return inSteps(
+    (place, purged) => sql.type(stepRow)`
+      select after_enqueued_at::text, after_id::text, purged
+      from pulp.purge_tasks(${finishedBefore.toISOString()}::timestamptz, ${BATCH},
+        most => ${Number.isFinite(limit) ? limit - purged : null}::integer,
+        after_enqueued_at => ${place.at}::timestamptz, after_id => ${place.id}::uuid ${ofStates(states)})`,
+    (purged) => purged < limit,
+  );
 }
 
 /**
@@ -66,7 +58,7 @@ export async function requestPurge(
   const pool = await getConnection();
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ id: z.string() }))`
-      select pulp.request_purge(${finishedBefore.toISOString()}::timestamptz, ${sql.array([...(states ?? [])], 'text')},
+      select pulp.request_purge(${finishedBefore.toISOString()}::timestamptz, ${textArray(states ?? [])},
         ${correlation ?? null}) as id`),
   );
 }
@@ -76,22 +68,40 @@ export async function purgeAsRequested(
   task: string,
   { signal, onStep }: { readonly signal: AbortSignal; readonly onStep: (purged: number) => void },
 ): Promise<number> {
+  return inSteps(
+    (place) => {
+      signal.throwIfAborted();
+      return sql.type(stepRow)`
+        select after_enqueued_at::text, after_id::text, purged
+        from pulp.purge_as_requested(${task}, ${BATCH}, ${place.at}::timestamptz, ${place.id}::uuid)`;
+    },
+    (purged) => {
+      onStep(purged);
+      return true;
+    },
+  );
+}
+
+/** Where a step of a purge goes on; null: it is the first. */
+interface Place {
+  readonly at: string | null;
+  readonly id: string | null;
+}
+
+/** Purges step by step, each a transaction, as long as there is more and it is to go on; gives how many were purged. */
+async function inSteps(
+  step: (place: Place, purged: number) => QuerySqlToken<typeof stepRow>,
+  goesOn: (purged: number) => boolean,
+): Promise<number> {
   const pool = await getConnection();
   let purged = 0;
-  let at: string | null = null;
-  let id: string | null = null;
+  let place: Place = { at: null, id: null };
   do {
-    signal.throwIfAborted();
-    const step: z.infer<typeof stepRow> = await retrying(() =>
-      pool.one(sql.type(stepRow)`
-        select after_enqueued_at::text, after_id::text, purged
-        from pulp.purge_as_requested(${task}, ${BATCH}, ${at}::timestamptz, ${id}::uuid)`),
-    );
-    purged += step.purged;
-    onStep(purged);
-    at = step.after_enqueued_at;
-    id = step.after_id;
-  } while (id !== null);
+    const query = step(place, purged);
+    const done = await retrying(() => pool.one(query));
+    purged += done.purged;
+    place = { at: done.after_enqueued_at, id: done.after_id };
+  } while (goesOn(purged) && place.id !== null);
   return purged;
 }
 
@@ -120,11 +130,11 @@ export async function countPurgeable({
     pool.oneFirst(sql.type(z.object({ count: z.number() }))`
       select count(*) as count from pulp.task
       where enqueued_at < ${before}::timestamptz and finished_at < ${before}::timestamptz
-        and ${states === undefined ? sql.fragment`true` : sql.fragment`state = any (${sql.array([...states], 'text')})`}`),
+        and ${states === undefined ? sql.fragment`true` : sql.fragment`state = any (${textArray(states)})`}`),
   );
   return Math.min(found, limit);
 }
 
 function ofStates(states: PurgeOptions['states']) {
-  return states === undefined ? sql.fragment`` : sql.fragment`, states => ${sql.array([...states], 'text')}`;
+  return states === undefined ? sql.fragment`` : sql.fragment`, states => ${textArray(states)}`;
 }

@@ -1,6 +1,6 @@
 import type { FragmentSqlToken } from 'slonik';
 import { isFinal, type TaskState } from '../constants.ts';
-import { sql } from '../postgres/sql.ts';
+import { sql, textArray } from '../postgres/sql.ts';
 import { asOf } from './time-travel.ts';
 
 /** The times of a task that it can be looked for by. */
@@ -157,8 +157,4 @@ function timeCondition({ time, is, moment }: TimeCondition): Condition {
     case 'after':
       return sql.fragment`${column} > ${asOf(moment)}`;
   }
-}
-
-function textArray(values: readonly string[]) {
-  return sql.array([...values], 'text');
 }

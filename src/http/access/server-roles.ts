@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PulpError } from '../../errors.ts';
 import { getConnection } from '../../postgres/connection.ts';
 import { retrying } from '../../postgres/retry.ts';
-import { sql } from '../../postgres/sql.ts';
+import { sql, textArray } from '../../postgres/sql.ts';
 import { databaseRoles } from './rights.ts';
 
 /** By which role a server says for whom it acts, and knows tokens. */
@@ -18,7 +18,7 @@ export async function checkServerRoles(): Promise<void> {
   const pool = await getConnection();
   const lacking = await retrying(() =>
     pool.anyFirst(sql.type(z.object({ role: z.string() }))`
-      select role from unnest(${sql.array(needed, 'text')}) as role
+      select role from unnest(${textArray(needed)}) as role
       where not coalesce(pg_has_role(session_user, (select oid from pg_roles where rolname = role), 'member'), false)`),
   );
   if (lacking.length === 0) return;

@@ -3,7 +3,7 @@ import { TASK_STATES } from '../../constants.ts';
 import { listTasks } from '../../projections/task.ts';
 import { listTaskGroups, readTaskGroup, type TaskGroup } from '../../projections/task-group.ts';
 import { answer, operation } from '../api/operation.ts';
-import { HttpError, invalid } from '../http-error.ts';
+import { invalid, missing } from '../http-error.ts';
 import { hrefOf, isUuid, prnOf, ROOT, uuidsOfPrns } from './names.ts';
 import { fieldParameters, page, pageOf, pageParameters, wanted } from './page.ts';
 import { pulpTaskInGroup, toPulpTask } from './task.ts';
@@ -59,9 +59,10 @@ export const pulpTaskGroupOperations = [
       const id = part('id');
       const group = isUuid(id) ? await readTaskGroup(id) : undefined;
       if (group === undefined) {
-        throw new HttpError(404, 'MISSING_RESOURCE', `there is no group ${id.slice(0, 100)}`, {
-          remedy: 'A group is there as long as any of its tasks is.',
-        });
+        throw missing(
+          `there is no group ${id.slice(0, 100)}`,
+          'A group is there as long as any of its tasks is.',
+        );
       }
       return answer(200, wanted(await toPulpTaskGroup(group), query));
     },

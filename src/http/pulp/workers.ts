@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listWorkers, readLatestRuns, type Worker } from '../../projections/worker.ts';
 import { answer, operation } from '../api/operation.ts';
 import { flag, list, moment } from '../api/parameters.ts';
-import { HttpError, invalid } from '../http-error.ts';
+import { invalid, missing } from '../http-error.ts';
 import { COMPONENT } from './component.ts';
 import { hrefOf, nameUuid, prnOf, ROOT, timeText, uuidsOfPrns } from './names.ts';
 import { fieldParameters, page, pageOf, pageParameters, wanted } from './page.ts';
@@ -69,9 +69,7 @@ export const pulpWorkerOperations = [
       const worker = (await listWorkers()).find(({ name }) => nameUuid(name) === id);
       if (worker !== undefined)
         return answer(200, wanted(toPulpWorker(worker, await readLatestRuns()), query));
-      throw new HttpError(404, 'MISSING_RESOURCE', `there is no worker ${id.slice(0, 100)}`, {
-        remedy: `${ROOT}workers/ lists those that there are.`,
-      });
+      throw missing(`there is no worker ${id.slice(0, 100)}`, `${ROOT}workers/ lists those that there are.`);
     },
   }),
 ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../projections/resource.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer } from '../api/parameters.ts';
-import { HttpError } from '../http-error.ts';
+import { missing } from '../http-error.ts';
 
 const contention = contentionRow.meta({ id: 'ResourceContention' });
 
@@ -65,9 +65,10 @@ export const resourceOperations = [
     run: async ({ query }) => {
       const resource = await readResource(query.name, { windowMs: query.window * 1000, limit: query.limit });
       if (resource !== undefined) return answer(200, resource);
-      throw new HttpError(404, 'MISSING_RESOURCE', 'no claim on this resource is known', {
-        remedy: 'Check its name: /api/v1/resources lists those that matter.',
-      });
+      throw missing(
+        'no claim on this resource is known',
+        'Check its name: /api/v1/resources lists those that matter.',
+      );
     },
   }),
 ];

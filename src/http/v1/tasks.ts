@@ -15,7 +15,7 @@ import { cancel } from '../../tasks/cancel.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
 import { requestCorrelation } from '../correlation.ts';
-import { HttpError, invalid } from '../http-error.ts';
+import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
 
 const ROOT = '/api/v1/tasks';
@@ -244,9 +244,5 @@ async function taskAt(id: string, at: Date) {
   const past = await readTaskAt(id, at);
   if (past !== undefined) return past;
   const present = await readTask(id);
-  throw present === undefined
-    ? new HttpError(404, 'MISSING_RESOURCE', `there is no task ${id}`, {
-        remedy: 'Check the id.',
-      })
-    : unseenError(present, at);
+  throw present === undefined ? new MissingResourceError(id) : unseenError(present, at);
 }

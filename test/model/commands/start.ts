@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Command, workerAt } from '../command.ts';
 import { compareRank, type EngineModel, type ModelWorker } from '../engine-model.ts';
+import type { Started } from '../engine-under-test.ts';
 
 /** A worker takes so many tasks at most. */
 export function start(index: number, atMost: number): Command {
@@ -11,17 +12,19 @@ export function start(index: number, atMost: number): Command {
       const { runs, putBack } = await engine.start(worker, atMost);
       const started = runs.map(({ id }) => id);
       assertNext(model, worker, atMost, new Set([...started, ...putBack]));
-      const lockedOut = [...started, ...putBack].filter((id) => model.isLockedOut(id, worker.session));
-      assert.deepEqual(
-        lockedOut.sort(),
-        [...putBack].sort(),
-        'those whose resources are locked are put back',
-      );
-      model.start(worker, started, putBack);
-      for (const { id, attempt } of runs) assert.equal(attempt, model.tasks.get(id)?.attempt);
+      begin(model, worker, { runs, putBack });
     },
     (model) => workerAt(model, index).state === 'online',
   );
+}
+
+/** What was taken is started in the model, too, unless its resources are locked: that is put back. */
+export function begin(model: EngineModel, worker: ModelWorker, { runs, putBack }: Started): void {
+  const started = runs.map(({ id }) => id);
+  const lockedOut = [...started, ...putBack].filter((id) => model.isLockedOut(id, worker.session));
+  assert.deepEqual(lockedOut.sort(), [...putBack].sort(), 'those whose resources are locked are put back');
+  model.start(worker, started, putBack);
+  for (const { id, attempt } of runs) assert.equal(attempt, model.tasks.get(id)?.attempt);
 }
 
 /** What was taken is what came next: queue after queue, by priority, then by time of delivery. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Command, workerAt } from '../command.ts';
 import type { Ending } from './report.ts';
-import { assertNext } from './start.ts';
+import { assertNext, begin } from './start.ts';
 
 /**
  * A worker says of its runs how they ended and takes so many tasks at most: what its queues hold, then those that come next on
@@ -48,15 +48,7 @@ export function turn(index: number, endings: readonly Ending[], atMost: number):
       else assert(successors.length <= atMost - fetched.length, 'no more than there are hands');
 
       model.grantSuccessors(successors);
-      const started = runs.map(({ id }) => id);
-      const lockedOut = taken.filter((id) => model.isLockedOut(id, worker.session));
-      assert.deepEqual(
-        lockedOut.sort(),
-        [...putBack].sort(),
-        'those whose resources are locked are put back',
-      );
-      model.start(worker, started, putBack);
-      for (const { id, attempt } of runs) assert.equal(attempt, model.tasks.get(id)?.attempt);
+      begin(model, worker, { runs, putBack });
     },
     (model) => workerAt(model, index).state === 'online' && model.runs(workerAt(model, index)).length > 0,
   );
