@@ -18,15 +18,13 @@ grant execute on function
 grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class
   to pulp_worker, pulp_operator;
-grant execute on function pulp.set_quota to pulp_operator;
 grant execute on function
-  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks
+  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.actor to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
+grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
@@ -37,7 +35,7 @@ grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, 
 grant execute on function pulp.resource_contention, pulp.resource_holds to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 
 -- For the HTTP server: it knows tokens, and acts for its users by the roles that suffice; operators make tokens, and purge.
-grant usage on schema pulp to pulp_server, pulp_operator;
+grant usage on schema pulp to pulp_server;
 grant execute on function pulp.read_token to pulp_server;
 grant execute on function pulp.create_token, pulp.revoke_token, pulp.tokens, pulp.request_purge, pulp.purge_task to pulp_operator;
 grant execute on function pulp.purge_as_requested to pulp_worker;

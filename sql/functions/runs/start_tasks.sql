@@ -23,6 +23,7 @@ declare
   started integer;
 begin
   insert into pulp.running (task_id, worker) select unnest(ids), start_tasks.worker;
+  -- Two statements, for the same reason as in pulp.end_runs_alike.
   if destinations is null then
     perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
     return query

@@ -54,7 +54,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     'task-env': Flags.string({
       helpValue: 'NAME',
       summary:
-        "A variable of the worker's environment, or all that begin so (AWS_*), that the processes of its tasks get beside PATH, HOME and the like; can be repeated.",
+        "A variable of the worker's environment, or all that begin so (AWS_*), that the processes of its tasks get beside PATH, HOME and the like; can be repeated. Default: all but those that look like secrets.",
       multiple: true,
       multipleNonGreedy: true,
     }),

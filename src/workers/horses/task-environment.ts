@@ -1,13 +1,13 @@
 import { PulpError } from '../../errors.ts';
 import { MARK_VARIABLE } from '../../processes/task-process.ts';
 
-/** Names more variables of the worker that code of tasks gets, separated by commas. */
+/** Names the variables of the worker that code of tasks gets beside those that it always gets, separated by commas. */
 const TASK_ENV_VARIABLE = 'PULP_TASK_ENV';
 
 /** The database login of the code of tasks, which is their `DATABASE_URL`. */
 const TASK_DATABASE_VARIABLE = 'PULP_TASK_DATABASE_URL';
 
-/** Names by which secrets are kept: without a list of what tasks get, they get everything else. */
+/** Names as secrets have them: where none is named for tasks, they get all other variables. */
 const LOOKS_SECRET = /PASS|SECRET|TOKEN|CREDENTIAL|KEY|AUTH|_URL$|_URI$|DSN$|PROXY$|^PG|^AWS_/i;
 
 /** What code of tasks always gets: what programs need to run at all, and to speak the user's language. */
