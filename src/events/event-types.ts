@@ -44,6 +44,18 @@ const nothing = z.strictObject({});
 
 const policy = z.enum(POLICIES);
 
+/** What callers and workers go by of a published task type; it gains members. */
+const publication = z.looseObject({
+  schema: z.record(z.string(), z.unknown()),
+  isolation: z.string(),
+  on_worker_loss: z.string(),
+  on_worker_stop: z.string(),
+  release: z.string().nullable(),
+});
+
+/** Places of secrets among arguments, see `SecretPlace`. */
+const marks = z.array(z.array(z.union([z.string(), z.number(), z.literal(true)])));
+
 const quota = z
   .strictObject({
     max_priority: z.int(),
@@ -186,6 +198,18 @@ export const EVENT_TYPES = {
   /** What an owner may ask for; null: nothing in particular. */
   QuotaChanged: defineEvent('system', [
     z.strictObject({ owner: z.string(), before: quota.nullable(), after: quota.nullable() }),
+  ]),
+  /** Only what changed by a publication is one. */
+  TaskTypePublished: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      worker: z.string(),
+      before: publication.nullable(),
+      after: publication,
+    }),
+  ]),
+  SecretUnmarked: defineEvent('system', [
+    z.strictObject({ name: z.string(), place: z.string(), before: marks, after: marks }),
   ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({

@@ -36,6 +36,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'EraBegun',
   'PolicyChanged',
   'QuotaChanged',
+  'TaskTypePublished',
+  'SecretUnmarked',
   'LeafArchived',
   'LeafDropped',
 ]);
