@@ -236,6 +236,10 @@ function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string
       return `running, attempt ${attempt} on worker ${worker}`;
     case 'canceling':
       return `being cancelled, attempt ${attempt} on worker ${worker}`;
+    case 'failed':
+    case 'canceled':
+    case 'skipped':
+      return `${kind}, until it was run again`;
   }
 }
 

@@ -91,6 +91,7 @@ export const EVENT_TYPES = {
   ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
   ReservationReleased: defineEvent('task', [nothing]),
   TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
   TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
@@ -116,6 +117,14 @@ export const EVENT_TYPES = {
       worker: z.string(),
       /** Its place in line, which it had before. */
       position: z.int(),
+    }),
+  ]),
+  /** Somebody has it run again after its end. */
+  TaskRequeued: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().nullable(),
+      /** Whether it was a run that had ended, or a task that waited. */
+      had_run: z.boolean(),
     }),
   ]),
   TaskSkipped: defineEvent('task', [nothing]),
