@@ -66,6 +66,8 @@ export {
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';

@@ -26,6 +26,9 @@ suite('who may', () => {
       [`/api/v1/tasks/${id}/retry`, { body: {} }, ['submitter', 'operator']],
       [`/api/v1/tasks/${id}`, { method: 'PATCH', body: { priority: 3 } }, ['submitter', 'operator']],
       [`/api/v1/tasks/${id}/cancel`, { body: {} }, ['submitter', 'operator']],
+      ['/api/v1/pauses', {}, ['observer', 'submitter', 'operator']],
+      ['/api/v1/pauses', { body: { kind: 'type', name: 'x' } }, ['operator']],
+      ['/api/v1/pauses/resume', { body: { kind: 'type', name: 'x' } }, ['operator']],
       ['/pulp/api/v3/tasks/purge/', { body: {} }, ['operator']],
       [`/pulp/api/v3/tasks/${id}/`, { method: 'DELETE' }, ['operator']],
     ];

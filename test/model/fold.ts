@@ -35,6 +35,8 @@ export interface World {
 const LOG_EVENTS: ReadonlySet<string> = new Set([
   'EraBegun',
   'PolicyChanged',
+  ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
+  ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',
