@@ -179,6 +179,10 @@ export const EVENT_TYPES = {
       ),
     }),
   ]),
+  /** Somebody told it to finish what it runs and end; an empty reason: none was given. */
+  WorkerDraining: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  /** Somebody gave it another number of tasks to have in hand. */
+  WorkerResized: defineEvent('worker', [z.strictObject({ concurrency: z.int() })]),
   /** It takes tasks again. */
   WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),

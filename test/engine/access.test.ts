@@ -46,7 +46,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [LEADERS, 'report_worker_death'],
   [
     OPERATORS,
-    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume',
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker',
   ],
   [
     EVERYBODY,
