@@ -21,7 +21,11 @@ begin
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from unnest(rows, facts, positions) as g(row, facts, position)
     where t.ctid = g.row
-    returning t.version, t.correlation_id, g.position
+    returning t.version, t.correlation_id, g.position, t.queue, t.name
+  ),
+  counted as (
+    insert into pulp.task_flow (queue, name, before, after, number)
+    select o.queue, o.name, 'blocked', 'claimable', count(*) from over o group by o.queue, o.name
   )
   select array_agg(o.version order by o.position), array_agg(o.correlation_id order by o.position)
     into versions, correlation_ids from over o;
