@@ -86,11 +86,11 @@ begin
       ) c(metric, labels, value)
       where c.value is not null
       union all
-      select h.metric, '_bucket', h.labels || jsonb_build_object('le', x.bound::text), x.number
+      select h.metric, '_bucket', h.labels || jsonb_build_object('le', x.bound), x.number
       from histogram h cross join lateral (
-        select * from unnest(bounds, h.below) as inner_bucket(bound, number)
-        union all select 'Infinity', h.number
-      ) x
+        select inner_bucket.bound::text, inner_bucket.number from unnest(bounds, h.below) as inner_bucket(bound, number)
+        union all select '+Inf', h.number
+      ) x(bound, number)
       union all
       select h.metric, part.suffix, h.labels, part.value
       from histogram h cross join lateral (values ('_sum', h.seconds), ('_count', h.number::double precision)) part(suffix, value)

@@ -40,13 +40,13 @@ begin
       from unnest(rows, facts, release_positions, positions) as r(row, facts, release_position, position)
       where t.ctid = r.row
       returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
-        r.facts ? 'worker_lost' as is_lost
+        r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
     ),
     counted as (
       insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
-      select o.queue, o.name, case when o.id = any (canceling) then 'canceling' else 'running' end, phase_after,
+      select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
         case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
-      from over o group by 1, 2, 3, 5, 6
+      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)
@@ -62,13 +62,13 @@ begin
       from unnest(rows, facts, positions) as r(row, facts, position)
       where t.ctid = r.row
       returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
-        r.facts ? 'worker_lost' as is_lost
+        r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
     ),
     counted as (
       insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
-      select o.queue, o.name, case when o.id = any (canceling) then 'canceling' else 'running' end, phase_after,
+      select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
         case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
-      from over o group by 1, 2, 3, 5, 6
+      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)

@@ -36,8 +36,8 @@ begin
           f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
         where t.ctid = f.row
-        returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
-          t.interruptions, t.queue, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited
+        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions
       ),
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
@@ -69,8 +69,8 @@ begin
             f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
         where t.ctid = f.row
-        returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
-          t.interruptions, t.queue, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited
+        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions
       ),
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
