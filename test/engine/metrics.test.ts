@@ -48,7 +48,9 @@ suite('metrics', { concurrency: 2 }, () => {
     assert.deepEqual(await valuesOf(client, 'pulp_task_interruptions_total', 'type'), { t: 1 });
     assert.deepEqual(await valuesOf(client, 'pulp_task_runs_lost_total', 'type'), { t: 1 });
     assert.deepEqual(await valuesOf(client, 'pulp_workers_lost_total', 'cause'), { death: 1 });
-    assert.deepEqual(await valuesOf(client, 'pulp_tasks_enqueued_total', 'queue', 'type'), { 'default t': 5 });
+    assert.deepEqual(await valuesOf(client, 'pulp_tasks_enqueued_total', 'queue', 'type'), {
+      'default t': 5,
+    });
     assert.deepEqual(await valuesOf(client, 'pulp_task_waiting_seconds_count', 'type'), { t: 4 });
     const buckets = await valuesOf(client, 'pulp_task_running_seconds_bucket', 'le');
     assert.deepEqual([buckets['60'], buckets['86400'], buckets['+Inf']], [4, 4, 4]);

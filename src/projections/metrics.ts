@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { workerTtl } from '../manager/worker-ttl.ts';
+import { getConnection } from '../postgres/connection.ts';
+import { retrying } from '../postgres/retry.ts';
+import { sql } from '../postgres/sql.ts';
+
+const sampleRow = z.object({
+  /** The metric that it is of, such as `pulp_task_waiting_seconds`. */
+  metric: z.string(),
+  kind: z.enum(['gauge', 'counter', 'histogram']),
+  help: z.string(),
+  /** Its own name: of a histogram, with `_bucket`, `_sum` or `_count`. */
+  sample: z.string(),
+  labels: z.record(z.string(), z.string()),
+  value: z.number(),
+});
+
+/** One value of a metric at the moment of reading: see `pulp.metrics`. */
+export type Sample = z.infer<typeof sampleRow>;
+
+/** All metrics, those of one name together. Costs the same however many tasks there are. */
+export async function readMetrics(): Promise<readonly Sample[]> {
+  const ttl = workerTtl();
+  const pool = await getConnection();
+  return retrying(() =>
+    pool.any(
+      sql.type(
+        sampleRow,
+      )`select metric, kind, help, sample, labels, value from pulp.metrics(${ttl}) where value is not null`,
+    ),
+  );
+}
