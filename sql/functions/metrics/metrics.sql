@@ -32,15 +32,16 @@ begin
     ),
     moved as (
       select f.queue, f.name,
-        sum(f.number) filter (where f.cause = 'enqueued') as enqueued,
-        sum(f.number) filter (where f.after = 'completed') as completed,
-        sum(f.number) filter (where f.after = 'failed') as failed,
-        sum(f.number) filter (where f.after = 'canceled') as canceled,
-        sum(f.number) filter (where f.after = 'skipped') as skipped,
-        sum(f.number) filter (where f.before = 'running' and f.after = 'delayed') as retried,
-        sum(f.number) filter (where f.cause = 'interrupted') as interrupted,
-        sum(f.number) filter (where f.cause = 'worker_lost') as lost
-      from flow f where f.name <> '' and f.cause <> 'recounted'
+        sum(m.number) filter (where f.cause = 'enqueued') as enqueued,
+        sum(m.number) filter (where f.after = 'completed') as completed,
+        sum(m.number) filter (where f.after = 'failed') as failed,
+        sum(m.number) filter (where f.after = 'canceled') as canceled,
+        sum(m.number) filter (where f.after = 'skipped') as skipped,
+        sum(m.number) filter (where f.before = 'running' and f.after = 'delayed') as retried,
+        sum(m.number) filter (where f.cause = 'interrupted') as interrupted,
+        sum(m.number) filter (where f.cause = 'worker_lost') as lost
+      from flow f cross join lateral (select case f.cause when 'recounted' then 0 else f.number end as number) m
+      where f.name <> ''
       group by f.queue, f.name
     ),
     timed as (
@@ -73,7 +74,7 @@ begin
       select 'pulp_tasks', '', jsonb_build_object('queue', p.queue, 'type', p.name, 'phase', p.phase), p.tasks::double precision
       from present p
       union all
-      select c.metric, '', jsonb_build_object('queue', m.queue, 'type', m.name) || c.labels, c.value
+      select c.metric, '', jsonb_build_object('queue', m.queue, 'type', m.name) || c.labels, coalesce(c.value, 0)
       from moved m cross join lateral (values
         ('pulp_tasks_enqueued_total', '{}'::jsonb, m.enqueued),
         ('pulp_tasks_finished_total', '{"outcome": "completed"}', m.completed),
@@ -84,7 +85,6 @@ begin
         ('pulp_task_interruptions_total', '{}', m.interrupted),
         ('pulp_task_runs_lost_total', '{}', m.lost)
       ) c(metric, labels, value)
-      where c.value is not null
       union all
       select h.metric, '_bucket', h.labels || jsonb_build_object('le', x.bound), x.number
       from histogram h cross join lateral (
