@@ -20,9 +20,10 @@ same however many there are.`);
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Stats);
+    const { workerTtl } = await import('../manager/worker-ttl.ts');
     const { readStats } = await import('../projections/stats.ts');
     const { statsText } = await import('../cli/stats-text.ts');
-    const stats = await readStats({ queue: flags.queue });
+    const stats = await readStats(workerTtl(), flags.queue);
     this.log(statsText(stats));
     return stats;
   }

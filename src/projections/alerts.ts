@@ -1,5 +1,4 @@
 import { LEAVES_AHEAD_MS } from '../constants.ts';
-import { workerTtl } from '../manager/worker-ttl.ts';
 import type { Stats } from './stats.ts';
 
 /** Something that needs somebody: `message` says what is wrong, `remedy` what to do about it; `code` is stable. */
@@ -13,6 +12,8 @@ export interface Alert {
 export interface AlertLimits {
   /** Of a task that a worker could start. */
   readonly claimableSeconds: number;
+  /** Without a sign of life of a worker. */
+  readonly quietSeconds: number;
   /** Of a transaction. */
   readonly snapshotSeconds: number;
 }
@@ -22,7 +23,12 @@ const USED_AT_MOST = { numbers: 0.8, connections: 0.9 };
 
 /** What needs somebody, the gravest first. */
 export function alertsIn(stats: Stats, limits: AlertLimits): readonly Alert[] {
-  return [...ofLog(stats), ...ofWorkers(stats), ...ofTasks(stats, limits), ...ofServer(stats, limits)];
+  return [
+    ...ofLog(stats),
+    ...ofWorkers(stats, limits),
+    ...ofTasks(stats, limits),
+    ...ofServer(stats, limits),
+  ];
 }
 
 function* ofLog({ log, numbers_used: used }: Stats): Generator<Alert> {
@@ -44,7 +50,10 @@ function* ofLog({ log, numbers_used: used }: Stats): Generator<Alert> {
   }
 }
 
-function* ofWorkers({ leader, failing, quiet_seconds: quiet, workers }: Stats): Generator<Alert> {
+function* ofWorkers(
+  { leader, failing, quiet_seconds: quiet, workers }: Stats,
+  { quietSeconds }: AlertLimits,
+): Generator<Alert> {
   if (leader === null) {
     yield {
       code: 'NO_LEADER',
@@ -60,7 +69,7 @@ function* ofWorkers({ leader, failing, quiet_seconds: quiet, workers }: Stats): 
     };
   }
   for (const [worker, age] of Object.entries(quiet)) {
-    if (age <= workerTtl()) continue;
+    if (age <= quietSeconds) continue;
     yield {
       code: 'SILENT_WORKER',
       message: `worker ${worker} has given no sign of life for ${seconds(age)}`,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { workerTtl } from '../manager/worker-ttl.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
@@ -18,9 +17,12 @@ const sampleRow = z.object({
 /** One value of a metric at the moment of reading: see `pulp.metrics`. */
 export type Sample = z.infer<typeof sampleRow>;
 
-/** All metrics, those of one name together. Costs the same however many tasks there are. */
-export async function readMetrics(): Promise<readonly Sample[]> {
-  const ttl = workerTtl();
+/**
+ * All metrics, those of one name together. Costs the same however many tasks there are.
+ *
+ * @param ttl for how many seconds a worker is believed to live after a sign of life
+ */
+export async function readMetrics(ttl: number): Promise<readonly Sample[]> {
   const pool = await getConnection();
   return retrying(() =>
     pool.any(

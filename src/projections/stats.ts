@@ -52,9 +52,9 @@ export interface Stats {
   readonly numbers_used: Readonly<Record<string, number>>;
 }
 
-/** Reads the metrics and orders them by what they are of; of one queue, or of all. */
-export async function readStats({ queue }: { readonly queue?: string | undefined } = {}): Promise<Stats> {
-  const all = await readMetrics();
+/** Reads the metrics (see `readMetrics`) and orders them by what they are of; of one queue, or of all. */
+export async function readStats(ttl: number, queue?: string): Promise<Stats> {
+  const all = await readMetrics(ttl);
   const wanted = all.filter(({ labels }) => queue === undefined || (labels['queue'] ?? queue) === queue);
   const bySample = Map.groupBy(wanted, ({ sample }) => sample);
   const of = (sample: string): readonly Sample[] => bySample.get(sample) ?? [];
@@ -67,7 +67,9 @@ export async function readStats({ queue }: { readonly queue?: string | undefined
       wanted.filter(({ labels }) => labels['type'] !== undefined),
       ({ labels }) => JSON.stringify([labels['queue'], labels['type']]),
     ).values(),
-  ].map(typeStats);
+  ]
+    .map(typeStats)
+    .sort((a, b) => (a.queue < b.queue || (a.queue === b.queue && a.type < b.type) ? -1 : 1));
   const workers = by(of('pulp_queue_workers'), 'queue');
   const oldest = by(of('pulp_queue_oldest_claimable_seconds'), 'queue');
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { workerTtl } from '../../manager/worker-ttl.ts';
 import { readMetrics } from '../../projections/metrics.ts';
 import { operation } from '../api/operation.ts';
 import { EXPOSITION_TYPE, writeExposition } from './exposition.ts';
@@ -13,6 +14,8 @@ export const metricsOperations = [
     query: z.strictObject({}),
     answers: { 200: { description: 'Metrics.', type: EXPOSITION_TYPE, schema: z.string() } },
     run: async () =>
-      new Response(writeExposition(await readMetrics()), { headers: { 'Content-Type': EXPOSITION_TYPE } }),
+      new Response(writeExposition(await readMetrics(workerTtl())), {
+        headers: { 'Content-Type': EXPOSITION_TYPE },
+      }),
   }),
 ];
