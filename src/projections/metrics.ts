@@ -3,11 +3,17 @@ import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 
-const sampleRow = z.object({
-  /** The metric that it is of, such as `pulp_task_waiting_seconds`. */
+const metricRow = z.object({
+  /** Such as `pulp_task_waiting_seconds`. */
   metric: z.string(),
   kind: z.enum(['gauge', 'counter', 'histogram']),
   help: z.string(),
+});
+
+/** A metric that there may be samples of. */
+export type Metric = z.infer<typeof metricRow>;
+
+const sampleRow = metricRow.extend({
   /** Its own name: of a histogram, with `_bucket`, `_sum` or `_count`. */
   sample: z.string(),
   labels: z.record(z.string(), z.string()),
@@ -31,4 +37,10 @@ export async function readMetrics(ttl: number): Promise<readonly Sample[]> {
       )`select metric, kind, help, sample, labels, value from pulp.metrics(${ttl}) where value is not null`,
     ),
   );
+}
+
+/** Which metrics there may be. */
+export async function knownMetrics(): Promise<readonly Metric[]> {
+  const pool = await getConnection();
+  return retrying(() => pool.any(sql.type(metricRow)`select metric, kind, help from pulp.known_metrics()`));
 }

@@ -5,7 +5,7 @@ create or replace function pulp.start_tasks(
   worker text, ids uuid[], rows tid[], attempts integer[], versions integer[], correlation_ids text[], destinations text[] default null
 ) returns table (
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text, interruptions integer
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql as $$
 #variable_conflict use_column
@@ -31,20 +31,21 @@ begin
         update pulp.task t set (
           id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
           priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
         ) = row((pulp.evolve_task(t, pulp.task_event(
           f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
         where t.ctid = f.row
         returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
-          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
       ),
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
         select o.queue, o.name, 'claimable', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
         from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
       )
-      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions
+      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
+        o.trace_context
       from over o;
   else
     grant_facts := array(
@@ -61,7 +62,7 @@ begin
         update pulp.task t set (
           id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
           priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
         ) = row((pulp.evolve_task(
           pulp.evolve_task(t, pulp.task_event(
             f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
@@ -70,14 +71,15 @@ begin
         from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
         where t.ctid = f.row
         returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
-          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
       ),
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
         select o.queue, o.name, 'blocked', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
         from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
       )
-      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions
+      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
+        o.trace_context
       from over o;
   end if;
   get diagnostics started = row_count;
