@@ -20,6 +20,7 @@ export {
   type LogEvent,
   type ReadOptions,
 } from './events/read.ts';
+export { observeMetrics } from './manager/observe-metrics.ts';
 export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
 export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
 export {
@@ -65,6 +66,7 @@ export {
   type EnqueueOptions,
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
+export type { TraceContext } from './tasks/tracing.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export { listPauses, type Pause } from './projections/pause.ts';

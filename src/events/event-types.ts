@@ -99,6 +99,10 @@ export const EVENT_TYPES = {
       run_after: moment.optional(),
       parent_id: z.string().optional(),
       group_id: z.string().optional(),
+      /** The span that enqueued it. */
+      trace_context: z
+        .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
+        .optional(),
       /** For whom it was enqueued; missing where that was not recorded yet. */
       owner: z.string().optional(),
     }),

@@ -7,6 +7,7 @@ import type { SecretPlace } from '../secrets/secret-places.ts';
 import { argumentProblem } from '../tasks/check-argument.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
+import { runTraced } from '../tasks/tracing.ts';
 import { writePayload } from '../tasks/payload.ts';
 import { completed, failed, type Outcome } from './outcome.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
@@ -33,6 +34,10 @@ export async function runTask(
   task: StartedTask,
   environment: RunEnvironment,
 ): Promise<Outcome> {
+  return runTraced(task, environment.worker.name, () => attempt(type, task, environment));
+}
+
+async function attempt(type: TaskType, task: StartedTask, environment: RunEnvironment): Promise<Outcome> {
   try {
     const marked = type.secretPlaces();
     const places = [...marked, ...strayEnvelopes(task, marked)];

@@ -68,6 +68,7 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.event_batch;
       delete from pulp.event_single;
       delete from pulp.task;
+      delete from pulp.task_flow;
       delete from pulp.worker;
       delete from pulp.task_type;
       delete from pulp.reservation;

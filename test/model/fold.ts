@@ -197,6 +197,7 @@ function enqueued(event: LoggedEvent): Row {
     version: 1,
     interruptions: 0,
     owner: data['owner'] ?? null,
+    trace_context: data['trace_context'] ?? null,
   };
 }
 

@@ -114,7 +114,8 @@ language sql immutable parallel safe as $$
       when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSkipped') then 0
       when event.type = 'TaskInterrupted' then task.interruptions + 1
       else task.interruptions end,
-    /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end
+    /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end,
+    /* trace_context */ case event.type when 'TaskEnqueued' then event.data -> 'trace_context' else task.trace_context end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

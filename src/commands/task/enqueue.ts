@@ -62,7 +62,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
-priority, delay, at, retries, timeout, group, correlation_id, id and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',

@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
@@ -16,7 +17,7 @@ import { cancel } from '../../tasks/cancel.ts';
 import { isUuid } from '../../tasks/new-task-id.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
-import { requestCorrelation } from '../correlation.ts';
+import { requestCorrelation, requestTrace } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
 
@@ -55,6 +56,12 @@ const item = z
       .string()
       .optional()
       .describe('A UUID of your own: the same id with the same content is enqueued once.'),
+    trace_context: z
+      .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
+      .optional()
+      .describe(
+        'The span that enqueues it, as W3C Trace Context writes it; default: what the headers of the request say.',
+      ),
     unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
   })
   .meta({ id: 'TaskToEnqueue' });
@@ -87,7 +94,7 @@ export const taskOperations = [
     mostBytes: MOST_BYTES,
     answers: { 201: { description: 'It is there.', schema: z.object({ id: z.string() }) } },
     run: async ({ body, context }) => {
-      const id = await enqueueItem(correlated(body, requestCorrelation(context)));
+      const id = await enqueueItem(joined(body, context));
       return answer(201, { id }, { Location: `${ROOT}/${id}` });
     },
   }),
@@ -107,8 +114,7 @@ export const taskOperations = [
       },
     },
     run: async ({ body, context }) => {
-      const correlation = requestCorrelation(context);
-      const ids = await enqueueItems(body.tasks.map((one) => correlated(one, correlation)));
+      const ids = await enqueueItems(body.tasks.map((one) => joined(one, context)));
       return answer(201, { ids });
     },
   }),
@@ -275,8 +281,8 @@ export const taskOperations = [
 ];
 
 /** A task of a request that says what joins it to others, unless it says so itself. */
-function correlated(task: z.output<typeof item>, correlation: string | undefined) {
-  return correlation === undefined ? task : { correlation_id: correlation, ...task };
+function joined(task: z.output<typeof item>, context: Context) {
+  return { correlation_id: requestCorrelation(context), trace_context: requestTrace(context), ...task };
 }
 
 async function taskAt(id: string, at: Date) {
