@@ -9,7 +9,7 @@ const LAYERS = [
   ['tasks'],
   ['projections'],
   ['services'],
-  ['events', 'delivery', 'secrets'],
+  ['events', 'delivery', 'secrets', 'schedules'],
   ['postgres'],
   ['processes'],
 ];

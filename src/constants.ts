@@ -80,7 +80,7 @@ export const RESOURCE_MANAGER_QUEUE = 'resource-manager';
 export const RESERVED_WORKER_PREFIX = 'reserved-resource-worker';
 
 /** What the resource manager that leads does again and again. */
-export const LEADER_DUTIES = ['grant', 'watch', 'upkeep', 'notices', 'mend'] as const;
+export const LEADER_DUTIES = ['grant', 'watch', 'upkeep', 'notices', 'mend', 'schedules'] as const;
 
 /** One of `LEADER_DUTIES`. */
 export type LeaderDuty = (typeof LEADER_DUTIES)[number];
@@ -112,3 +112,18 @@ export const PAUSE_KINDS = ['queue', 'type', 'resource', 'all'] as const;
 
 /** One of `PAUSE_KINDS`. */
 export type PauseKind = (typeof PAUSE_KINDS)[number];
+
+/** What becomes of an occurrence of a schedule while the task of the one before is not over. */
+export const OVERLAPS = ['skip', 'queue', 'cancel-previous'] as const;
+
+/** One of `OVERLAPS`. */
+export type Overlap = (typeof OVERLAPS)[number];
+
+/** What is made up for of the occurrences that a schedule missed. */
+export const CATCH_UPS = ['none', 'one', 'all'] as const;
+
+/** One of `CATCH_UPS`. */
+export type CatchUp = (typeof CATCH_UPS)[number];
+
+/** States of a schedule: it goes on; until somebody resumes it, it does not; nothing comes any more. */
+export const SCHEDULE_STATES = ['active', 'paused', 'ended'] as const;

@@ -1,4 +1,4 @@
-import { LEADER_DUTIES, POLICIES, type PauseKind } from '../constants.ts';
+import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, type PauseKind } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -234,6 +234,47 @@ export const EVENT_TYPES = {
   TypeResumed: resumed('type'),
   ResourceResumed: resumed('resource'),
   AllResumed: resumed('all'),
+  ScheduleCreated: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      kind: z.enum(['cron', 'rrule', 'every']),
+      rule: z.string(),
+      time_zone: z.string(),
+      starts_at: moment,
+      until: moment.nullable(),
+      overlap: z.enum(OVERLAPS),
+      catch_up: z.enum(CATCH_UPS),
+      /** What is enqueued, with the keys of `pulp.enqueue_batch`. */
+      item: z.record(z.string(), z.unknown()),
+      owner: z.string().nullable(),
+      next_at: moment,
+    }),
+  ]),
+  SchedulePaused: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  ScheduleResumed: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  ScheduleDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  OccurrenceEnqueued: defineEvent('system', [
+    z.strictObject({
+      /** For when it was meant, whenever it came. */
+      nominal_at: moment,
+      task_id: z.string(),
+      /** The one that follows; null: there is none. */
+      next_at: moment.nullable(),
+      by_hand: z.boolean(),
+    }),
+  ]),
+  /** Occurrences that follow each other were skipped, all for the same reason. */
+  OccurrenceSkipped: defineEvent('system', [
+    z.strictObject({
+      why: z.enum(['missed', 'paused', 'overlap', 'refused']),
+      first_at: moment,
+      last_at: moment,
+      count: z.int(),
+      next_at: moment.nullable(),
+      /** Which task was not over, or why it was refused. */
+      detail: z.string().nullable(),
+    }),
+  ]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

@@ -5,6 +5,7 @@ import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { Duty, dutyError, type DutyError } from './duty.ts';
+import { fireSchedules } from './fire-schedules.ts';
 import type { SilenceObserver } from './silence-observer.ts';
 import { tellOfLosses, type Look } from './worker-watcher.ts';
 
@@ -30,6 +31,9 @@ const UPKEEP_RETRY_MS = 3_600_000;
 /** How often the leader looks for jobs that others have taken, in milliseconds. */
 const MEND_MS = 60_000;
 
+/** What is notified when the leader is to look when the next schedule is due. */
+const SCHEDULES_CHANGED = 'schedules';
+
 /** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
 const CLOCK_TOLERANCE_MS = 1000;
 
@@ -40,6 +44,7 @@ const DUTY_WORDS = {
   upkeep: 'the upkeep',
   notices: 'sending notifications',
   mend: 'mending what was taken from the queues',
+  schedules: 'enqueueing what schedules ask for',
 } as const;
 
 /** What `pulp.grant_reservations` gives. */
@@ -85,6 +90,7 @@ export class Term implements Disposable {
   readonly #upkeep = new Duty('upkeep');
   readonly #notices = new Duty('notices');
   readonly #mends = new Duty('mend');
+  readonly #schedules = new Duty('schedules');
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
@@ -116,7 +122,10 @@ export class Term implements Disposable {
       wakeup.call();
     };
     const hear = ({ channel, payload }: Notification) => {
-      if (channel === CHANNELS.grant) this.#claims.hear();
+      if (channel === CHANNELS.grant && payload === SCHEDULES_CHANGED) {
+        this.#schedules.call();
+        wakeup.call();
+      } else if (channel === CHANNELS.grant) this.#claims.hear();
       else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();
     };
     client.on('error', lose).on('end', lose).on('notification', hear);
@@ -147,13 +156,16 @@ export class Term implements Disposable {
     while (!this.#isLost && !isStopped()) {
       this.#wakeup.arm();
       await attend(this.#grants, () => this.#grant());
+      await attend(this.#schedules, () => this.#fireSchedules());
       await attend(this.#notices, () => this.#sendNotices());
       await attend(this.#watches, () => this.#watch());
       if (standIn && this.#isManaged) return;
       await attend(this.#upkeep, () => this.#keepUp());
       await attend(this.#mends, () => this.#mend());
       const dueAt = Math.min(
-        ...[this.#grants, this.#notices, this.#watches, this.#upkeep, this.#mends].map((duty) => duty.dueAt),
+        ...[this.#grants, this.#schedules, this.#notices, this.#watches, this.#upkeep, this.#mends].map(
+          (duty) => duty.dueAt,
+        ),
       );
       await this.#wakeup.sleep(Math.max(0, Math.min(dueAt - performance.now(), POLL_MS)));
     }
@@ -218,6 +230,17 @@ export class Term implements Disposable {
     if (told !== null) this.#tellHeldBack(told);
     if (error !== null) return { ...error, isPassing: false };
     return works ? null : undefined;
+  }
+
+  /** Enqueues what schedules ask for. */
+  async #fireSchedules(): Promise<null> {
+    const { enqueued, nextDueSeconds } = await fireSchedules(this.#client);
+    if (enqueued > 0) {
+      this.#grants.call();
+      if (this.#isUntold) this.#notices.call();
+    }
+    this.#schedules.nextIn(Math.min(POLL_MS, Math.ceil((nextDueSeconds ?? Infinity) * 1000)));
+    return null;
   }
 
   /** Names tasks in the log, each once, that cannot be brought forward and are tried apart from the others. */

@@ -19,6 +19,9 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU023: { code: 'QUOTA_EXCEEDED', exitCode: 2 },
   PU026: { code: 'WORKER_NOT_ONLINE', exitCode: 1 },
   PU025: { code: 'NOT_PAUSED', exitCode: 3 },
+  PU027: { code: 'MISSING_SCHEDULE', exitCode: 3 },
+  PU028: { code: 'SCHEDULE_EXISTS', exitCode: 2 },
+  PU029: { code: 'SCHEDULE_NOT_SO', exitCode: 1 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
 };
 

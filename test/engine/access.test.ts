@@ -29,13 +29,19 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule',
   ],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns check_task_types'],
   [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel cancel_tasks retry retry_tasks set_tasks'],
+  [
+    ['pulp_submitter', 'pulp_operator'],
+    'create_schedule pause_schedule resume_schedule delete_schedule run_schedule',
+  ],
+  [LEADERS, 'due_schedules fire_schedules'],
+  [EVERYBODY, 'schedule_at evolve_schedule fold_schedule schedule_history occurrence_id'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],
   [WORKERS, 'report_duty database_identity'],

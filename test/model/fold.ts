@@ -37,6 +37,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'PolicyChanged',
   ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
   ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
+  ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
+  ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',

@@ -102,7 +102,8 @@ begin
   if items is null then
     common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at, acting);
   end if;
-  if exists (select from pulp.quota) and not pulp.is_operator() then
+  -- What is enqueued for another was held to that one's quota when it was asked for.
+  if exists (select from pulp.quota) and not pulp.is_operator() and not coalesce(items -> 0 ? 'owner', false) then
     perform pulp.check_quota(acting, common_facts, facts);
   end if;
   if pulp.are_owners_apart() and not pulp.acts_for_all() then

@@ -11,7 +11,7 @@ language sql stable parallel safe as $$
       'shared_resources', '[]'::jsonb,
       'priority', coalesce(nullif(rest -> 'priority', 'null'), '0'),
       'retries', coalesce(nullif(rest -> 'retries', 'null'), '0'),
-      'owner', owner)
+      'owner', coalesce(rest ->> 'owner', owner))
     || case when rest ?| array['delay', 'at', 'timeout', 'parent_id', 'group', 'trace_context']
       then pulp.enqueued_options(rest, enqueued_at) else '{}' end
 $$;

@@ -1,0 +1,50 @@
+-- Makes a schedule. The definition is an object with the keys name, kind, rule, time_zone, starts_at, until, overlap, catch_up, and item,
+-- which has the keys of pulp.enqueue_batch; next_at is its first occurrence, which the caller works out, as the leader does those
+-- that follow. What is to be enqueued is tried, and taken back, so that whatever would be refused is refused now.
+create or replace function pulp.create_schedule(definition jsonb, next_at timestamptz) returns void
+language plpgsql security definer set search_path = pulp, pg_temp as $$
+#variable_conflict use_column
+declare
+  given constant jsonb := jsonb_build_object('time_zone', 'UTC', 'starts_at', clock_timestamp(), 'until', null, 'overlap', 'skip', 'catch_up', 'one')
+    || definition;
+  schedule_name constant text := given ->> 'name';
+  item constant jsonb := given -> 'item';
+  problem text;
+  event pulp.event;
+begin
+  problem := case
+    when pulp.is_name(schedule_name) is not true then 'name: must start with a letter and have at most 128 letters, digits and characters of _.:@-'
+    when given - array['name', 'kind', 'rule', 'time_zone', 'starts_at', 'until', 'overlap', 'catch_up', 'item'] <> '{}' then 'unknown key'
+    when (given ->> 'kind' in ('cron', 'rrule', 'every')) is not true then 'kind: must be cron, rrule or every'
+    when (given ->> 'overlap' in ('skip', 'queue', 'cancel-previous')) is not true then 'overlap: must be skip, queue or cancel-previous'
+    when (given ->> 'catch_up' in ('none', 'one', 'all')) is not true then 'catch_up: must be none, one or all'
+    when (octet_length(given ->> 'rule') between 1 and 1024) is not true then 'rule: must be a text of 1 to 1024 bytes'
+    when jsonb_typeof(item) is distinct from 'object' then 'item: must be an object'
+    when item ?| array['id', 'at', 'parent_id', 'owner', 'trace_context'] then
+      'item: id, at, parent_id, owner and trace_context cannot be given for all occurrences alike'
+    when pulp.recorded_time(nullif(given -> 'until', 'null')) <= clock_timestamp() then 'until: is not in the future'
+    when next_at is null then 'it never comes: the rule and its end leave no occurrence'
+    when exists (select from pulp.task_type t where t.name = item ->> 'name' and t.schema ? 'secrets') then
+      'a task type with secrets cannot be scheduled: they are encrypted for one task alone' end;
+  if problem is not null then
+    raise exception '%', problem using errcode = 'PU004', hint = 'Correct this value; nothing was written.';
+  elsif exists (select from pulp.schedule s where s.name = schedule_name) then
+    raise exception 'there is a schedule "%" already', schedule_name using errcode = 'PU028',
+      hint = 'Delete it first, or take another name; nothing was written.';
+  end if;
+  begin
+    perform pulp.enqueue_columns(item);
+    raise exception using errcode = 'PU009';
+  exception
+    when sqlstate 'PU009' then null;
+  end;
+
+  event := pulp.append_system_event(pulp.schedule_stream(schedule_name), 'ScheduleCreated',
+    given || jsonb_build_object('owner', pulp.actor(), 'next_at', next_at, 'item', item - 'unchecked'));
+  insert into pulp.schedule select (pulp.evolve_schedule(null, event)).*;
+  perform pulp.notify('pulp_grant', 'schedules');
+exception
+  when unique_violation then
+    raise exception 'there is a schedule "%" already', schedule_name using errcode = 'PU028', hint = 'Somebody else made it at this moment.';
+end $$;
+comment on function pulp.create_schedule is 'Makes a schedule.';
