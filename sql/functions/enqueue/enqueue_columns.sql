@@ -29,6 +29,7 @@ declare
   some_unchecked boolean;
   some_checked boolean;
   some_reserved boolean;
+  are_owned boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
@@ -57,10 +58,10 @@ begin
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
-      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved)
-    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved
+      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), bool_or(r.is_owned)
+    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned
     from (
-      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
@@ -78,6 +79,9 @@ begin
     ) r;
   if not are_good then
     perform pulp.refuse_bad_item(common, ids, args, kwargs, resources, shared_resources, items);
+  end if;
+  if are_owned and not pulp.acts_for_all() then
+    raise exception 'owner: only who acts for all may say for whom' using errcode = 'PU022', hint = 'Leave it out; nothing was enqueued.';
   end if;
   parent_ids := parents;
   if some_reserved then
@@ -103,7 +107,7 @@ begin
     common_facts := pulp.enqueued_common(common -> 'name', common -> 'queue', common, enqueued_at, acting);
   end if;
   -- What is enqueued for another was held to that one's quota when it was asked for.
-  if exists (select from pulp.quota) and not pulp.is_operator() and not coalesce(items -> 0 ? 'owner', false) then
+  if exists (select from pulp.quota) and not pulp.is_operator() and not are_owned then
     perform pulp.check_quota(acting, common_facts, facts);
   end if;
   if pulp.are_owners_apart() and not pulp.acts_for_all() then
