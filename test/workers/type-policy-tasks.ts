@@ -8,7 +8,7 @@ export const patient = defineTask('policy.patient', {
   priority: 5,
   retries: 2,
   timeout: '10m',
-  backoff: { first: '20ms', factor: 3, max: 1, jitter: 0 },
+  backoff: { first: '0.2s', factor: 5, max: '0.6s', jitter: 0 },
   isolation: 'inline',
   run: () => {
     throw new Error('out of luck');
