@@ -59,6 +59,8 @@ export { secret } from './secrets/secret.ts';
 export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
 export { cancel } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
+export { Discard, Snooze } from './tasks/run-endings.ts';
+export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
 export {
   enqueueMany,

@@ -139,6 +139,8 @@ export const EVENT_TYPES = {
       position: z.int(),
     }),
   ]),
+  /** Its code has put it off: it runs again then, and this run counts as none. */
+  TaskSnoozed: defineEvent('task', [z.strictObject({ reason: z.string().nullable(), run_after: moment })]),
   /** Somebody has it run again after its end. */
   TaskRequeued: defineEvent('task', [
     z.strictObject({

@@ -17,6 +17,7 @@ import { resourceNames, UnsupportedResourceError, type Resource } from './resour
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 import { enqueueTraced, type TraceContext } from './tracing.ts';
+import { withDefaults } from './task-defaults.ts';
 import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -198,7 +199,7 @@ function nameRequest(request: EnqueueRequest): NamedRequest {
   checkArgument(type?.args, args, 'args', secrets ?? []);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets ?? []);
   const named = {
-    ...rest,
+    ...withDefaults(rest, type?.defaults),
     at: at instanceof Date ? checkedTime(at).toISOString() : at,
     resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
     sharedResources:

@@ -9,7 +9,8 @@ import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { runTraced } from '../tasks/tracing.ts';
 import { writePayload } from '../tasks/payload.ts';
-import { completed, failed, type Outcome } from './outcome.ts';
+import { isDiscard, isSnooze } from '../tasks/run-endings.ts';
+import { completed, failed, snoozed, type Outcome } from './outcome.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
 
 /** What a run needs from where it runs. */
@@ -65,7 +66,18 @@ async function perform(
     if (given !== task) keepSecretToo(secretsIn(taken, type.secretPlaces())); // the schema may have changed them
     return completed(await asCurrentTask(current, () => type.run(new Context(task, taken, environment))));
   } catch (error) {
-    return failed(error);
+    if (isSnooze(error)) return snoozed(error);
+    if (isDiscard(error)) return failed(error, { code: 'DISCARDED', retry: false });
+    return failed(error, { retry: isRetried(type, error) });
+  }
+}
+
+/** Whether the type wants a run tried again that threw this. */
+function isRetried(type: TaskType, error: unknown): boolean {
+  try {
+    return type.retryOn?.(error) ?? true;
+  } catch {
+    return true; // a question that cannot be answered costs no task its retries
   }
 }
 
