@@ -113,6 +113,12 @@ export const PAUSE_KINDS = ['queue', 'type', 'resource', 'all'] as const;
 /** One of `PAUSE_KINDS`. */
 export type PauseKind = (typeof PAUSE_KINDS)[number];
 
+/** The ways to say when a schedule comes. */
+export const RULE_KINDS = ['cron', 'rrule', 'every'] as const;
+
+/** One of `RULE_KINDS`. */
+export type RuleKind = (typeof RULE_KINDS)[number];
+
 /** What becomes of an occurrence of a schedule while the task of the one before is not over. */
 export const OVERLAPS = ['skip', 'queue', 'cancel-previous'] as const;
 

@@ -71,6 +71,24 @@ export {
 export type { TraceContext } from './tasks/tracing.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+export {
+  createSchedule,
+  deleteSchedule,
+  pauseSchedule,
+  previewTimes,
+  resumeSchedule,
+  runSchedule,
+  type ScheduleOptions,
+  type ScheduleTimes,
+} from './tasks/scheduling.ts';
+export {
+  listSchedules,
+  previewSchedule,
+  readSchedule,
+  readScheduleHistory,
+  type Schedule,
+  type ScheduleEvent,
+} from './projections/schedule.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';

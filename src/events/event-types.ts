@@ -1,4 +1,4 @@
-import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, type PauseKind } from '../constants.ts';
+import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, RULE_KINDS, type PauseKind } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -239,7 +239,7 @@ export const EVENT_TYPES = {
   ScheduleCreated: defineEvent('system', [
     z.strictObject({
       name: z.string(),
-      kind: z.enum(['cron', 'rrule', 'every']),
+      kind: z.enum(RULE_KINDS),
       rule: z.string(),
       time_zone: z.string(),
       starts_at: moment,

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
-import type { CatchUp } from '../constants.ts';
+import type { CatchUp, RuleKind } from '../constants.ts';
 import { sqlFailure } from '../postgres/sql-error.ts';
-import { nextOccurrence, type RuleKind, type ScheduleRule } from '../schedules/rule.ts';
+import type { ScheduleRule } from '../schedules/rule.ts';
 
 /** How many schedules are looked at in a pass. */
 const BATCH = 1000;
@@ -16,7 +16,7 @@ const GRACE_MS = 60_000;
 const NOT_OF_TASKS: ReadonlySet<string> = new Set(['PU008', 'PU021']);
 
 /** A schedule that is due, as `pulp.due_schedules` gives it. */
-export interface DueSchedule {
+interface DueSchedule {
   readonly name: string;
   readonly version: number;
   readonly kind: RuleKind;
@@ -30,7 +30,7 @@ export interface DueSchedule {
 }
 
 /** What becomes of occurrences of a schedule that follow each other, as `pulp.fire_schedules` takes it. */
-export interface Firing {
+interface Firing {
   readonly name: string;
   readonly version: number;
   readonly first_at: Date;
@@ -65,37 +65,45 @@ export async function fireSchedules(client: Client): Promise<FiringPass> {
   if (due?.schedules == null) {
     return { enqueued: 0, skipped: 0, nextDueSeconds: due?.next_due_seconds ?? null };
   }
+  const { nextOccurrence } = await import('../schedules/rule.ts'); // its parsers are loaded when something is due
   const { now, schedules } = due;
   const fired = await fire(
     client,
-    schedules.map((schedule) => firingOf(schedule, now)),
+    schedules.map((schedule) => firingOf(schedule, now, nextOccurrence)),
   );
   return { ...fired, nextDueSeconds: 0 };
 }
 
+type Follow = (rule: ScheduleRule, after: Date) => Date | undefined;
+
 /** What is to become of the next occurrences of a schedule that is due. */
-export function firingOf(schedule: DueSchedule, now: Date): Firing {
+function firingOf(schedule: DueSchedule, now: Date, follow: Follow): Firing {
   const { name, version } = schedule;
   const nextAt = new Date(schedule.next_at);
   try {
-    return { name, version, ...decide(schedule, nextAt, now) };
+    return { name, version, ...decide(schedule, nextAt, now, follow) };
   } catch (error) {
     const detail = `what follows cannot be worked out: ${error instanceof Error ? error.message : String(error)}`;
     return { name, version, ...span([nextAt]), next_at: null, why: 'refused', detail };
   }
 }
 
-function decide(schedule: DueSchedule, nextAt: Date, now: Date): Omit<Firing, 'name' | 'version'> {
+function decide(
+  schedule: DueSchedule,
+  nextAt: Date,
+  now: Date,
+  follow: Follow,
+): Omit<Firing, 'name' | 'version'> {
   const rule = ruleOf(schedule);
   const changedAt = new Date(schedule.changed_at);
   const isPaused = nextAt <= changedAt; // it came while the schedule was paused
   const times = [nextAt];
   const until = isPaused ? changedAt : now;
-  let following = nextOccurrence(rule, nextAt);
+  let following = follow(rule, nextAt);
   if (isPaused || schedule.catch_up !== 'all') {
     while (following !== undefined && following <= until && times.length < MOST_OCCURRENCES) {
       times.push(following);
-      following = nextOccurrence(rule, following);
+      following = follow(rule, following);
     }
   }
   if (isPaused) return { ...span(times), next_at: following ?? null, why: 'paused' };

@@ -1,14 +1,9 @@
+import type { RuleKind } from '../constants.ts';
 import { badRule } from './bad-rule.ts';
 import { cronTimes } from './cron-line.ts';
 import { nextLocal } from './local-occurrences.ts';
 import { recurrenceTimes } from './recurrence-rule.ts';
 import { TimeZone } from './time-zone.ts';
-
-/** The ways to say when. */
-export const RULE_KINDS = ['cron', 'rrule', 'every'] as const;
-
-/** One of `RULE_KINDS`. */
-export type RuleKind = (typeof RULE_KINDS)[number];
 
 /** When something is to happen again and again. */
 export interface ScheduleRule {

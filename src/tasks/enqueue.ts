@@ -259,6 +259,29 @@ function writeTask(
   };
 }
 
+/**
+ * A request as an item with the keys of `pulp.enqueue_batch`, for a task that is enqueued later, and by somebody else.
+ *
+ * @throws PulpError INVALID_INPUT, also where its type has secrets, which are encrypted for one task alone
+ */
+export function requestItem(request: EnqueueRequest): Record<string, unknown> {
+  const named = nameRequest(request);
+  if (named.secrets !== undefined && named.secrets.length > 0) {
+    throw new PulpError('INVALID_INPUT', `${named.task} has secrets, and cannot be enqueued later`, {
+      remedy: 'They are encrypted for one task alone: have the task read them where it runs.',
+      exitCode: 2,
+    });
+  }
+  const { id: _, rest, ...columns } = writeTask(named, [], '');
+  const {
+    parent_id: _parent,
+    trace_context: _trace,
+    ...item
+  } = JSON.parse(`{${rest}}`) as Record<string, unknown>;
+  for (const [key, text] of Object.entries(columns)) item[key] = JSON.parse(text) as unknown;
+  return item;
+}
+
 /** @throws PulpError INVALID_INPUT for what would be lost without a word, such as claims under another name */
 function refuseUnknownKeys(request: object): void {
   const unknown = Object.keys(request).find((key) => !REQUEST_KEYS.has(key));

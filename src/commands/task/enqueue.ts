@@ -9,7 +9,7 @@ import { PulpError } from '../../errors.ts';
 import type { TaskTypeCheck } from '../../tasks/task-type-check.ts';
 
 /** What can be said of one task; a file says it in each of its lines. */
-const taskFlags = {
+export const taskFlags = {
   args: Flags.string({ helpValue: 'JSON', summary: 'Positional arguments: a JSON array.' }),
   kwargs: Flags.string({ helpValue: 'JSON', summary: 'Named arguments: a JSON object.' }),
   resource: Flags.string({
@@ -161,12 +161,12 @@ enqueued or, if one is bad, none.`);
   }
 }
 
-type EnqueueFlags = InferredFlags<typeof Enqueue.flags>;
+type TaskFlags = InferredFlags<typeof taskFlags>;
 
 /** The task that the flags describe, with the keys of `pulp.enqueue_batch`. */
-async function itemOf(
+export async function itemOf(
   name: string | undefined,
-  flags: EnqueueFlags,
+  flags: Omit<TaskFlags, 'at' | 'id'> & Partial<Pick<TaskFlags, 'at' | 'id'>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { parseJson } = await import('../../tasks/json-text.ts');
   return {
@@ -187,7 +187,7 @@ async function itemOf(
   };
 }
 
-async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {
+export async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {
   const { findTasksFile, loadTaskTypes } = await import('../../tasks/task-registry.ts');
   const { TaskTypeCheck } = await import('../../tasks/task-type-check.ts');
   const file = tasksFile ?? (await findTasksFile());

@@ -1,0 +1,27 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { DatabaseCommand } from '../../cli/database-command.ts';
+
+export default class Delete extends DatabaseCommand {
+  static override readonly summary = 'Delete a schedule.';
+  static override readonly description = 'Its history stays, and so do its tasks.';
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %> nightly --reason "the mirror is moved"',
+  ];
+
+  static override readonly args = {
+    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
+  };
+
+  static override readonly flags = {
+    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Delete);
+    const { deleteSchedule } = await import('../../tasks/scheduling.ts');
+    await deleteSchedule(args.name, flags.reason);
+    this.log(`${args.name} is deleted`);
+    return args;
+  }
+}

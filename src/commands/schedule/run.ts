@@ -1,0 +1,24 @@
+import * as Args from '@oclif/core/args';
+import { DatabaseCommand } from '../../cli/database-command.ts';
+
+export default class Run extends DatabaseCommand {
+  static override readonly summary = 'Enqueue the task of a schedule now.';
+  static override readonly description =
+    'Beside its occurrences, whether it is paused or not. Prints the id of the task alone on stdout.';
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %> nightly',
+    '<%= config.bin %> task wait $(<%= config.bin %> <%= command.id %> nightly)',
+  ];
+
+  static override readonly args = {
+    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(Run);
+    const { runSchedule } = await import('../../tasks/scheduling.ts');
+    const id = await runSchedule(args.name);
+    this.log(id);
+    return { id };
+  }
+}
