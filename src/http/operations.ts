@@ -8,6 +8,7 @@ import { pulpWorkerOperations } from './pulp/workers.ts';
 import { eventOperations } from './v1/events.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
+import { scheduleOperations } from './v1/schedules.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
 
@@ -21,6 +22,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...taskOperations,
     ...eventOperations(log, stopping),
     ...pauseOperations,
+    ...scheduleOperations,
     ...resourceOperations,
     ...workerOperations,
     ...metricsOperations,

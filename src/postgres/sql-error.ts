@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU025: { code: 'NOT_PAUSED', exitCode: 3 },
   PU027: { code: 'MISSING_SCHEDULE', exitCode: 3 },
   PU028: { code: 'SCHEDULE_EXISTS', exitCode: 2 },
-  PU029: { code: 'SCHEDULE_NOT_SO', exitCode: 1 },
+  PU029: { code: 'SCHEDULE_STATE', exitCode: 1 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
 };
 

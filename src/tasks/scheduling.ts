@@ -119,12 +119,12 @@ export async function previewTimes(times: ScheduleTimes, count: number): Promise
   return occurrences(ruleOf(times, now), now, count);
 }
 
-/** Keeps a schedule from enqueueing until it is resumed. @throws PulpError MISSING_SCHEDULE or SCHEDULE_NOT_SO */
+/** Keeps a schedule from enqueueing until it is resumed. @throws PulpError MISSING_SCHEDULE or SCHEDULE_STATE */
 export async function pauseSchedule(name: string, reason?: string): Promise<void> {
   await act(sql.fragment`pulp.pause_schedule`, name, reason);
 }
 
-/** Lets a schedule go on; what came meanwhile is skipped. @throws PulpError MISSING_SCHEDULE or SCHEDULE_NOT_SO */
+/** Lets a schedule go on; what came meanwhile is skipped. @throws PulpError MISSING_SCHEDULE or SCHEDULE_STATE */
 export async function resumeSchedule(name: string, reason?: string): Promise<void> {
   await act(sql.fragment`pulp.resume_schedule`, name, reason);
 }

@@ -18,6 +18,8 @@ suite('who may', () => {
     const id = await served.enqueue({ name: 't' });
     await using client = await connect(served.database.url);
     await client.query(`select pulp.mark_worker_online('w')`);
+    await client.query(`select pulp.create_schedule('{"name": "s", "kind": "every", "rule": "60000", "item": {"name": "t", "unchecked": true}}',
+      clock_timestamp() + interval '1 h')`);
     const acts: readonly [string, Parameters<Served['ask']>[1], readonly UserRole[]][] = [
       ['/api/v1/tasks', {}, ['observer', 'submitter', 'operator']],
       [`/api/v1/tasks/${id}/why`, {}, ['observer', 'submitter', 'operator']],
@@ -33,6 +35,9 @@ suite('who may', () => {
       ['/api/v1/pauses', {}, ['observer', 'submitter', 'operator']],
       ['/api/v1/pauses', { body: { kind: 'type', name: 'x' } }, ['operator']],
       ['/api/v1/pauses/resume', { body: { kind: 'type', name: 'x' } }, ['operator']],
+      ['/api/v1/schedules', {}, ['observer', 'submitter', 'operator']],
+      ['/api/v1/schedules/s/pause', { body: {} }, ['submitter', 'operator']],
+      ['/api/v1/schedules/s/run', { body: {} }, ['submitter', 'operator']],
       ['/pulp/api/v3/tasks/purge/', { body: {} }, ['operator']],
       [`/pulp/api/v3/tasks/${id}/`, { method: 'DELETE' }, ['operator']],
     ];

@@ -24,7 +24,7 @@ import { enqueueItem, enqueueItems } from './enqueue.ts';
 const ROOT = '/api/v1/tasks';
 
 /** How many bytes one task and many may have, in a request. */
-const MOST_BYTES = 3 * 1024 * 1024;
+export const MOST_BYTES = 3 * 1024 * 1024;
 const MOST_BYTES_OF_MANY = 16 * 1024 * 1024;
 
 /** How many tasks a request may enqueue. */
@@ -37,7 +37,7 @@ const state = z.enum(TASK_STATES);
 const span = z.union([z.number(), z.string()]);
 
 /** What is said of a task to enqueue. Names, limits and payloads are checked where they are for all ways of enqueueing. */
-const item = z
+export const item = z
   .strictObject({
     name: z.string().describe('The task type.'),
     args: z.unknown().meta({ type: 'array', description: 'Positional arguments.' }).optional(),
