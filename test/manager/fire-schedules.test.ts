@@ -4,13 +4,14 @@ import type { Client } from 'pg';
 import { fireSchedules } from '../../src/manager/fire-schedules.ts';
 import { connect, createDatabase } from '../support/database.ts';
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 interface Made {
   readonly name?: string;
   readonly every?: number;
-  readonly overlap?: string;
-  readonly catchUp?: string;
+  readonly overlap?: string | undefined;
+  readonly catchUp?: string | undefined;
   readonly item?: object;
   /** How long ago the next occurrence was due, in milliseconds. */
   readonly dueAgo?: number;
@@ -222,5 +223,96 @@ suite('schedules that are due', () => {
       `select state, next_at, enqueued from pulp.schedule where name = 'ends'`,
     );
     assert.deepEqual(rows, [{ state: 'ended', next_at: null, enqueued: '1' }]);
+  });
+
+  test('are each enqueued or told why not, whatever becomes of the leaders meanwhile', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    const names = Array.from({ length: 12 }, (_, index) => `s${index}`);
+    const policies = ['one', 'none', 'all'];
+    const overlaps = ['skip', 'queue', 'cancel-previous'];
+    const first = new Map<string, number>();
+    for (const [index, name] of names.entries()) {
+      const due = await make(client, {
+        name,
+        every: MINUTE_MS,
+        catchUp: policies[index % 3],
+        overlap: overlaps[Math.floor(index / 3) % 3],
+        dueAgo: 40.5 * MINUTE_MS,
+      });
+      first.set(name, due.getTime());
+    }
+    let isOver = false;
+    const lead = async () => {
+      while (!isOver) {
+        const leader = await connect(database.url);
+        try {
+          while (!isOver) await fireSchedules(leader);
+        } catch {
+          // Its session was ended, in the middle of whatever it did; another one leads.
+        } finally {
+          await leader.end().catch(() => undefined);
+        }
+      }
+    };
+    const leaders = [lead(), lead(), lead()];
+    for (let round = 0; round < 60; round += 1) {
+      const name = names[round % names.length];
+      await client.query(`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' order by random() limit 1`);
+      if (round % 3 === 0) await client.query('select pulp.pause_schedule($1)', [name]);
+      if (round % 3 === 1) await client.query('select pulp.run_schedule($1)', [name]);
+      await client.query(`
+        select pulp.resume_schedule(name) from pulp.schedule where state = 'paused' and random() < 0.3`);
+    }
+    isOver = true;
+    await Promise.all(leaders);
+    await client.query(`select pulp.resume_schedule(name) from pulp.schedule where state = 'paused'`);
+    await fireAll(client);
+
+    for (const name of names) {
+      const { rows } = await client.query<{ from: Date; to: Date }>(
+        `select coalesce(data ->> 'first_at', data ->> 'nominal_at')::timestamptz as from,
+           coalesce(data ->> 'last_at', data ->> 'nominal_at')::timestamptz as to
+         from pulp.event where stream_kind = 'system' and stream_id = 'schedule/' || $1 and type ~ '^Occurrence'
+           and (data ->> 'by_hand')::boolean is not true order by version`,
+        [name],
+      );
+      let next = first.get(name) ?? NaN;
+      for (const { from, to } of rows) {
+        assert.equal(from.getTime(), next, name);
+        next = to.getTime() + MINUTE_MS;
+      }
+      assert(next > Date.now(), `${name} is up to date`);
+    }
+    const { rows: counts } = await client.query<{ told: string; tasks: string }>(`
+      select (select count(distinct data ->> 'task_id') from pulp.event where type = 'OccurrenceEnqueued') as told,
+        (select count(*) from pulp.task) as tasks`);
+    assert.equal(counts[0]?.tasks, counts[0]?.told);
+    await client.query(
+      'update pulp.schedule set changed_at = s.changed_at from pulp.schedule_at() s where s.name = schedule.name',
+    );
+    assert.deepEqual((await client.query('select * from pulp.verify()')).rows, []);
+  });
+
+  test('cost nothing for those that are not', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    for (let index = 0; index < 5; index += 1) await make(client, { name: `due${index}`, dueAgo: 1000 });
+    await client.query(`
+      insert into pulp.schedule
+      select (jsonb_populate_record(s, jsonb_build_object('name', 'later' || g, 'next_at', clock_timestamp() + interval '1 day'))).*
+      from pulp.schedule s cross join generate_series(1, 5000) g where s.name = 'due0'`);
+    for (const analyze of [false, true]) {
+      if (analyze) await client.query('analyze pulp.schedule');
+      await client.query('begin');
+      const { enqueued } = await fireSchedules(client);
+      const { rows } = await client.query<{ read: number }>(`
+        select (seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_xact_user_tables where relid = 'pulp.schedule'::regclass`);
+      await client.query('rollback');
+      assert.equal(enqueued, 5);
+      assert((rows[0]?.read ?? Infinity) < 500, `${rows[0]?.read} rows were read`);
+    }
   });
 });

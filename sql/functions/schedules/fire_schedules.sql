@@ -4,7 +4,7 @@
 -- of that; else there is one, and it is enqueued unless it overlaps the one before.
 create or replace function pulp.fire_schedules(firings jsonb, out enqueued integer, out skipped integer)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   names text[];
@@ -58,7 +58,7 @@ begin
   ),
   folded as (
     select f.* from appended a
-    join pulp.schedule s on s.name = substr((a.event).stream_id, 10)
+    join pulp.schedule s on s.name = substr((a.event).stream_id, 10) collate "default" -- that of its index
     cross join lateral pulp.evolve_schedule(s, a.event) f
     offset 0
   )
