@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { isIP } from 'node:net';
 import * as Flags from '@oclif/core/flags';
+import { databaseFacts } from '../cli/database-address.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { prose } from '../cli/prose.ts';
 import { PulpError } from '../errors.ts';
@@ -46,6 +47,7 @@ Its log goes to stderr, one JSON object a line, at the level PULP_LOG_LEVEL (def
     const { flags } = await this.parse(Server);
     const { workerLog } = await import('../cli/worker-log.ts');
     const { startServer } = await import('../http/server.ts');
+    const { getDatabaseUrl } = await import('../postgres/database-url.ts');
     const { checkServerRoles } = await import('../http/access/server-roles.ts');
     const log = workerLog();
     const everybody = flags['no-auth'] ? everybodyHere(flags.host) : undefined;
@@ -58,7 +60,8 @@ Its log goes to stderr, one JSON object a line, at the level PULP_LOG_LEVEL (def
       everybody,
       hostNames: [...(isIP(flags.host) === 0 ? [flags.host] : []), ...(flags['allow-host'] ?? [])],
     });
-    log.info({ url: server.url, auth: everybody === undefined }, 'serving');
+    const database = databaseFacts(await getDatabaseUrl());
+    log.info({ url: server.url, auth: everybody === undefined, database }, 'serving');
     const stopped = Promise.withResolvers<NodeJS.Signals>();
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stopped.resolve);
     log.info({ signal: await stopped.promise }, 'stopping');

@@ -77,6 +77,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const { flags } = await this.parse(Worker);
     const parts = await loadWorker();
     const log = parts.workerLog();
+    parts.wrapInlineOutput();
     // First of all: a start that takes long is prolonged from here on, and signals are taken.
     await using notifier = parts.SystemdNotifier.take(log);
     notifier.status('starting');
@@ -103,6 +104,10 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       ...(flags.queue && { queues: flags.queue }),
     });
     const { name } = worker;
+    log.info(
+      { worker: name, database: parts.databaseFacts(await parts.getDatabaseUrl()) },
+      'uses the database',
+    );
     parts.catchStrayErrors(worker, log.child({ worker: name }));
     await using signs = new parts.SignsOfLife(name, root, log.child({ worker: name }), notifier);
     requests.tell(worker, {
@@ -175,5 +180,8 @@ async function loadWorker() {
     ...(await import('../../workers/horses/task-environment.ts')),
     ...(await import('../../workers/pulp-worker.ts')),
     ...(await import('../../workers/stray-errors.ts')),
+    ...(await import('../../workers/inline-output.ts')),
+    ...(await import('../../cli/database-address.ts')),
+    ...(await import('../../postgres/database-url.ts')),
   };
 }

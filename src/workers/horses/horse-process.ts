@@ -7,7 +7,7 @@ import type { HorseGroup } from './cgroups/horse-group.ts';
 import { recentServiceOomKills, serviceOomKills } from './cgroups/service-memory.ts';
 import { DeathWatch, type LingeringProcess } from './death-watch.ts';
 import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-death.ts';
-import { OutputTail, readMarked, WholeLines } from './horse-output.ts';
+import { GatheredOutput, OutputTail, readMarked, WholeLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
   ORDERS_FD,
@@ -55,8 +55,8 @@ export interface HorseProcessSettings extends HorseSettings {
   readonly log: Logger;
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
-  /** Takes whole lines of its stdout and stderr. */
-  readonly onOutput: (lines: Uint8Array) => void;
+  /** Takes whole lines of its stdout and stderr, with the task that they are of, as far as that is known. */
+  readonly onOutput: (lines: Uint8Array, stream: 'stdout' | 'stderr', task: StartedTask | undefined) => void;
   /** After how many runs it is replaced. */
   readonly maxRuns: number;
   /** See `isForOneRun`. */
@@ -122,6 +122,10 @@ export class HorseProcess {
   /** The run that goes on, and those that were sent ahead. */
   readonly #line: Run[] = [];
   #lastPlace = 0;
+  /** The tasks that output may yet come of, by their places. */
+  readonly #sent = new Map<number, StartedTask>();
+  /** The places of the latest marks. */
+  readonly #marked = { stdout: 0, stderr: 0 };
   #isGone = false;
   /** No other run is to be given to it. */
   #isUnfit = false;
@@ -317,6 +321,7 @@ export class HorseProcess {
         return answer;
       }),
     });
+    this.#sent.set(place, task);
     this.#channel?.send({ type: 'run', place, task });
     return promise;
   }
@@ -429,20 +434,33 @@ export class HorseProcess {
   }
 
   #readOutput(output: Readable, isError: boolean): void {
-    const lines = new WholeLines((bytes) => {
-      this.#settings.onOutput(this.#redactor.bytes(bytes));
+    const stream = isError ? 'stderr' : 'stdout';
+    let task: StartedTask | undefined;
+    const gathered = new GatheredOutput((bytes) => {
+      this.#settings.onOutput(this.#redactor.bytes(bytes), stream, task);
     });
+    const lines = new WholeLines((bytes) => {
+      gathered.write(bytes);
+    });
+    const flush = () => {
+      lines.end();
+      gathered.flush();
+    };
     readMarked(output, {
       onOutput: (chunk) => {
         lines.write(chunk);
         if (isError) this.#errorTail.write(chunk);
       },
-      onMark: () => {
-        this.#errorTail.clear();
+      onMark: (place) => {
+        flush();
+        task = this.#sent.get(place) ?? task;
+        this.#marked[stream] = place;
+        for (const known of this.#sent.keys()) {
+          if (known < Math.min(this.#marked.stdout, this.#marked.stderr)) this.#sent.delete(known);
+        }
+        if (isError) this.#errorTail.clear();
       },
-      onEnd: () => {
-        lines.end();
-      },
+      onEnd: flush,
     });
   }
 
