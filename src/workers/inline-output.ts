@@ -46,7 +46,7 @@ function wrap(stream: 'stdout' | 'stderr', to: StandardError): void {
     }
     output.write(Buffer.from(chunk as string));
     const done = rest.at(-1);
-    if (typeof done === 'function') process.nextTick(done as () => void);
+    if (typeof done === 'function') process.nextTick(done);
     return true;
   };
 }
