@@ -3,6 +3,10 @@ import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseDuration } from '../../cli/duration.ts';
 import { prose } from '../../cli/prose.ts';
+import { SERVER_FLAGS, serverSettings, type ServerFlags } from '../../cli/server-settings.ts';
+import type { Logger } from 'pino';
+import { PulpError } from '../../errors.ts';
+import type { RunningServer } from '../../http/server.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
 
 export default class Worker extends DatabaseCommand {
@@ -67,6 +71,11 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       helpValue: '10m',
       summary: 'How long what runs may go on when the worker is told to end. Default: without limit.',
     }),
+    server: Flags.boolean({
+      summary: 'Serve the API as `pulp server` does, too, by the same flags: --host, --port, …',
+      default: false,
+    }),
+    ...SERVER_FLAGS,
     'dry-run': Flags.boolean({
       summary: 'Check the settings and the database; run nothing.',
       default: false,
@@ -86,6 +95,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     parts.checkKeys();
     parts.allowForTasks(flags['task-env'] ?? []);
     parts.hideFromOthers(parts.withheldFromTasks());
+    refuseWithoutServer(flags);
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
@@ -117,7 +127,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.stopping(`${why}, ${worker.running} tasks in hand`);
       },
     });
-    const { clean } = await worker.run({
+    const server = flags.server ? await this.#serve(flags, log.child({ worker: name })) : undefined;
+    const ending = worker.run({
       onOnline: () => {
         signs.online();
       },
@@ -128,8 +139,20 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.reconnecting(why.message);
       },
     });
+    const { clean } = await ending.finally(() => server?.stop());
     if (!clean) process.exitCode = parts.STOPPED_SOME;
     return { name, state: 'offline', clean };
+  }
+
+  /** The server in this process: it goes on until what runs has finished. */
+  async #serve(flags: ServerFlags, log: Logger): Promise<RunningServer> {
+    const { startServer } = await import('../../http/server.ts');
+    const { checkServerRoles } = await import('../../http/access/server-roles.ts');
+    await checkServerRoles();
+    const settings = serverSettings(flags);
+    const server = await startServer({ ...settings, log, version: this.config.version });
+    log.info({ url: server.url, auth: settings.everybody === undefined }, 'serving');
+    return server;
   }
 
   /** The last part of a dry run: what a worker would find, without being one. */
@@ -143,6 +166,20 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     this.log(`the settings are good; ${DATABASE_WORDS[database]}`);
     return { dryRun: true, database };
   }
+}
+
+/** @throws PulpError BAD_USAGE for what would be said in vain */
+function refuseWithoutServer(flags: ServerFlags & { readonly server: boolean }): void {
+  const inVain = flags['no-auth'] || flags['tls-cert'] !== undefined || flags['allow-host'] !== undefined;
+  if (flags.server || !inVain) return;
+  throw new PulpError(
+    'BAD_USAGE',
+    'without --server nothing is served: --allow-host, --no-auth and --tls-… say nothing',
+    {
+      remedy: 'Add --server, or leave them out.',
+      exitCode: 2,
+    },
+  );
 }
 
 /** What a dry run says of the database. */
