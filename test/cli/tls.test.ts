@@ -15,7 +15,9 @@ import { CommandLine, TASKS_FILE, WorkerProcess } from './command-line.ts';
 async function ask(url: string, ca: Buffer, path: string) {
   const request = get(new URL(path, url), { ca, agent: false, servername: 'localhost' });
   const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
-  const { subject } = (response.socket as TLSSocket).getPeerCertificate();
+  const { subject } = (
+    response.socket as unknown as Pick<TLSSocket, 'getPeerCertificate'>
+  ).getPeerCertificate();
   return { status: response.statusCode, body: await text(response), name: subject.CN };
 }
 
