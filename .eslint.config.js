@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 /** Folders of src, from the top down: each imports only from those below it. */
 const LAYERS = [
   ['commands', 'demo', 'cli'],
-  ['http'],
+  ['http', 'page'],
   ['workers'],
   ['manager'],
   ['tasks'],
@@ -15,7 +15,7 @@ const LAYERS = [
 ];
 
 const layerRules = LAYERS.slice(1).map((folders, index) => ({
-  files: folders.map((folder) => `src/${folder}/**/*.ts`),
+  files: folders.map((folder) => `src/${folder}/**/*.{ts,tsx}`),
   rules: {
     'no-restricted-imports': [
       'error',
@@ -34,10 +34,13 @@ const layerRules = LAYERS.slice(1).map((folders, index) => ({
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.json', './src/page/tsconfig.json', './test/page/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       // Counts and ids read best in a template as they are.

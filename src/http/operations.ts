@@ -5,6 +5,7 @@ import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
 import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
 import { eventOperations } from './v1/events.ts';
+import { meOperations } from './v1/me.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
@@ -16,6 +17,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pulpTaskOperations,
     ...pulpTaskGroupOperations,
     ...pulpWorkerOperations,
+    ...meOperations,
     ...taskOperations,
     ...eventOperations(log, stopping),
     ...resourceOperations,

@@ -54,6 +54,8 @@ const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`)
 const briefColumns = columnsWith(
   sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
 );
+const columnsToList = columnsWith(sql.fragment`
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress`);
 const columnsWithoutPayloads = columnsWith(sql.fragment`
   null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
 
@@ -119,6 +121,8 @@ export interface TaskSelection extends TaskFilter {
   readonly order?: readonly TaskOrder[] | undefined;
   /** Without what may be large and few ask for: arguments come empty. */
   readonly brief?: boolean | undefined;
+  /** Without arguments, results and errors: they come as null. */
+  readonly withoutPayloads?: boolean | undefined;
 }
 
 /** Lists tasks. */
@@ -129,6 +133,7 @@ export async function listTasks({
   after,
   order = [],
   brief = false,
+  withoutPayloads = false,
   ...filter
 }: TaskSelection): Promise<readonly Task[]> {
   const lasting = [
@@ -160,7 +165,7 @@ export async function listTasks({
   const pool = await getConnection();
   return readingTasks(
     (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
-    brief ? briefColumns : columns,
+    withoutPayloads ? columnsToList : brief ? briefColumns : columns,
   );
 }
 

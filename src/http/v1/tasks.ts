@@ -9,11 +9,12 @@ import {
   taskEventRow,
   taskRow,
 } from '../../projections/task.ts';
+import { countLatestTasks } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { answer, operation } from '../api/operation.ts';
-import { integer, list, moment } from '../api/parameters.ts';
+import { flag, integer, list, moment } from '../api/parameters.ts';
 import { requestCorrelation } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
@@ -117,6 +118,7 @@ export const taskOperations = [
     summary: 'List tasks, the newest first.',
     right: 'read',
     query: z.strictObject({
+      id: list(z.guid()),
       state: list(state),
       name: list(z.string()),
       name_contains: z.string().optional(),
@@ -128,6 +130,9 @@ export const taskOperations = [
       correlation: z.string().optional(),
       ...timeParameters,
       at: moment().optional().describe('As they were then; default: as they are.'),
+      payloads: flag()
+        .optional()
+        .describe('false: arguments, results and errors come as null, whatever they are.'),
       limit: integer({ min: 1, max: 1000 }).prefault('50'),
       cursor: z.guid().optional().describe('The cursor of the page before.'),
     }),
@@ -145,6 +150,8 @@ export const taskOperations = [
       if (cursor !== undefined && (await readTask(cursor)) === undefined)
         throw invalid('cursor: this task was purged meanwhile', 'Begin anew, by the time of enqueueing.');
       const tasks = await listTasks({
+        ids: query.id,
+        withoutPayloads: query.payloads === false,
         states: query.state,
         names: query.name,
         nameContains: query.name_contains,
@@ -164,6 +171,27 @@ export const taskOperations = [
       });
       return answer(200, { tasks, cursor: tasks.length < limit ? null : (tasks.at(-1)?.id ?? null) });
     },
+  }),
+  operation({
+    id: 'count_tasks',
+    method: 'get',
+    path: '/api/v1/task-counts',
+    summary: 'Count the latest tasks by their states.',
+    right: 'read',
+    query: z.strictObject({ at: moment().optional().describe('As they were then; default: as they are.') }),
+    answers: {
+      200: {
+        description: 'How many there are in each state that any is in.',
+        schema: z.object({
+          counts: z.partialRecord(state, z.int()),
+          looked_at: z
+            .int()
+            .describe('How many tasks these are: the latest, not more than cost little to count.'),
+          more: z.boolean().describe('Whether there are older ones.'),
+        }),
+      },
+    },
+    run: async ({ query }) => answer(200, await countLatestTasks(query.at)),
   }),
   operation({
     id: 'show_task',

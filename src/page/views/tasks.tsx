@@ -1,0 +1,79 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { TASK_STATES } from '../../constants.ts';
+import type { Task } from '../api/tasks.ts';
+import { givenFilters } from '../filters.ts';
+import { at } from '../moment.ts';
+import { FilterForm } from '../parts/filter-form.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { TASK_COLUMNS, TaskCells } from '../parts/task-row.tsx';
+import { WindowList } from '../parts/window-list.tsx';
+import { counted } from '../parts/words.ts';
+import { query, setQuery } from '../router.ts';
+import { TaskList } from '../task-list.ts';
+
+/** All tasks of a filter. */
+export function Tasks() {
+  const filters = givenFilters();
+  const key = JSON.stringify([filters, at.value]);
+  const list = useMemo(() => new TaskList({ ...filters, at: at.value }), [key]);
+  useEffect(
+    () => () => {
+      list.close();
+    },
+    [list],
+  );
+  const rows = list.rows.value;
+  const states = query.value.getAll('state');
+  return (
+    <section class="tasks" aria-labelledby="title">
+      <div class="heading">
+        <h1 id="title">Tasks</h1>
+        <span class="hint" role="status">
+          {list.hasMore.value
+            ? `the latest ${counted(rows.length, 'task')}, more below`
+            : counted(rows.length, 'task')}
+        </span>
+      </div>
+      <div class="chips" role="group" aria-label="States">
+        {TASK_STATES.map((state) => (
+          <button
+            type="button"
+            key={state}
+            class={`chip state-${state}`}
+            aria-pressed={states.includes(state)}
+            onClick={() => {
+              const without = states.filter((one) => one !== state);
+              setQuery(
+                { state: without.length === states.length ? [...states, state] : without },
+                { replace: false },
+              );
+            }}
+          >
+            {state}
+          </button>
+        ))}
+      </div>
+      <FilterForm />
+      {list.error.value !== undefined && <Problem error={list.error.value} />}
+      {rows.length === 0 && !list.hasMore.value ? (
+        <p class="empty">
+          {Object.keys(filters).length > 0 ? 'No task fits these filters' : 'There are no tasks yet'}
+          {at.value === undefined ? '.' : ' at this moment.'}
+        </p>
+      ) : (
+        <WindowList<Task>
+          label="Tasks"
+          columns={TASK_COLUMNS}
+          rows={rows}
+          keyOf={({ id }) => id}
+          render={(task) => <TaskCells task={task} />}
+          hasMore={list.hasMore.value}
+          more={() => void list.more()}
+          see={(seen) => {
+            list.see(seen);
+          }}
+        />
+      )}
+    </section>
+  );
+}
