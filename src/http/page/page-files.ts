@@ -75,10 +75,11 @@ export async function readPageFiles(): Promise<PageFiles | undefined> {
     .replaceAll('{{base}}', base)
     .replace('{{preloads}}', () => preloads.join('\n    '))
     .replace('{{importmap}}', () => importMap);
+  const [, inlineScript = ''] = /<script type="importmap">(.*?)<\/script>/s.exec(index) ?? [];
   return {
     files: new Map(found.map(([name, file]) => [`${base}/${name}`, file])),
     index,
-    importMapDigest: `'sha256-${createHash('sha256').update(importMap).digest('base64')}'`,
+    importMapDigest: `'sha256-${createHash('sha256').update(inlineScript).digest('base64')}'`,
     etag: `"${createHash('sha256').update(index).digest('base64url').slice(0, 16)}"`,
   };
 }
