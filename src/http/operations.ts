@@ -7,6 +7,7 @@ import { pulpWorkerOperations } from './pulp/workers.ts';
 import { eventOperations } from './v1/events.ts';
 import { meOperations } from './v1/me.ts';
 import { resourceOperations } from './v1/resources.ts';
+import { taskTypeOperations } from './v1/task-types.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
 
@@ -19,6 +20,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pulpWorkerOperations,
     ...meOperations,
     ...taskOperations,
+    ...taskTypeOperations,
     ...eventOperations(log, stopping),
     ...resourceOperations,
     ...workerOperations,

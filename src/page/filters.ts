@@ -31,3 +31,16 @@ export function givenFilters(): Readonly<Record<string, string | readonly string
   }
   return given;
 }
+
+/** Filters of which the API takes several values. */
+const LISTS: readonly string[] = ['id', 'state', 'name', 'resource'];
+
+/** Filters as the body of a request has them: in an address, several values may stand with commas between. */
+export function filterBody(filters: Readonly<Record<string, string | readonly string[]>>): object {
+  return Object.fromEntries(
+    Object.entries(filters).map(([name, value]) => [
+      name,
+      LISTS.includes(name) && typeof value === 'string' ? value.split(',') : value,
+    ]),
+  );
+}

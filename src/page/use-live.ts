@@ -15,9 +15,9 @@ export interface Live<T> {
 }
 
 /** What is looked at anew when something happens. */
-export interface LiveOptions {
+export interface LiveOptions<T> {
   /** Whether what happened changes it; default: whatever happens. */
-  readonly isTouchedBy?: (event: PageEvent) => boolean;
+  readonly isTouchedBy?: (event: PageEvent, shown: T | undefined) => boolean;
   /** Whether it is the past, which does not change. */
   readonly isPast?: boolean;
   /** How long to wait between two looks at least, in milliseconds. */
@@ -34,11 +34,11 @@ export interface LiveOptions {
 export function useLive<T>(
   key: string,
   look: (signal: AbortSignal) => Promise<T>,
-  { isTouchedBy = () => true, isPast = false, pauseMs = PAUSE_MS, everyMs }: LiveOptions = {},
+  { isTouchedBy = () => true, isPast = false, pauseMs = PAUSE_MS, everyMs }: LiveOptions<T> = {},
 ): Live<T> {
   const [live, setLive] = useState<Live<T>>({ data: undefined, error: undefined });
-  const latest = useRef({ look, isTouchedBy });
-  latest.current = { look, isTouchedBy };
+  const latest = useRef({ look, isTouchedBy, live });
+  latest.current = { look, isTouchedBy, live };
   useEffect(() => {
     const gone = new AbortController();
     let news = Promise.withResolvers<void>();
@@ -67,7 +67,7 @@ export function useLive<T>(
     const deaf = isPast
       ? () => undefined
       : listen((event) => {
-          if (latest.current.isTouchedBy(event)) lookAgain();
+          if (latest.current.isTouchedBy(event, latest.current.live.data)) lookAgain();
         }, lookAgain);
     const ticker = everyMs === undefined || isPast ? undefined : setInterval(lookAgain, everyMs);
     return () => {

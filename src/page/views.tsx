@@ -1,5 +1,7 @@
 import type { ComponentChild } from 'preact';
+import { Enqueue } from './views/enqueue.tsx';
 import { Overview } from './views/overview.tsx';
+import { TaskPage } from './views/task.tsx';
 import { Tasks } from './views/tasks.tsx';
 
 const TASK = /^\/tasks\/([0-9a-fA-F-]{36})$/;
@@ -7,12 +9,14 @@ const TASK = /^\/tasks\/([0-9a-fA-F-]{36})$/;
 /** What is shown at a path. */
 export function viewOf(path: string): ComponentChild {
   const [, id] = TASK.exec(path) ?? [];
-  if (id !== undefined) return <p>{id}</p>;
+  if (id !== undefined) return <TaskPage key={id} id={id.toLowerCase()} />;
   switch (path) {
     case '/':
       return <Overview />;
     case '/tasks':
       return <Tasks />;
+    case '/enqueue':
+      return <Enqueue />;
     default:
       return <p class="empty">There is nothing here.</p>;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { after } from 'node:test';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { UserRole } from '../../src/http/access/rights.ts';
 import type { Served } from '../http/served.ts';
@@ -23,8 +24,16 @@ export const withoutBrowser =
     ? 'no Chromium: install it, or name it by PULP_CHROMIUM'
     : false;
 
-/** Starts the browser: `await using browser = await startBrowser()`. */
-export async function startBrowser(): Promise<Browser & AsyncDisposable> {
+/** The browser of a suite: started when it is first needed, closed when the suite is over. */
+export function suiteBrowser(): () => Promise<Browser> {
+  let browser: Promise<Browser> | undefined;
+  after(async () => {
+    await (await browser)?.close();
+  });
+  return () => (browser ??= startBrowser());
+}
+
+async function startBrowser(): Promise<Browser> {
   const executablePath = browserFile();
   if (executablePath === undefined)
     throw new Error(
@@ -38,42 +47,45 @@ export async function startBrowser(): Promise<Browser & AsyncDisposable> {
 export interface Looking extends BrowserContextOptions {
   /** Whose token the tab has; null: none. */
   readonly as?: UserRole | null;
+  /** What the browser may complain of: it tells of every request that was refused. */
+  readonly forgiving?: RegExp;
 }
 
 /** A tab with the page, which complains of nothing, and asks nobody but its server: `await using tab = await Tab.open(…)`. */
 export class Tab implements AsyncDisposable {
   readonly page: Page;
   /** What the browser complained of. */
-  readonly complaints: string[] = [];
+  readonly #complaints: string[] = [];
   /** Requests to other servers than ours. */
-  readonly strangers: string[] = [];
+  readonly #strangers: string[] = [];
   readonly #url: string;
 
-  private constructor(page: Page, url: string) {
+  private constructor(page: Page, url: string, forgiving: RegExp | undefined) {
     this.page = page;
     this.#url = url;
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+      const isComplaint = message.type() === 'error' || message.type() === 'warning';
+      if (isComplaint && forgiving?.test(message.text()) !== true) this.#complaints.push(message.text());
     });
-    page.on('pageerror', (error) => this.complaints.push(String(error.stack)));
+    page.on('pageerror', (error) => this.#complaints.push(String(error.stack)));
     page.on('request', (request) => {
-      if (!request.url().startsWith(url)) this.strangers.push(request.url());
+      if (!request.url().startsWith(url)) this.#strangers.push(request.url());
     });
   }
 
   static async open(
-    browser: Browser,
+    browser: () => Promise<Browser>,
     served: Served,
     path = '/',
-    { as = 'operator', ...options }: Looking = {},
+    { as = 'operator', forgiving, ...options }: Looking = {},
   ): Promise<Tab> {
-    const context = await browser.newContext({ timezoneId: 'UTC', ...options });
+    const context = await (await browser()).newContext({ timezoneId: 'UTC', ...options });
     context.setDefaultTimeout(10_000);
     const token = as === null ? '' : served.tokens[as];
     await context.addInitScript(
       `if (sessionStorage.getItem('pulp-token') === null) sessionStorage.setItem('pulp-token', ${JSON.stringify(token)})`,
     );
-    const tab = new Tab(await context.newPage(), served.url);
+    const tab = new Tab(await context.newPage(), served.url, forgiving);
     await tab.go(path);
     return tab;
   }
@@ -85,7 +97,7 @@ export class Tab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.page.context().close();
-    assert.deepEqual(this.complaints, []);
-    assert.deepEqual(this.strangers, []);
+    assert.deepEqual(this.#complaints, []);
+    assert.deepEqual(this.#strangers, []);
   }
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connect } from '../support/database.ts';
 import { Served } from '../http/served.ts';
-import { startBrowser, Tab, withoutBrowser } from './browser.ts';
+import { suiteBrowser, Tab, withoutBrowser } from './browser.ts';
 
 suite('the list of tasks', { skip: withoutBrowser }, () => {
+  const browser = suiteBrowser();
+
   test('shows what is committed within 250 ms', async () => {
     await using served = await Served.start();
-    await using browser = await startBrowser();
     await using tab = await Tab.open(browser, served, '/tasks');
     const { page } = tab;
     await page.getByText('There are no tasks yet.').waitFor();
@@ -36,7 +37,6 @@ suite('the list of tasks', { skip: withoutBrowser }, () => {
 
   test('follows what becomes of its tasks, and lets those go that its filter does not find any more', async () => {
     await using served = await Served.start();
-    await using browser = await startBrowser();
     const id = await served.enqueue({ name: 'will.be.canceled' });
     await using tab = await Tab.open(browser, served, '/tasks');
     await using waiting = await Tab.open(browser, served, '/tasks?state=waiting');
@@ -49,7 +49,6 @@ suite('the list of tasks', { skip: withoutBrowser }, () => {
 
   test('scrolls through 10,000 tasks, of which it makes only what can be seen', async () => {
     await using served = await Served.start();
-    await using browser = await startBrowser();
     await using client = await connect(served.database.url);
     await client.query(`
       select pulp.enqueue_batch((
@@ -84,7 +83,6 @@ suite('the list of tasks', { skip: withoutBrowser }, () => {
 
   test('has its filters in its link', async () => {
     await using served = await Served.start();
-    await using browser = await startBrowser();
     await served.enqueue({ name: 'one.type', queue: 'q', resources: ['/a/'] });
     await served.enqueue({ name: 'another.type', group: 'g' });
     await using tab = await Tab.open(browser, served, '/tasks');

@@ -8,7 +8,11 @@ const ASSETS = new URL('../../../page/', import.meta.url);
 const MODULES = new URL('../../../dist/', import.meta.url);
 
 /** Modules of the project that the page has in common with it. */
-const SHARED_MODULES = ['constants.js'];
+const SHARED_MODULES = [
+  'constants.js',
+  'errors.js',
+  ...['why-text', 'task-text', 'facts-text', 'duration'].map((name) => `cli/${name}.js`),
+];
 
 /** The libraries of the page, by the names that its modules import them by. */
 const LIBRARIES: Readonly<Record<string, URL>> = {

@@ -11,13 +11,16 @@ import {
 } from '../../projections/task.ts';
 import { countLatestTasks } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
+import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
+import { cancelMatching, MOST_CANCELED, previewCancel } from '../../tasks/cancel-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { answer, operation } from '../api/operation.ts';
-import { flag, integer, list, moment } from '../api/parameters.ts';
+import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
+import { filterOf, filterParameters } from './task-filter.ts';
 
 const ROOT = '/api/v1/tasks';
 
@@ -57,22 +60,6 @@ const item = z
     unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
   })
   .meta({ id: 'TaskToEnqueue' });
-
-const TIME_PARAMETERS = [
-  { name: 'enqueued_after', time: 'enqueued_at', is: 'since' },
-  { name: 'enqueued_before', time: 'enqueued_at', is: 'before' },
-  { name: 'unblocked_after', time: 'unblocked_at', is: 'since' },
-  { name: 'unblocked_before', time: 'unblocked_at', is: 'before' },
-  { name: 'started_after', time: 'started_at', is: 'since' },
-  { name: 'started_before', time: 'started_at', is: 'before' },
-  { name: 'finished_after', time: 'finished_at', is: 'since' },
-  { name: 'finished_before', time: 'finished_at', is: 'before' },
-] as const;
-type TimeParameter = (typeof TIME_PARAMETERS)[number]['name'];
-
-const timeParameters = Object.fromEntries(
-  TIME_PARAMETERS.map(({ name }) => [name, moment().optional()]),
-) as unknown as Record<TimeParameter, z.ZodType<Date | undefined>>;
 
 export const taskOperations = [
   operation({
@@ -118,17 +105,7 @@ export const taskOperations = [
     summary: 'List tasks, the newest first.',
     right: 'read',
     query: z.strictObject({
-      id: list(z.guid()),
-      state: list(state),
-      name: list(z.string()),
-      name_contains: z.string().optional(),
-      queue: z.string().optional(),
-      worker: z.string().optional(),
-      resource: list(z.string()).describe('Claimed in either mode.'),
-      group: z.string().optional(),
-      parent: z.guid().optional(),
-      correlation: z.string().optional(),
-      ...timeParameters,
+      ...filterParameters,
       at: moment().optional().describe('As they were then; default: as they are.'),
       payloads: flag()
         .optional()
@@ -150,21 +127,8 @@ export const taskOperations = [
       if (cursor !== undefined && (await readTask(cursor)) === undefined)
         throw invalid('cursor: this task was purged meanwhile', 'Begin anew, by the time of enqueueing.');
       const tasks = await listTasks({
-        ids: query.id,
+        ...filterOf(query),
         withoutPayloads: query.payloads === false,
-        states: query.state,
-        names: query.name,
-        nameContains: query.name_contains,
-        queue: query.queue,
-        worker: query.worker,
-        ...(query.resource && { claims: [{ mode: 'either', resources: query.resource }] }),
-        group: query.group,
-        parent: query.parent,
-        correlation: query.correlation,
-        times: TIME_PARAMETERS.flatMap(({ name, time, is }) => {
-          const at = query[name];
-          return at === undefined ? [] : [{ time, is, moment: at }];
-        }),
         at: query.at,
         after: cursor,
         limit,
@@ -236,6 +200,43 @@ export const taskOperations = [
     },
   }),
   operation({
+    id: 'cancel_tasks',
+    method: 'post',
+    path: `${ROOT}/cancel`,
+    summary:
+      'Cancel the tasks that a filter finds and that are not over; or, with dry_run, tell which these are.',
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...filterParameters,
+      reason: z.string().optional(),
+      dry_run: z.boolean().optional().describe('Change nothing.'),
+      at_most: z.int().min(1).max(MOST_CANCELED).optional().describe('How many to cancel.'),
+    }),
+    answers: {
+      200: {
+        description: 'What was cancelled, or would be.',
+        schema: z.object({
+          matched: z.int().describe('How many tasks these are.'),
+          states: z.partialRecord(state, z.int()).describe('How many of them are in which state after it.'),
+          more: z.boolean().describe('Whether there are more: ask again.'),
+          sample: z.array(task).describe('With dry_run: the newest of them, without their payloads.'),
+        }),
+      },
+    },
+    run: async ({ body: { reason, dry_run, at_most, ...filters } }) => {
+      if (Object.keys(filters).length === 0)
+        throw invalid('there is no filter', 'Name which tasks; state with waiting and running is all.');
+      const filter = filterOf(filters);
+      if (dry_run === true) return answer(200, { ...(await previewCancel(filter)), states: {} });
+      const canceled = await cancelMatching(filter, {
+        reason,
+        ...(at_most !== undefined && { atMost: at_most }),
+      });
+      return answer(200, { ...canceled, sample: [] });
+    },
+  }),
+  operation({
     id: 'explain_task',
     method: 'get',
     path: `${ROOT}/:id/why`,
@@ -261,7 +262,37 @@ export const taskOperations = [
       return answer(200, { events });
     },
   }),
+  operation({
+    id: 'show_trace',
+    method: 'get',
+    path: `${ROOT}/:id/trace`,
+    parts,
+    summary: 'Show the tasks of the same correlation, and those that were enqueued in their runs.',
+    right: 'read',
+    query: z.strictObject({ limit: integer({ min: 1, max: 1000 }).prefault('200') }),
+    answers: {
+      200: {
+        description: 'The tasks, each after the one in whose run it was enqueued.',
+        schema: z.object({
+          correlation_id: z.string(),
+          tasks: z.array(tracedRow.extend({ depth: z.int().describe('How many tasks it stands under.') })),
+          more: z.boolean().describe('Whether some were left out.'),
+        }),
+      },
+    },
+    run: async ({ part, query }) => {
+      const id = part('id');
+      const trace = z.guid().safeParse(id).success ? await readTrace(id, query.limit) : undefined;
+      if (trace === undefined) throw new MissingResourceError(id);
+      const { correlation_id, more, roots } = trace;
+      return answer(200, { correlation_id, tasks: roots.flatMap((root) => inOrder(root, 0)), more });
+    },
+  }),
 ];
+
+function inOrder({ children, ...task }: TracedTask, depth: number): object[] {
+  return [{ ...task, depth }, ...children.flatMap((child) => inOrder(child, depth + 1))];
+}
 
 /** A task of a request that says what joins it to others, unless it says so itself. */
 function correlated(task: z.output<typeof item>, correlation: string | undefined) {

@@ -35,6 +35,17 @@ export async function read<T>(path: string, query: Query = {}, signal?: AbortSig
   return (await response.json()) as T;
 }
 
+/** A moment as JSON has it. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Asks the server for something, of which moments become dates. @throws ApiError */
+export async function readDated<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await request(`/api/v1/${path}`, signal ? { signal } : {});
+  const dated = (_: string, value: unknown) =>
+    typeof value === 'string' && TIME.test(value) ? new Date(value) : value;
+  return JSON.parse(await response.text(), dated) as T;
+}
+
 /** Asks the server to do something. @throws ApiError */
 export async function act<T>(path: string, body: object): Promise<T> {
   const response = await request(`/api/v1/${path}`, {

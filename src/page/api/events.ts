@@ -9,8 +9,11 @@ export type PageEvent = Wire<LogEvent>;
 /** How long to wait before connecting again, in milliseconds. */
 const AGAIN_MS = 1000;
 
-/** Whether what happens is heard as it happens. */
-export const isConnected = signal(false);
+/** How often to look for those who may not hear what happens, in milliseconds. */
+const POLL_MS = 2000;
+
+/** Whether what happens is heard as it happens; `polling`: who asks may not, and what is shown is looked at anew again and again. */
+export const liveness = signal<'live' | 'polling' | 'cut'>('cut');
 
 const listeners = new Set<(event: PageEvent) => void>();
 const gaps = new Set<() => void>();
@@ -37,7 +40,7 @@ export async function followLog(signal: AbortSignal): Promise<void> {
         signal,
         headers: cursor === '' ? {} : { 'last-event-id': cursor },
       });
-      isConnected.value = true;
+      liveness.value = 'live';
       if (cursor === '') for (const gap of gaps) gap(); // what came between a first look and now
       for await (const { id, event, data } of messages(response)) {
         if (event === 'rewound' || event === 'failed') {
@@ -49,12 +52,27 @@ export async function followLog(signal: AbortSignal): Promise<void> {
         for (const hear of listeners) hear(told);
       }
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
+      if (error instanceof ApiError && error.status === 401) return;
+      if (error instanceof ApiError && error.status === 403) {
+        poll(signal);
+        return;
+      }
       if (error instanceof ApiError && error.status !== 0) cursor = '';
     }
-    isConnected.value = false;
+    liveness.value = 'cut';
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
+}
+
+/** In place of following: has everything looked at again and again. */
+function poll(signal: AbortSignal): void {
+  liveness.value = 'polling';
+  const timer = setInterval(() => {
+    for (const gap of gaps) gap();
+  }, POLL_MS);
+  signal.addEventListener('abort', () => {
+    clearInterval(timer);
+  });
 }
 
 interface Message {

@@ -6,6 +6,8 @@ export interface Me {
   readonly actor: string;
   readonly role: UserRole;
   readonly rights: readonly Right[];
+  /** After how many seconds without a sign of life a worker is silent. */
+  readonly worker_ttl: number;
 }
 
 /** Where the token is kept: as long as this tab is open, and for it alone. */

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { isConnected } from '../api/events.ts';
+import { liveness } from '../api/events.ts';
 import { at, goLive, isPlaying, lookAt, SPEED, togglePlay } from '../moment.ts';
 import { localTimeText, momentText, spanText } from './words.ts';
 import { now } from './now.ts';
 
 /** How far back the slider reaches, in seconds. */
 const REACHES = [3600, 6 * 3600, 86_400, 7 * 86_400] as const;
+
+const LIVENESS = { live: 'Live', polling: 'Every 2 s', cut: 'Connecting…' } as const;
 
 /** Says whether it is the present or the past that is looked at, and goes through it. */
 export function TimeBar() {
@@ -29,8 +31,8 @@ export function TimeBar() {
           setIsOpen(!isOpen);
         }}
       >
-        <span class={`dot${isPast ? ' past' : isConnected.value ? ' live' : ' cut'}`} aria-hidden="true" />
-        {at.value !== undefined ? momentText(at.value) : isConnected.value ? 'Live' : 'Connecting…'}
+        <span class={`dot${isPast ? ' past' : ` ${liveness.value}`}`} aria-hidden="true" />
+        {at.value !== undefined ? momentText(at.value) : LIVENESS[liveness.value]}
       </button>
       {isOpen && (
         <div class="slider">

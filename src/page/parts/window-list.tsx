@@ -11,6 +11,8 @@ export interface WindowListProps<Row> {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   readonly render: (row: Row) => ComponentChildren;
+  /** More of its rows' classes. */
+  readonly rowClass?: string;
   /** Whether there are more rows than these. */
   readonly hasMore: boolean;
   /** Brings more rows, once the last ones come into view. */
@@ -21,7 +23,7 @@ export interface WindowListProps<Row> {
 
 /** A table of any length, of which only the rows that can be seen are made. What is seen stays where it is when rows come before it. */
 export function WindowList<Row>(props: WindowListProps<Row>) {
-  const { label, columns, rows, keyOf, render, hasMore, more, see } = props;
+  const { label, columns, rows, keyOf, render, hasMore, more, see, rowClass = '' } = props;
   const body = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ key: string; index: number } | undefined>(undefined);
   const [view, setView] = useState({ top: 0, height: 800, row: 44 });
@@ -63,9 +65,9 @@ export function WindowList<Row>(props: WindowListProps<Row>) {
 
   return (
     <div class="table" role="table" aria-label={label} aria-rowcount={hasMore ? -1 : rows.length + 1}>
-      <div class="row head" role="row" aria-rowindex={1}>
+      <div class={`row head ${rowClass}`} role="row" aria-rowindex={1}>
         {columns.map((column) => (
-          <span role="columnheader" key={column}>
+          <span role="columnheader" key={column} class={column.startsWith('(') ? 'hidden-text' : undefined}>
             {column}
           </span>
         ))}
@@ -83,7 +85,7 @@ export function WindowList<Row>(props: WindowListProps<Row>) {
         <div role="presentation" style={{ height: `${rows.length * view.row}px` }}>
           {seen.map((row, index) => (
             <div
-              class="row"
+              class={`row ${rowClass}`}
               role="row"
               key={keyOf(row)}
               aria-rowindex={first + index + 2}

@@ -1,13 +1,14 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { TASK_STATES } from '../../constants.ts';
 import type { Task } from '../api/tasks.ts';
 import { givenFilters } from '../filters.ts';
 import { at } from '../moment.ts';
 import { FilterForm } from '../parts/filter-form.tsx';
+import { BulkCancel } from '../parts/bulk-cancel.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { TASK_COLUMNS, TaskCells } from '../parts/task-row.tsx';
 import { WindowList } from '../parts/window-list.tsx';
-import { counted } from '../parts/words.ts';
+import { counted, countText } from '../parts/words.ts';
 import { query, setQuery } from '../router.ts';
 import { TaskList } from '../task-list.ts';
 
@@ -22,6 +23,7 @@ export function Tasks() {
     },
     [list],
   );
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const rows = list.rows.value;
   const states = query.value.getAll('state');
   return (
@@ -33,6 +35,22 @@ export function Tasks() {
             ? `the latest ${counted(rows.length, 'task')}, more below`
             : counted(rows.length, 'task')}
         </span>
+        <div class="actions">
+          {chosen.size > 0 ? (
+            <BulkCancel
+              name={`Cancel the ${countText(chosen.size)} chosen…`}
+              filters={{ id: [...chosen] }}
+              done={() => {
+                setChosen(new Set());
+              }}
+            />
+          ) : (
+            <BulkCancel
+              name="Cancel all that match…"
+              filters={{ state: ['waiting', 'running'], ...filters }}
+            />
+          )}
+        </div>
       </div>
       <div class="chips" role="group" aria-label="States">
         {TASK_STATES.map((state) => (
@@ -63,10 +81,26 @@ export function Tasks() {
       ) : (
         <WindowList<Task>
           label="Tasks"
-          columns={TASK_COLUMNS}
+          columns={['(chosen)', ...TASK_COLUMNS]}
+          rowClass="selectable"
           rows={rows}
           keyOf={({ id }) => id}
-          render={(task) => <TaskCells task={task} />}
+          render={(task) => (
+            <>
+              <span role="cell">
+                <input
+                  type="checkbox"
+                  aria-label={`Choose ${task.name} ${task.id}`}
+                  checked={chosen.has(task.id)}
+                  onChange={({ currentTarget }) => {
+                    const others = [...chosen].filter((id) => id !== task.id);
+                    setChosen(new Set(currentTarget.checked ? [...others, task.id] : others));
+                  }}
+                />
+              </span>
+              <TaskCells task={task} />
+            </>
+          )}
           hasMore={list.hasMore.value}
           more={() => void list.more()}
           see={(seen) => {
