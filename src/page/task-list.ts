@@ -32,10 +32,14 @@ export class TaskList {
   #cursor: string | undefined;
   #isReadingMore = false;
   #isHeadStale = true;
+  /** Whether its rows are its own. */
+  #isRead = false;
   #news = Promise.withResolvers<void>();
 
-  constructor(query: Query) {
+  /** @param before what is shown until the first look */
+  constructor(query: Query, before: readonly Task[] = []) {
     this.#query = query;
+    this.rows.value = before;
     const isPast = query['at'] !== undefined;
     const deaf = isPast
       ? () => undefined
@@ -111,7 +115,8 @@ export class TaskList {
   async #readHead(): Promise<void> {
     this.#isHeadStale = false;
     const { tasks, cursor } = await readTasks({ ...this.#query, limit: FIRST }, this.#gone.signal);
-    const before = this.rows.peek();
+    const before = this.#isRead ? this.rows.peek() : [];
+    this.#isRead = true;
     const fresh = new Set(tasks.map(({ id }) => id));
     for (const id of fresh) this.#stale.delete(id);
     const oldest = tasks.at(-1)?.enqueued_at ?? '';

@@ -105,17 +105,18 @@ export function changingConditions({ state, states, notState, worker, times = []
 }
 
 /** What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was. */
-export function possibleAt(at: Date, { state, worker }: TaskFilter): Condition[] {
+export function possibleAt(at: Date, { state, states, worker }: TaskFilter): Condition[] {
   const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
-  const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
+  const asked = states ?? (state === undefined ? undefined : [state]);
+  const hadStarted = worker !== undefined || asked?.every((one) => one === 'running' || one === 'canceling');
   return [
     sql.fragment`enqueued_at <= ${asOf(at)}`,
-    hadStarted ? sql.fragment`attempt > 0` : undefined,
-    state === undefined
-      ? undefined
-      : isFinal(state)
-        ? sql.fragment`${wasOver} and state = ${state}`
-        : sql.fragment`not ${wasOver}`,
+    hadStarted === true ? sql.fragment`attempt > 0` : undefined,
+    asked?.every(isFinal) === true
+      ? sql.fragment`${wasOver} and state = any (${textArray(asked)})`
+      : asked?.some(isFinal) === false
+        ? sql.fragment`not ${wasOver}`
+        : undefined,
     worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
   ];
 }

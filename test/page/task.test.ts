@@ -33,6 +33,7 @@ suite('the page of a task', { skip: withoutBrowser }, () => {
     await page.getByText('"found": 42').waitFor();
     await page.getByText(`waiting for /r/ behind task`).waitFor();
     await page.getByText('running, attempt 1 on worker w').waitFor();
+    await page.locator('.history').getByText('completed').waitFor();
     const happened = await page.locator('.history strong').allTextContents();
     assert.deepEqual(
       happened.filter((type) => type !== 'progressed'),

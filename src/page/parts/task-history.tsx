@@ -23,7 +23,7 @@ export function TaskHistory({ id }: { readonly id: string }) {
       {error?.status === 404 && <p class="hint">It is not for you to see: the log takes more rights here.</p>}
       {error !== undefined && error.status !== 404 && <Problem error={error} />}
       <ol class="history">
-        {events.map(({ version, type, data: facts, actor, recorded_at, seconds_after }) => (
+        {events.filter(isLastInARow).map(({ version, type, data: facts, actor, recorded_at, seconds_after }) => (
           <li key={version}>
             <Moment time={recorded_at} />
             <span class="number">{seconds_after === null ? '' : `+${spanText(seconds_after)}`}</span>
@@ -35,4 +35,9 @@ export function TaskHistory({ id }: { readonly id: string }) {
       </ol>
     </section>
   );
+}
+
+/** Of reports of progress in a row, the last one says it all. */
+function isLastInARow({ type }: Wire<TaskEvent>, index: number, all: readonly Wire<TaskEvent>[]): boolean {
+  return type !== 'TaskProgressed' || all[index + 1]?.type !== 'TaskProgressed';
 }

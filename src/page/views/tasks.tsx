@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { TASK_STATES } from '../../constants.ts';
 import type { Task } from '../api/tasks.ts';
 import { givenFilters } from '../filters.ts';
@@ -16,7 +16,9 @@ import { TaskList } from '../task-list.ts';
 export function Tasks() {
   const filters = givenFilters();
   const key = JSON.stringify([filters, at.value]);
-  const list = useMemo(() => new TaskList({ ...filters, at: at.value }), [key]);
+  const shown = useRef<TaskList>(undefined);
+  const list = useMemo(() => new TaskList({ ...filters, at: at.value }, shown.current?.rows.peek()), [key]);
+  shown.current = list;
   useEffect(
     () => () => {
       list.close();
