@@ -4,6 +4,7 @@ import { pulpStatusOperations } from './pulp/status.ts';
 import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
 import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
+import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
 import { meOperations } from './v1/me.ts';
 import { resourceOperations } from './v1/resources.ts';
@@ -18,6 +19,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pulpTaskOperations,
     ...pulpTaskGroupOperations,
     ...pulpWorkerOperations,
+    ...activityOperations,
     ...meOperations,
     ...taskOperations,
     ...taskTypeOperations,

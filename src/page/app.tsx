@@ -32,6 +32,10 @@ export function App() {
       gone.abort();
     };
   }, [token.value, needsToken.value]);
+  const view = PLACES.find(({ to }) => isIn(to))?.name;
+  useEffect(() => {
+    document.title = view === undefined ? 'Pulp tasking' : `${view} · Pulp tasking`;
+  }, [view]);
   if (needsToken.value) return <SignIn hasFailed={token.value !== ''} />;
   return (
     <>

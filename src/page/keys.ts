@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { at, goLive, lookAt, togglePlay } from './moment.ts';
 import { hrefTo, navigate } from './router.ts';
 import { toggleTheme } from './theme.ts';
+import { presentMs } from './clock.ts';
 
 /** Whether the help is open. */
 export const isHelpOpen = signal(false);
@@ -69,7 +70,7 @@ function act(key: string): boolean {
 }
 
 function momentMs(): number {
-  return at.value === undefined ? Date.now() : Date.parse(at.value);
+  return at.value === undefined ? presentMs() : Date.parse(at.value);
 }
 
 /** Moves the focus among the tasks of the list that is shown. */

@@ -1,5 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import { query, setQuery } from './router.ts';
+import { presentMs } from './clock.ts';
 
 /** How fast the past is played: seconds a second. */
 export const SPEED = 60;
@@ -18,7 +19,7 @@ export const isPlaying = signal(false);
 
 /** Looks at a moment of the past; what is not in the past is now. */
 export function lookAt(moment: Date): void {
-  setQuery({ at: moment.getTime() >= Date.now() - 500 ? undefined : moment.toISOString() });
+  setQuery({ at: moment.getTime() >= presentMs() - 500 ? undefined : moment.toISOString() });
 }
 
 /** Looks at what is, as it happens. */

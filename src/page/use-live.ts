@@ -5,6 +5,9 @@ import { ApiError } from './api/client.ts';
 /** How long to wait after a look before the next one, however much happens, in milliseconds. */
 const PAUSE_MS = 250;
 
+/** How many times as long as a look took to wait after it: what is dear is looked at less often. */
+const REST = 3;
+
 /** How often to look again where the server could not answer, in milliseconds. */
 const AGAIN_MS = 2000;
 
@@ -48,7 +51,8 @@ export function useLive<T>(
     const watch = async () => {
       while (!gone.signal.aborted) {
         news = Promise.withResolvers(); // what happens during a look is looked at after it
-        let restMs = pauseMs;
+        const began = performance.now();
+        let failed = false;
         try {
           const data = await latest.current.look(gone.signal);
           if (!gone.signal.aborted) setLive({ data, error: undefined });
@@ -57,8 +61,9 @@ export function useLive<T>(
           const told = error instanceof ApiError ? error : unforeseen(error);
           setLive(({ data }) => ({ data: told.status === 404 ? undefined : data, error: told }));
           if (told.status === 0 || told.status >= 500) lookAgain();
-          restMs = AGAIN_MS;
+          failed = true;
         }
+        const restMs = Math.max(pauseMs, (performance.now() - began) * REST, failed ? AGAIN_MS : 0);
         await new Promise((resolve) => setTimeout(resolve, restMs));
         await news.promise;
       }

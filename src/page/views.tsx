@@ -1,8 +1,13 @@
 import type { ComponentChild } from 'preact';
 import { Enqueue } from './views/enqueue.tsx';
+import { Failures } from './views/failures.tsx';
 import { Overview } from './views/overview.tsx';
+import { Resource } from './views/resource.tsx';
+import { Resources } from './views/resources.tsx';
 import { TaskPage } from './views/task.tsx';
 import { Tasks } from './views/tasks.tsx';
+import { Trends } from './views/trends.tsx';
+import { Workers } from './views/workers.tsx';
 
 const TASK = /^\/tasks\/([0-9a-fA-F-]{36})$/;
 
@@ -15,6 +20,16 @@ export function viewOf(path: string): ComponentChild {
       return <Overview />;
     case '/tasks':
       return <Tasks />;
+    case '/resources':
+      return <Resources />;
+    case '/resource':
+      return <Resource />;
+    case '/workers':
+      return <Workers />;
+    case '/trends':
+      return <Trends />;
+    case '/failures':
+      return <Failures />;
     case '/enqueue':
       return <Enqueue />;
     default:

@@ -12,7 +12,6 @@ const VIEWS = [
   '/workers',
   '/trends',
   '/failures',
-  '/groups',
   '/enqueue',
 ];
 

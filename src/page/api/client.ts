@@ -1,3 +1,4 @@
+import { hearTime } from '../clock.ts';
 import { needsToken, token } from './session.ts';
 
 /** What went wrong, as the server tells it. */
@@ -72,6 +73,7 @@ export async function request(address: string, init: RequestInit = {}): Promise<
       remedy: 'The page goes on by itself when it is back.',
     });
   }
+  hearTime(response.headers.get('date'));
   if (response.ok) return response;
   if (response.status === 401) needsToken.value = true;
   throw new ApiError(response.status, await problemOf(response));

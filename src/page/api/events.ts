@@ -30,14 +30,23 @@ export function listen(hear: (event: PageEvent) => void, gap: () => void): () =>
 
 /**
  * Follows the log for the whole page until it is aborted, and goes on where it was cut off. By `fetch` and not by EventSource,
- * which cannot send a token.
+ * which cannot send a token. A tab that nobody sees follows nothing: a browser keeps few connections to one server.
  */
 export async function followLog(signal: AbortSignal): Promise<void> {
   let cursor = '';
   while (!signal.aborted) {
+    if (document.hidden) {
+      cursor = '';
+      await visibilityChange(signal);
+      continue;
+    }
+    const unseen = new AbortController();
+    void visibilityChange(AbortSignal.any([signal, unseen.signal])).then(() => {
+      unseen.abort();
+    });
     try {
       const response = await request('/api/v1/events/stream?kind=task&kind=worker&kind=system', {
-        signal,
+        signal: AbortSignal.any([signal, unseen.signal]),
         headers: cursor === '' ? {} : { 'last-event-id': cursor },
       });
       liveness.value = 'live';
@@ -52,16 +61,32 @@ export async function followLog(signal: AbortSignal): Promise<void> {
         for (const hear of listeners) hear(told);
       }
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return;
-      if (error instanceof ApiError && error.status === 403) {
-        poll(signal);
-        return;
+      if (error instanceof ApiError) {
+        if (error.status === 401) return;
+        if (error.status === 403 || error.code === 'TOO_MANY_LISTENERS') {
+          poll(signal);
+          return;
+        }
+        if (error.status !== 0) cursor = '';
       }
-      if (error instanceof ApiError && error.status !== 0) cursor = '';
     }
+    if (document.hidden) continue;
+    unseen.abort();
     liveness.value = 'cut';
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
+}
+
+/** Resolves when the tab comes into view or goes out of it, or the signal is aborted. */
+function visibilityChange(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      document.removeEventListener('visibilitychange', done);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', done);
+    signal.addEventListener('abort', done);
+  });
 }
 
 /** In place of following: has everything looked at again and again. */

@@ -23,15 +23,17 @@ export function TaskHistory({ id }: { readonly id: string }) {
       {error?.status === 404 && <p class="hint">It is not for you to see: the log takes more rights here.</p>}
       {error !== undefined && error.status !== 404 && <Problem error={error} />}
       <ol class="history">
-        {events.filter(isLastInARow).map(({ version, type, data: facts, actor, recorded_at, seconds_after }) => (
-          <li key={version}>
-            <Moment time={recorded_at} />
-            <span class="number">{seconds_after === null ? '' : `+${spanText(seconds_after)}`}</span>
-            <strong>{eventText(type)}</strong>
-            <span class="facts-text">{type === 'TaskEnqueued' ? '' : factsInShort(facts)}</span>
-            <span class="hint">{actor}</span>
-          </li>
-        ))}
+        {events
+          .filter(isLastInARow)
+          .map(({ version, type, data: facts, actor, recorded_at, seconds_after }) => (
+            <li key={version}>
+              <Moment time={recorded_at} />
+              <span class="number">{seconds_after === null ? '' : `+${spanText(seconds_after)}`}</span>
+              <strong>{eventText(type)}</strong>
+              <span class="facts-text">{type === 'TaskEnqueued' ? '' : factsInShort(facts)}</span>
+              <span class="hint">{actor}</span>
+            </li>
+          ))}
       </ol>
     </section>
   );

@@ -3,6 +3,7 @@ import { liveness } from '../api/events.ts';
 import { at, goLive, isPlaying, lookAt, SPEED, togglePlay } from '../moment.ts';
 import { localTimeText, momentText, spanText } from './words.ts';
 import { now } from './now.ts';
+import { presentMs } from '../clock.ts';
 
 /** How far back the slider reaches, in seconds. */
 const REACHES = [3600, 6 * 3600, 86_400, 7 * 86_400] as const;
@@ -14,7 +15,7 @@ export function TimeBar() {
   const [isOpen, setIsOpen] = useState(at.value !== undefined);
   const [reach, setReach] = useState<number>(REACHES[0]);
   const isPast = at.value !== undefined;
-  const today = Date.now();
+  const today = presentMs();
   const back = at.value === undefined ? 0 : (today - Date.parse(at.value)) / 1000;
   useEffect(() => {
     if (isPast) setIsOpen(true);
@@ -53,7 +54,7 @@ export function TimeBar() {
             step={reach / 3600}
             value={-Math.min(back, reach)}
             onInput={({ currentTarget }) => {
-              lookAt(new Date(Date.now() + Number(currentTarget.value) * 1000));
+              lookAt(new Date(presentMs() + Number(currentTarget.value) * 1000));
             }}
           />
           <label class="reach">

@@ -1,6 +1,6 @@
 /** A span of time in words, at most two units: `2 h 5 min`. */
 export function spanText(seconds: number): string {
-  if (seconds < 0) return '0 s';
+  if (seconds <= 0) return '0 s';
   if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 100) return `${Math.round(seconds)} s`;

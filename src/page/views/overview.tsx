@@ -100,8 +100,8 @@ function TaskPanel({ title, states, none }: TaskPanelProps) {
   );
 }
 
-/** Over how long a time lines are looked for, in seconds: those that stand now are among them. */
-const WINDOW = 60;
+/** Over how long a time lines are looked for, in seconds: those that stand now are always among them. */
+const WINDOW = 1;
 
 function Lines() {
   const { data, error } = useLive(
