@@ -18,8 +18,7 @@ export function presentMs(): number {
 
 /** The present by the server's clock, in milliseconds, every second. */
 export const present = computed(() => {
-  void ticks.value;
-  return Date.now() + ahead.value;
+  return Date.now() + ahead.value + 0 * ticks.value;
 });
 
 /** Is told the server's time, as an answer has it. */
