@@ -41,6 +41,7 @@ export {
   type TaskOrder,
   type TaskSelection,
 } from './projections/task.ts';
+export { matchingTasks } from './projections/matching-tasks.ts';
 export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './projections/task-filter.ts';
 export { rebuild, type Rebuild } from './projections/rebuild.ts';
 export {
@@ -54,6 +55,7 @@ export { verify, type Verification, type Violation } from './projections/verify.
 export { explainTask, type Explanation } from './projections/why.ts';
 export { listWorkers, type Worker } from './projections/worker.ts';
 export { secret } from './secrets/secret.ts';
+export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
 export { cancel } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';

@@ -240,6 +240,10 @@ export function spanText({ kind, attempt, worker, resource, behind }: TimeSpan):
       return `running, attempt ${attempt} on worker ${worker}`;
     case 'canceling':
       return `being cancelled, attempt ${attempt} on worker ${worker}`;
+    case 'failed':
+    case 'canceled':
+    case 'skipped':
+      return `${kind}, until it was run again`;
   }
 }
 

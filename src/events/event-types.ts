@@ -44,6 +44,18 @@ const nothing = z.strictObject({});
 
 const policy = z.enum(POLICIES);
 
+/** What callers and workers go by of a published task type; it gains members. */
+const publication = z.looseObject({
+  schema: z.record(z.string(), z.unknown()),
+  isolation: z.string(),
+  on_worker_loss: z.string(),
+  on_worker_stop: z.string(),
+  release: z.string().nullable(),
+});
+
+/** Places of secrets among arguments, see `SecretPlace`. */
+const marks = z.array(z.array(z.union([z.string(), z.number(), z.literal(true)])));
+
 const quota = z
   .strictObject({
     max_priority: z.int(),
@@ -79,6 +91,7 @@ export const EVENT_TYPES = {
   ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
   ReservationReleased: defineEvent('task', [nothing]),
   TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
   TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
@@ -104,6 +117,14 @@ export const EVENT_TYPES = {
       worker: z.string(),
       /** Its place in line, which it had before. */
       position: z.int(),
+    }),
+  ]),
+  /** Somebody has it run again after its end. */
+  TaskRequeued: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().nullable(),
+      /** Whether it was a run that had ended, or a task that waited. */
+      had_run: z.boolean(),
     }),
   ]),
   TaskSkipped: defineEvent('task', [nothing]),
@@ -186,6 +207,18 @@ export const EVENT_TYPES = {
   /** What an owner may ask for; null: nothing in particular. */
   QuotaChanged: defineEvent('system', [
     z.strictObject({ owner: z.string(), before: quota.nullable(), after: quota.nullable() }),
+  ]),
+  /** Only what changed by a publication is one. */
+  TaskTypePublished: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      worker: z.string(),
+      before: publication.nullable(),
+      after: publication,
+    }),
+  ]),
+  SecretUnmarked: defineEvent('system', [
+    z.strictObject({ name: z.string(), place: z.string(), before: marks, after: marks }),
   ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({

@@ -9,6 +9,8 @@ export const FILTERS = [
   { name: 'resource', label: 'Resource', hint: '/repositories/1/' },
   { name: 'group', label: 'Group', hint: 'nightly' },
   { name: 'correlation', label: 'Correlation', hint: 'request-4711' },
+  { name: 'error_code', label: 'Error code', hint: 'ECONNREFUSED' },
+  { name: 'error_contains', label: 'Error contains', hint: 'disk' },
   { name: 'parent', label: 'Parent', hint: 'id of a task' },
   { name: 'enqueued_after', label: 'Enqueued after', hint: '', isTime: true },
   { name: 'enqueued_before', label: 'Enqueued before', hint: '', isTime: true },

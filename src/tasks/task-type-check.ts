@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import type { SecretPlace } from '../secrets/secret-places.ts';
+import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { checkByPublished } from './published-check.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
@@ -54,9 +54,10 @@ export class TaskTypeCheck {
     await checkBy(kwargs, 'kwargs', secrets);
   }
 
-  /** Where in `{ args, kwargs }` a type's secrets are. */
+  /** Where in `{ args, kwargs }` a type's secrets are, by the code at hand or by any that was published. */
   async secretPlaces(name: string): Promise<readonly SecretPlace[]> {
-    return this.#registry.get(name)?.secretPlaces() ?? publishedSecretPlaces(name);
+    const marked = this.#registry.get(name)?.secretPlaces() ?? [];
+    return unionOfPlaces(marked, await publishedSecretPlaces(name));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { secretsIn, type Arguments } from '../secrets/arguments.ts';
+import { secretsIn, strayEnvelopes, type Arguments } from '../secrets/arguments.ts';
 import { redactLog } from '../secrets/redact-log.ts';
 import { currentRedactor, keepingSecret, keepSecretToo } from '../secrets/redaction.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -34,7 +34,8 @@ export async function runTask(
   environment: RunEnvironment,
 ): Promise<Outcome> {
   try {
-    const places = type.secretPlaces();
+    const marked = type.secretPlaces();
+    const places = [...marked, ...strayEnvelopes(task, marked)];
     if (places.length === 0) return await perform(type, task, task, environment);
     const given = await environment.open(places);
     return await keepingSecret(secretsIn(given, places), () => perform(type, task, given, environment));

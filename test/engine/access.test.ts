@@ -35,7 +35,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns check_task_types'],
-  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel'],
+  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel cancel_tasks retry retry_tasks set_tasks'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],
   [WORKERS, 'report_duty database_identity'],
@@ -45,7 +45,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [LEADERS, 'report_worker_death'],
   [OPERATORS, 'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota'],
-  [EVERYBODY, 'actor why task_at worker_at reservation_at leader_session new_id'],
+  [EVERYBODY, 'actor why task_at worker_at reservation_at requeued_since leader_session new_id'],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],

@@ -23,6 +23,8 @@ suite('who may', () => {
       ['/pulp/api/v3/workers/', {}, ['observer', 'submitter', 'operator']],
       ['/api/v1/tasks', { body: { name: 't', unchecked: true } }, ['submitter', 'operator']],
       ['/api/v1/tasks/batch', { body: { tasks: [] } }, ['submitter', 'operator']],
+      [`/api/v1/tasks/${id}/retry`, { body: {} }, ['submitter', 'operator']],
+      [`/api/v1/tasks/${id}`, { method: 'PATCH', body: { priority: 3 } }, ['submitter', 'operator']],
       [`/api/v1/tasks/${id}/cancel`, { body: {} }, ['submitter', 'operator']],
       ['/pulp/api/v3/tasks/purge/', { body: {} }, ['operator']],
       [`/pulp/api/v3/tasks/${id}/`, { method: 'DELETE' }, ['operator']],

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { ON_WORKER_LOSS, QUEUES, RESOURCES, STRANGER } from './cast.ts';
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
+import { set } from './commands/set.ts';
+import { retry } from './commands/retry.ts';
 import { enqueue, type Draft } from './commands/enqueue.ts';
 import { grant } from './commands/grant.ts';
 import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
@@ -99,6 +101,10 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc.tuple(fc.nat(), value).map((drawn) => progress(...drawn)),
   fc.tuple(fc.nat(), fc.constantFrom(...FLAWS), fc.boolean()).map((drawn) => reportInVain(...drawn)),
   fc.tuple(fc.nat(), fc.constantFrom('not wanted', null)).map((drawn) => cancel(...drawn)),
+  fc.tuple(fc.nat(), fc.constantFrom('mended', null)).map((drawn) => retry(...drawn)),
+  fc
+    .tuple(fc.nat(), fc.constantFrom(null, -1, 9), fc.constantFrom(null, ...QUEUES))
+    .map((drawn) => set(...drawn)),
   fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
   worker.map(bear),
   worker.map(attach),

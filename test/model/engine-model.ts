@@ -48,6 +48,8 @@ export type Place =
 
 export interface ModelTask extends Item {
   readonly claims: readonly Claim[];
+  queue: string;
+  priority: number;
   place: Place;
   state: TaskState;
   worker: string | null;
@@ -127,6 +129,8 @@ export class EngineModel {
         id,
         content,
         claims: claimsOf(content),
+        queue: content.queue,
+        priority: content.priority,
         place: { at: 'the end' },
         state: 'waiting',
         worker: null,
@@ -182,9 +186,9 @@ export class EngineModel {
       .flatMap((task) =>
         task.place.at === 'delivered' &&
         this.#isDue(task.place.due) &&
-        task.content.queue === queue &&
+        task.queue === queue &&
         worker.types.includes(task.content.name)
-          ? [{ ...task, rank: [-task.content.priority, task.place.since] }]
+          ? [{ ...task, rank: [-task.priority, task.place.since] }]
           : [],
       )
       .sort((a, b) => compareRank(a.rank, b.rank));
@@ -210,7 +214,7 @@ export class EngineModel {
         task.claims.length === 1 &&
         task.claims[0]?.mode === 'exclusive' &&
         letGo.some(({ resource }) => resource === task.claims[0]?.resource) &&
-        worker.queues.includes(task.content.queue) &&
+        worker.queues.includes(task.queue) &&
         worker.types.includes(task.content.name) &&
         !this.#conflicts(task) &&
         !this.isLockedOut(task.id, worker.session),
@@ -285,6 +289,29 @@ export class EngineModel {
       task.state = 'canceling';
       task.cancelReason = reason;
     }
+    return task.state;
+  }
+
+  /** Somebody has a task run again that failed or was cancelled. Gives the state after it. */
+  retry(id: string): TaskState {
+    this.#tick();
+    const task = this.#task(id);
+    if (task.state === 'failed' || task.state === 'canceled') {
+      Object.assign(task, { state: 'waiting', worker: null, lostWorkers: 0, cancelReason: null });
+      this.#wait(task, 0);
+    }
+    return task.state;
+  }
+
+  /** Gives a task that waits another priority and queue. Gives its state. */
+  set(id: string, priority: number | null, queue: string | null): TaskState {
+    this.#tick();
+    const task = this.#task(id);
+    if (task.state !== 'waiting') return task.state;
+    task.priority = priority ?? task.priority;
+    const isMoved = queue !== null && queue !== task.queue;
+    task.queue = queue ?? task.queue;
+    if (isMoved && task.place.at === 'delivered') this.#deliver(task);
     return task.state;
   }
 

@@ -215,6 +215,22 @@ export class EngineUnderTest implements AsyncDisposable {
     return rows[0]?.state ?? '';
   }
 
+  /** Has a task run again; gives its state, or what was said against it. */
+  async retry(id: string, reason: string | null): Promise<string> {
+    return this.client.query<{ state: string }>('select pulp.retry($1, $2) as state', [id, reason]).then(
+      ({ rows }) => rows[0]?.state ?? '',
+      (error: unknown) => (codeOf(error) === 'PU024' ? 'completed' : codeOf(error)),
+    );
+  }
+
+  async set(id: string, priority: number | null, queue: string | null): Promise<string> {
+    const { rows } = await this.client.query<{ state: string }>(
+      'select state from pulp.set_tasks(array[$1::uuid], $2, $3)',
+      [id, priority, queue],
+    );
+    return rows[0]?.state ?? '';
+  }
+
   /** Brings a worker into the world; gives the number of its session. */
   async bear(worker: ModelWorker, onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>): Promise<number> {
     const client = await connect(this.#url);

@@ -36,6 +36,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'EraBegun',
   'PolicyChanged',
   'QuotaChanged',
+  'TaskTypePublished',
+  'SecretUnmarked',
   'LeafArchived',
   'LeafDropped',
 ]);
@@ -81,6 +83,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
   ReservationGranted: (event) => ({ unblocked_at: instant(event.recorded_at), queue: event.data['queue'] }),
   ReservationReleased: () => ({}),
   TaskRerouted: ({ data }) => ({ queue: data['queue'] }),
+  TaskReprioritized: ({ data }) => ({ priority: data['priority'] }),
   TaskStarted: (event) => ({
     state: 'running',
     worker: event.data['worker'],
@@ -109,6 +112,17 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     run_after: instant(event.recorded_at),
     unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
     interruptions: Number(task['interruptions']) + 1,
+  }),
+  // In line anew, at the end, if it claims anything.
+  TaskRequeued: (event, task) => ({
+    state: 'waiting',
+    worker: null,
+    lost_workers: 0,
+    cancel_reason: null,
+    finished_at: null,
+    run_after: instant(event.recorded_at),
+    unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
+    position: event.position,
   }),
   TaskCompleted: (event) => ({
     ...over('completed', event),
@@ -188,7 +202,9 @@ function enqueued(event: LoggedEvent): Row {
 function foldClaims(world: World, event: LoggedEvent): void {
   const task = world.tasks.get(event.stream_id);
   if (task === undefined) return;
-  const inLine = event.type === 'TaskDue' || (event.type === 'TaskEnqueued' && task['run_after'] === null);
+  const inLine =
+    ['TaskDue', 'TaskRequeued'].includes(event.type) ||
+    (event.type === 'TaskEnqueued' && task['run_after'] === null);
   const gone = event.type === 'ReservationReleased' || task['finished_at'] !== null;
   for (const claim of claims(task)) {
     const key = claimKey(claim);

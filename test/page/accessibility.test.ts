@@ -74,7 +74,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
     };
     for (const [view, shown] of [
       ['/', 'Who waits for whom'],
-      ['/tasks', 'Cancel all that match'],
+      ['/tasks', 'Cancel: all that match'],
       [`/tasks/${failed}`, 'It failed'],
       [`/tasks/${waiting}`, 'What caused what'],
       ['/resources', 'In line'],
@@ -91,7 +91,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
       await check(view);
     }
     await tab.go('/tasks');
-    await page.getByRole('button', { name: 'Cancel all that match…' }).click();
+    await page.getByRole('button', { name: 'Cancel: all that match…' }).click();
     await page.getByRole('button', { name: 'Cancel 2 tasks' }).waitFor();
     await check('the dialog of a cancel');
   });

@@ -17,7 +17,7 @@ suite('what can be done by the page', { skip: withoutBrowser }, () => {
     const { page } = tab;
     await page.getByRole('button', { name: 'Cancel…' }).click();
     await page.getByLabel('Reason').fill('not needed any more');
-    await page.getByRole('button', { name: 'Cancel the task' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.getByText('It is being cancelled on worker w').waitFor();
     await page.locator('.history').getByText('the-submitter').waitFor();
     await page.locator('.history').getByText('reason=not needed any more').waitFor();
@@ -35,7 +35,7 @@ suite('what can be done by the page', { skip: withoutBrowser }, () => {
     await enqueue('right', 3);
     await using tab = await Tab.open(browser, served, '/tasks?name=wrong');
     const { page } = tab;
-    await page.getByRole('button', { name: 'Cancel all that match…' }).click();
+    await page.getByRole('button', { name: 'Cancel: all that match…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('1,500 tasks', { exact: true }).waitFor();
     await enqueue('wrong', 1);
@@ -51,6 +51,23 @@ suite('what can be done by the page', { skip: withoutBrowser }, () => {
     ]);
   });
 
+  test('has a task run again, and all that failed', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    const ids = [await worker.enqueue(), await worker.enqueue()];
+    for (const run of await worker.start(2)) await worker.finish([{ ...run, outcome: 'failed', error: {} }]);
+    await using tab = await Tab.open(browser, served, `/tasks/${ids[0]}`);
+    const { page } = tab;
+    await page.getByRole('button', { name: 'Run again…' }).click();
+    await page.getByRole('button', { name: 'Run again', exact: true }).click();
+    await page.locator('.heading').getByText('waiting').waitFor();
+    await tab.go('/tasks?state=failed');
+    await page.getByRole('button', { name: 'Run again: all that match…' }).click();
+    await page.getByRole('button', { name: 'Run again 1 task' }).click();
+    await page.getByText('1 task waiting.').waitFor();
+    assert.equal((await worker.task(ids[1] ?? ''))['state'], 'waiting');
+  });
+
   test('cancels those that were chosen', async () => {
     await using served = await Served.start();
     const ids = [await served.enqueue({ name: 'one' }), await served.enqueue({ name: 'two' })];
@@ -58,11 +75,11 @@ suite('what can be done by the page', { skip: withoutBrowser }, () => {
     await using tab = await Tab.open(browser, served, '/tasks');
     const { page } = tab;
     for (const id of ids) await page.getByLabel(id).check();
-    await page.getByRole('button', { name: 'Cancel the 2 chosen…' }).click();
+    await page.getByRole('button', { name: 'Cancel: the 2 chosen…' }).click();
     await page.getByRole('button', { name: 'Cancel 2 tasks' }).click();
     await page.getByText('2 tasks canceled.').waitFor();
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Cancel all that match…' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel: all that match…' }).waitFor();
     await page.getByRole('button', { name: 'waiting', exact: true }).click();
     await page.getByRole('link', { name: 'two' }).waitFor({ state: 'detached' });
     assert.deepEqual(await page.locator('.task-name').allTextContents(), ['three']);

@@ -31,6 +31,8 @@ export const filterParameters = {
   group: z.string().optional(),
   parent: z.guid().optional(),
   correlation: z.string().optional(),
+  error_code: z.string().optional().describe('Of the error of the last run that failed.'),
+  error_contains: z.string().optional(),
   ...timeParameters,
 };
 
@@ -47,6 +49,8 @@ export function filterOf(given: z.output<z.ZodObject<typeof filterParameters>>):
     group: given.group,
     parent: given.parent,
     correlation: given.correlation,
+    errorCode: given.error_code,
+    errorContains: given.error_contains,
     times: TIME_PARAMETERS.flatMap(({ name, time, is }) => {
       const at = given[name];
       return at === undefined ? [] : [{ time, is, moment: at }];

@@ -13,9 +13,11 @@ import { countLatestTasks } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
-import { cancelMatching, MOST_CANCELED, previewCancel } from '../../tasks/cancel-matching.ts';
+import { actOn, retry } from '../../tasks/acting.ts';
+import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
-import { answer, operation } from '../api/operation.ts';
+import { isUuid } from '../../tasks/new-task-id.ts';
+import { answer, operation, type Operation } from '../api/operation.ts';
 import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
@@ -200,42 +202,47 @@ export const taskOperations = [
     },
   }),
   operation({
-    id: 'cancel_tasks',
+    id: 'retry_task',
     method: 'post',
-    path: `${ROOT}/cancel`,
-    summary:
-      'Cancel the tasks that a filter finds and that are not over; or, with dry_run, tell which these are.',
+    path: `${ROOT}/:id/retry`,
+    parts,
+    summary: 'Have a task run again that failed or was canceled; one that waits or runs stays as it is.',
     right: 'cancel',
     query: z.strictObject({}),
-    body: z.strictObject({
-      ...filterParameters,
-      reason: z.string().optional(),
-      dry_run: z.boolean().optional().describe('Change nothing.'),
-      at_most: z.int().min(1).max(MOST_CANCELED).optional().describe('How many to cancel.'),
-    }),
+    body: z.strictObject({ reason: z.string().optional() }),
     answers: {
-      200: {
-        description: 'What was cancelled, or would be.',
-        schema: z.object({
-          matched: z.int().describe('How many tasks these are.'),
-          states: z.partialRecord(state, z.int()).describe('How many of them are in which state after it.'),
-          more: z.boolean().describe('Whether there are more: ask again.'),
-          sample: z.array(task).describe('With dry_run: the newest of them, without their payloads.'),
-        }),
-      },
+      200: { description: 'Its state after it.', schema: z.object({ id: z.string(), state }) },
     },
-    run: async ({ body: { reason, dry_run, at_most, ...filters } }) => {
-      if (Object.keys(filters).length === 0)
-        throw invalid('there is no filter', 'Name which tasks; state with waiting and running is all.');
-      const filter = filterOf(filters);
-      if (dry_run === true) return answer(200, { ...(await previewCancel(filter)), states: {} });
-      const canceled = await cancelMatching(filter, {
-        reason,
-        ...(at_most !== undefined && { atMost: at_most }),
-      });
-      return answer(200, { ...canceled, sample: [] });
+    run: async ({ part, body }) => {
+      const id = part('id').toLowerCase();
+      return answer(200, { id, state: await retry(id, body.reason) });
     },
   }),
+  operation({
+    id: 'set_task',
+    method: 'patch',
+    path: `${ROOT}/:id`,
+    parts,
+    summary: 'Give a task that waits another priority or queue; others stay as they are.',
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({ priority: z.int().optional(), queue: z.string().optional() }),
+    answers: {
+      200: { description: 'Its state.', schema: z.object({ id: z.string(), state }) },
+    },
+    run: async ({ part, body }) => {
+      const id = part('id').toLowerCase();
+      if (!isUuid(id)) throw new MissingResourceError(id);
+      const [after] = await actOn([id], { verb: 'set', ...body });
+      if (after === undefined) throw new MissingResourceError(id);
+      return answer(200, after);
+    },
+  }),
+  manyOperation('cancel', 'Cancel the tasks that a filter finds and that wait or run'),
+  manyOperation(
+    'retry',
+    'Have the tasks run again that a filter finds and that failed, were canceled or skipped',
+  ),
   operation({
     id: 'explain_task',
     method: 'get',
@@ -289,6 +296,42 @@ export const taskOperations = [
     },
   }),
 ];
+
+/** Does the same to all tasks that a filter finds, or tells which these are. */
+function manyOperation(verb: 'cancel' | 'retry', summary: string): Operation {
+  return operation({
+    id: `${verb}_tasks`,
+    method: 'post',
+    path: `${ROOT}/${verb}`,
+    summary: `${summary}; or, with dry_run, tell which these are.`,
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...filterParameters,
+      reason: z.string().optional(),
+      dry_run: z.boolean().optional().describe('Change nothing.'),
+      at_most: z.int().min(1).max(MOST_ACTED_ON).optional().describe('How many to do it to.'),
+    }),
+    answers: {
+      200: {
+        description: 'What was done, or would be.',
+        schema: z.object({
+          matched: z.int().describe('How many tasks these are.'),
+          states: z.partialRecord(state, z.int()).describe('How many of them are in which state after it.'),
+          more: z.boolean().describe('Whether there are more: ask again.'),
+          sample: z.array(task).describe('With dry_run: the newest of them, without their payloads.'),
+        }),
+      },
+    },
+    run: async ({ body: { reason, dry_run, at_most = MOST_ACTED_ON, ...filters } }) => {
+      if (Object.keys(filters).length === 0)
+        throw invalid('there is no filter', 'Name which tasks; the states that it applies to are all.');
+      const filter = filterOf(filters);
+      if (dry_run === true) return answer(200, { ...(await previewMatching(filter, verb)), states: {} });
+      return answer(200, { ...(await actOnMatching(filter, { verb, reason }, at_most)), sample: [] });
+    },
+  });
+}
 
 function inOrder({ children, ...task }: TracedTask, depth: number): object[] {
   return [{ ...task, depth }, ...children.flatMap((child) => inOrder(child, depth + 1))];

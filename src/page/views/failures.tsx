@@ -51,7 +51,10 @@ export function Failures() {
             <div>
               <p class="signature">{group.signature}</p>
               <p class="hint">
-                <code>{group.code}</code> ·{' '}
+                <a href={hrefTo('/tasks', { state: 'failed', error_code: group.code })}>
+                  <code>{group.code}</code>
+                </a>{' '}
+                ·{' '}
                 {group.names?.map((type) => (
                   <a key={type} href={hrefTo('/tasks', { name: type, state: 'failed' })}>
                     {type}{' '}

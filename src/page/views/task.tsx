@@ -5,13 +5,13 @@ import { read, readDated } from '../api/client.ts';
 import { me } from '../api/session.ts';
 import type { Task } from '../api/tasks.ts';
 import { at } from '../moment.ts';
-import { CancelButton } from '../parts/cancel-button.tsx';
 import { ForgetButton } from '../parts/forget-button.tsx';
 import { Linked } from '../parts/linked.tsx';
 import { Payloads } from '../parts/payloads.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
+import { TaskAction } from '../parts/task-action.tsx';
 import { TaskFacts } from '../parts/task-facts.tsx';
 import { TaskHistory } from '../parts/task-history.tsx';
 import { TaskTrace } from '../parts/task-trace.tsx';
@@ -47,7 +47,7 @@ export function TaskPage({ id }: { readonly id: string }) {
         <Progress report={task.progress} />
         <code class="hint">{id}</code>
         <div class="actions">
-          <CancelButton task={task} />
+          <TaskAction task={task} />
           <ForgetButton task={task} />
         </div>
       </div>

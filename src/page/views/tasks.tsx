@@ -1,16 +1,17 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { TASK_STATES } from '../../constants.ts';
+import { isFinal, TASK_STATES, type TaskState } from '../../constants.ts';
 import type { Task } from '../api/tasks.ts';
 import { givenFilters } from '../filters.ts';
 import { at } from '../moment.ts';
 import { FilterForm } from '../parts/filter-form.tsx';
-import { BulkCancel } from '../parts/bulk-cancel.tsx';
+import { BulkAction } from '../parts/bulk-action.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { TASK_COLUMNS, TaskCells } from '../parts/task-row.tsx';
 import { WindowList } from '../parts/window-list.tsx';
 import { counted, countText } from '../parts/words.ts';
 import { query, setQuery } from '../router.ts';
 import { TaskList } from '../task-list.ts';
+import { VERBS, type Verb } from '../verbs.ts';
 
 /** All tasks of a filter. */
 export function Tasks() {
@@ -38,20 +39,26 @@ export function Tasks() {
             : counted(rows.length, 'task')}
         </span>
         <div class="actions">
-          {chosen.size > 0 ? (
-            <BulkCancel
-              name={`Cancel the ${countText(chosen.size)} chosen…`}
-              filters={{ id: [...chosen] }}
-              done={() => {
-                setChosen(new Set());
-              }}
-            />
-          ) : (
-            <BulkCancel
-              name="Cancel all that match…"
-              filters={{ state: ['waiting', 'running'], ...filters }}
-            />
-          )}
+          {(Object.keys(VERBS) as Verb[])
+            .filter(
+              (verb) =>
+                verb === 'cancel' || chosen.size > 0 || states.some((state) => isFinal(state as TaskState)),
+            )
+            .map((verb) => (
+              <BulkAction
+                key={verb}
+                verb={verb}
+                name={
+                  chosen.size > 0
+                    ? `${VERBS[verb].name}: the ${countText(chosen.size)} chosen…`
+                    : `${VERBS[verb].name}: all that match…`
+                }
+                filters={chosen.size > 0 ? { id: [...chosen] } : { state: [...TASK_STATES], ...filters }}
+                done={() => {
+                  setChosen(new Set());
+                }}
+              />
+            ))}
         </div>
       </div>
       <div class="chips" role="group" aria-label="States">

@@ -13,10 +13,10 @@ export const RUN_MARK = Buffer.from('\0pulp: a run begins\0\n');
 
 /** Passes on output in whole lines, so that lines of several processes do not mix. */
 export class WholeLines {
-  readonly #pass: (lines: Uint8Array) => void;
+  readonly #pass: (lines: Buffer) => void;
   #begun: Buffer = Buffer.alloc(0);
 
-  constructor(pass: (lines: Uint8Array) => void) {
+  constructor(pass: (lines: Buffer) => void) {
     this.#pass = pass;
   }
 

@@ -23,6 +23,7 @@ import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
+import { HeldOutput } from '../../secrets/held-output.ts';
 import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
 import { Redactor } from '../../secrets/redaction.ts';
 import { processStat } from '../../processes/process-stat.ts';
@@ -429,8 +430,13 @@ export class HorseProcess {
   }
 
   #readOutput(output: Readable, isError: boolean): void {
+    const held = new HeldOutput(this.#redactor, (late) => {
+      this.#settings.onOutput(Buffer.from(late));
+    });
     const lines = new WholeLines((bytes) => {
-      this.#settings.onOutput(this.#redactor.bytes(bytes));
+      const text = bytes.toString();
+      const said = held.take(text);
+      if (said !== '') this.#settings.onOutput(said === text ? bytes : Buffer.from(said));
     });
     readMarked(output, {
       onOutput: (chunk) => {
@@ -442,6 +448,7 @@ export class HorseProcess {
       },
       onEnd: () => {
         lines.end();
+        held.end();
       },
     });
   }

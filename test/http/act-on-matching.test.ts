@@ -13,7 +13,7 @@ interface Answer {
 
 const PATH = '/api/v1/tasks/cancel';
 
-suite('cancelling by a filter', () => {
+suite('doing something to all that match', () => {
   test('cancels what waits and what runs, a part at a time, and goes on where it ended', async () => {
     await using served = await Served.start();
     await using worker = await WorkerSession.open(served.database.url);
@@ -49,7 +49,7 @@ suite('cancelling by a filter', () => {
   test('lets nobody start who waits behind one that is cancelled with him', async () => {
     await using served = await Served.start();
     await using worker = await WorkerSession.open(served.database.url);
-    for (let count = 0; count < 60; count += 1)
+    for (let count = 0; count < 130; count += 1)
       await worker.enqueue({ resources: ['/r/'], correlation_id: 'c' });
     await worker.grant();
     await served.ask(PATH, { body: { correlation: 'c' } });
@@ -59,6 +59,25 @@ suite('cancelling by a filter', () => {
       `select count(*)::integer from pulp.event where type = 'ReservationGranted'`,
     );
     assert.deepEqual(rows, [{ count: 1 }]);
+  });
+
+  test('has those run again that failed, of an error that they had', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    for (const code of ['ENOSPC', 'ENOSPC', 'ECONNREFUSED']) {
+      await worker.enqueue();
+      const run = await worker.startOne();
+      await worker.finish([{ ...run, outcome: 'failed', error: { code, message: 'm' } }]);
+    }
+    const ask = async (body: object) => (await served.ask('/api/v1/tasks/retry', { body })).data as Answer;
+    const dry = await ask({ error_code: 'ENOSPC', dry_run: true });
+    assert.deepEqual([dry.matched, dry.sample.length], [2, 2]);
+    assert.deepEqual((await ask({ error_code: 'ENOSPC', reason: 'there is room now' })).states, {
+      waiting: 2,
+    });
+    assert.equal((await ask({ error_code: 'ENOSPC' })).matched, 0);
+    const { data } = await served.ask('/api/v1/task-counts');
+    assert.deepEqual((data as { counts: object }).counts, { failed: 1, waiting: 2 });
   });
 
   test('goes by what its user sees', async () => {

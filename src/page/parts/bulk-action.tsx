@@ -5,6 +5,7 @@ import { lacking } from '../api/session.ts';
 import type { Task } from '../api/tasks.ts';
 import { at } from '../moment.ts';
 import { filterBody } from '../filters.ts';
+import { VERBS, type Verb } from '../verbs.ts';
 import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 import { TaskLink } from './task-link.tsx';
@@ -21,7 +22,8 @@ interface Answer {
   readonly sample: readonly Task[];
 }
 
-interface BulkCancelProps {
+interface BulkActionProps {
+  readonly verb: Verb;
   /** What the button is called. */
   readonly name: string;
   readonly filters: Filters;
@@ -29,8 +31,8 @@ interface BulkCancelProps {
   readonly done?: () => void;
 }
 
-/** Cancels all that match, after showing how many and which these are. Those that come after that are left alone. */
-export function BulkCancel({ name, filters, done }: BulkCancelProps) {
+/** Does the same to all that match, after showing how many and which these are. Those that come after that are left alone. */
+export function BulkAction({ verb, name, filters, done }: BulkActionProps) {
   const [isOpen, setIsOpen] = useState(false);
   const why =
     lacking('cancel') ?? (at.value === undefined ? undefined : 'What was cannot be changed: go live first.');
@@ -38,10 +40,10 @@ export function BulkCancel({ name, filters, done }: BulkCancelProps) {
     <>
       <button
         type="button"
-        class="danger"
+        class={VERBS[verb].button}
         disabled={why !== undefined}
         title={why}
-        aria-describedby={why === undefined ? undefined : 'no-bulk-cancel'}
+        aria-describedby={why === undefined ? undefined : `no-bulk-${verb}`}
         onClick={() => {
           setIsOpen(true);
         }}
@@ -49,12 +51,13 @@ export function BulkCancel({ name, filters, done }: BulkCancelProps) {
         {name}
       </button>
       {why !== undefined && (
-        <span id="no-bulk-cancel" class="hint">
+        <span id={`no-bulk-${verb}`} class="hint">
           {why}
         </span>
       )}
       {isOpen && (
-        <BulkCancelDialog
+        <BulkDialog
+          verb={verb}
           filters={filters}
           close={() => {
             setIsOpen(false);
@@ -66,25 +69,31 @@ export function BulkCancel({ name, filters, done }: BulkCancelProps) {
   );
 }
 
-function BulkCancelDialog({ filters, close }: { readonly filters: Filters; readonly close: () => void }) {
+interface BulkDialogProps {
+  readonly verb: Verb;
+  readonly filters: Filters;
+  readonly close: () => void;
+}
+
+function BulkDialog({ verb, filters, close }: BulkDialogProps) {
   const asked = filterBody(filters);
   const [preview, setPreview] = useState<Answer>();
   const [states, setStates] = useState<Answer['states']>();
   const [error, setError] = useState<ApiError>();
   const [reason, setReason] = useState('');
-  const [step, setStep] = useState<'asking' | 'canceling' | 'done'>('asking');
+  const [step, setStep] = useState<'asking' | 'acting' | 'done'>('asking');
   if (preview === undefined && error === undefined) {
-    act<Answer>('tasks/cancel', { ...asked, dry_run: true }).then(setPreview, setError);
+    act<Answer>(`tasks/${verb}`, { ...asked, dry_run: true }).then(setPreview, setError);
   }
-  const cancel = async () => {
-    setStep('canceling');
+  const actOnAll = async () => {
+    setStep('acting');
     // A task that was enqueued after the newest that was found is not among them.
     const newest = Date.parse(preview?.sample[0]?.enqueued_at ?? '');
     const enqueued_before = new Date(newest + 1).toISOString();
     const sum: Partial<Record<TaskState, number>> = {};
     try {
       for (let more = true; more;) {
-        const answer = await act<Answer>('tasks/cancel', {
+        const answer = await act<Answer>(`tasks/${verb}`, {
           ...asked,
           enqueued_before,
           ...(reason !== '' && { reason }),
@@ -101,14 +110,14 @@ function BulkCancelDialog({ filters, close }: { readonly filters: Filters; reado
     setStep('done');
   };
   return (
-    <Dialog title="Cancel all that match?" close={close}>
+    <Dialog title={VERBS[verb].question} close={close}>
       {error !== undefined && <Problem error={error} />}
       {preview === undefined && error === undefined && <p class="empty">Looking…</p>}
       {preview !== undefined && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            void cancel();
+            void actOnAll();
           }}
         >
           <p>
@@ -116,8 +125,8 @@ function BulkCancelDialog({ filters, close }: { readonly filters: Filters; reado
               {preview.more ? 'more than ' : ''}
               {counted(preview.matched, 'task')}
             </strong>{' '}
-            {preview.matched === 1 ? 'waits or runs' : 'wait or run'}
-            {preview.matched === 0 ? ': there is nothing to cancel.' : '; the newest are'}
+            {VERBS[verb].apt(preview.matched)}
+            {preview.matched === 0 ? ': there is nothing to do.' : '; the newest are'}
           </p>
           <ul class="sample">
             {preview.sample.map((task) => (
@@ -131,7 +140,7 @@ function BulkCancelDialog({ filters, close }: { readonly filters: Filters; reado
               {Object.entries(states)
                 .map(([state, count]) => `${counted(count, 'task')} ${state}`)
                 .join(', ')}
-              {step === 'canceling' ? ' …' : '.'}
+              {step === 'acting' ? ' …' : '.'}
             </p>
           )}
           {step === 'asking' && preview.matched > 0 && (
@@ -146,8 +155,8 @@ function BulkCancelDialog({ filters, close }: { readonly filters: Filters; reado
                 />
               </label>
               <p class="buttons">
-                <button type="submit" class="danger">
-                  Cancel {preview.more ? 'all of them' : counted(preview.matched, 'task')}
+                <button type="submit" class={VERBS[verb].button}>
+                  {VERBS[verb].order} {preview.more ? 'all of them' : counted(preview.matched, 'task')}
                 </button>
               </p>
             </>
