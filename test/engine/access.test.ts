@@ -53,7 +53,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
-  [EVERYBODY, 'resource_contention resource_holds claims_at activity failure_groups error_signature name_uuid'],
+  [
+    EVERYBODY,
+    'resource_contention resource_holds claims_at activity failure_groups error_signature name_uuid',
+  ],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],
