@@ -35,7 +35,9 @@ export function App() {
   const view = PLACES.find(({ to }) => isIn(to))?.name;
   useEffect(() => {
     document.title = view === undefined ? 'Pulp tasking' : `${view} · Pulp tasking`;
-  }, [view]);
+    // On a telephone, there are more of them than can be seen.
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [view, me.value]);
   if (needsToken.value) return <SignIn hasFailed={token.value !== ''} />;
   return (
     <>

@@ -14,8 +14,9 @@ const MOST = 100_000;
 /** How many tasks are read by their ids at once. */
 const AT_ONCE = 60;
 
-/** How long to wait after a look before the next one, in milliseconds. */
+/** How long to wait after a look before the next one, in milliseconds; and how many times as long as it took, at least. */
 const PAUSE_MS = 200;
+const REST = 3;
 
 /**
  * The tasks of a filter, the newest first: as many as were scrolled to. What happens is brought in at once for those that can be seen and
@@ -98,6 +99,7 @@ export class TaskList {
   async #keepFresh(): Promise<void> {
     while (!this.#gone.signal.aborted) {
       this.#news = Promise.withResolvers();
+      const began = performance.now();
       try {
         if (this.#isHeadStale) await this.#readHead();
         await this.#readSeen();
@@ -106,7 +108,8 @@ export class TaskList {
         this.#fail(error);
         if (this.#gone.signal.aborted) return;
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      const restMs = Math.max(PAUSE_MS, (performance.now() - began) * REST);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
       await this.#news.promise;
     }
   }

@@ -1,6 +1,9 @@
+import { TASK_RETRIABLE_STATES } from '../constants.ts';
+
 /** What can be done to tasks, one or many, and how people read it. */
 export const VERBS = {
   cancel: {
+    states: ['waiting', 'running'],
     name: 'Cancel',
     question: 'Cancel all that match?',
     order: 'Cancel',
@@ -8,6 +11,7 @@ export const VERBS = {
     apt: (count: number) => (count === 1 ? 'waits or runs' : 'wait or run'),
   },
   retry: {
+    states: TASK_RETRIABLE_STATES,
     name: 'Run again',
     question: 'Run all that match again?',
     order: 'Run again',

@@ -6,7 +6,7 @@ import { sql } from '../postgres/sql.ts';
 import { asOf } from './time-travel.ts';
 
 /** How many tasks are looked at, so that counting costs the same however many there were; of the past, each is folded from its stream. */
-const MOST = 50_000;
+export const MOST_COUNTED = 50_000;
 const MOST_OF_THE_PAST = 2000;
 
 /** How many of the latest tasks there are in each state that any of them is in. */
@@ -20,7 +20,7 @@ export interface TaskCounts {
 
 /** Counts the latest tasks by their states, as they are, or as they were at a time of the past. */
 export async function countLatestTasks(at?: Date): Promise<TaskCounts> {
-  const most = at === undefined ? MOST : MOST_OF_THE_PAST;
+  const most = at === undefined ? MOST_COUNTED : MOST_OF_THE_PAST;
   const latest =
     at === undefined
       ? sql.fragment`select state from pulp.task order by enqueued_at desc limit ${most + 1}`

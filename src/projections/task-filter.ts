@@ -110,6 +110,16 @@ export function changingConditions(filter: TaskFilter): Condition[] {
   ];
 }
 
+/** What changes in a task, as it is now: what runs is found without looking at all tasks. */
+export function presentConditions(filter: TaskFilter): Condition[] {
+  const asked = filter.states ?? (filter.state === undefined ? [] : [filter.state]);
+  const runs = asked.length > 0 && asked.every((state) => state === 'running' || state === 'canceling');
+  return [
+    runs ? sql.fragment`id = any (array(select pulp.running_ids()))` : undefined,
+    ...changingConditions(filter),
+  ];
+}
+
 /**
  * What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was, unless it was run
  * again since.

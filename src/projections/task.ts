@@ -5,7 +5,14 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import { changingConditions, lastingConditions, possibleAt, where, type TaskFilter } from './task-filter.ts';
+import {
+  changingConditions,
+  lastingConditions,
+  presentConditions,
+  possibleAt,
+  where,
+  type TaskFilter,
+} from './task-filter.ts';
 import { asOf } from './time-travel.ts';
 
 /** A row of the table `pulp.task`. */
@@ -111,6 +118,8 @@ export interface TaskSelection extends TaskFilter {
   readonly order?: readonly TaskOrder[] | undefined;
   /** Without what may be large and few ask for: arguments come empty. */
   readonly brief?: boolean | undefined;
+  /** Only among so many of the newest: so that looking ends, however few are found. */
+  readonly newest?: number | undefined;
   /** Without arguments, results and errors: they come as null. */
   readonly withoutPayloads?: boolean | undefined;
 }
@@ -124,15 +133,20 @@ export async function listTasks({
   order = [],
   brief = false,
   withoutPayloads = false,
+  newest,
   ...filter
 }: TaskSelection): Promise<readonly Task[]> {
   const lasting = [
     ...lastingConditions(filter),
+    newest === undefined
+      ? undefined
+      : sql.fragment`enqueued_at >= coalesce(
+          (select enqueued_at from pulp.task order by enqueued_at desc offset ${newest - 1} limit 1), '-infinity')`,
     after === undefined
       ? undefined
       : sql.fragment`(enqueued_at, position) < (select p.enqueued_at, p.position from pulp.task p where p.id = ${after})`,
   ];
-  const changing = changingConditions(filter);
+  const changing = at === undefined ? presentConditions(filter) : changingConditions(filter);
   const orders = (columns: readonly FragmentSqlToken[]) =>
     sql.join(
       [
@@ -190,7 +204,7 @@ export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTE
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ count: z.number() }))`
       select count(*) as count
-      from (select from pulp.task ${where([...lastingConditions(filter), ...changingConditions(filter)])} limit ${most}) t`),
+      from (select from pulp.task ${where([...lastingConditions(filter), ...presentConditions(filter)])} limit ${most}) t`),
   );
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineTask } from '../../src/index.ts';
 import { publication } from '../../src/tasks/task-registry.ts';
 import { connect } from '../support/database.ts';
+import { WorkerSession } from '../engine/worker-session.ts';
 import { checkAnswer, type Document } from './documented.ts';
 import { Served, type Answered, type Asking } from './served.ts';
 
@@ -273,5 +274,23 @@ suite('our own API', () => {
     ]) {
       assert((await served.ask(ROOT + path)).status >= 400, path);
     }
+  });
+
+  test('lists what runs, of what each may see', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    const own = await served.enqueue({ name: 't' }, 'submitter');
+    const other = await served.enqueue({ name: 't' }, 'operator');
+    await served.enqueue({ name: 'waits' }, 'submitter');
+    await worker.start(10);
+    await worker.client.query(`select pulp.set_policy('owner')`);
+    const running = async (as: Asking['as'], query = '') => {
+      const { data } = await served.ask(`${ROOT}tasks?state=running,canceling${query}`, { as });
+      return (data as { tasks: Task[] }).tasks.map(({ id }) => id);
+    };
+    assert.deepEqual(await running('submitter'), [own]);
+    assert.deepEqual(await running('operator'), [other, own]);
+    assert.deepEqual(await running('observer'), [other, own]);
+    assert.deepEqual(await running('observer', '&newest=2'), [other]);
   });
 });

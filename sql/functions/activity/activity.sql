@@ -24,13 +24,12 @@ begin
   end if;
   return query
   with bound as materialized (
-    -- The cursor is that of an hour before, for transactions that stayed open: here, each counts where it began.
-    select n, b.moment, split_part(pulp.event_cursor_at(b.moment + interval '1 hour'), ':', 2)::xid8 as tx
+    select n, b.moment, pulp.tx_since(b.moment, pg_snapshot_xmax(pg_current_snapshot())) as tx
     from generate_series(0, buckets) as n
     cross join lateral (select since + (until - since) / buckets * n as moment) b
   ),
   bucket as (
-    select b.n, b.moment as begins, next.moment as ends, b.tx as after_tx, next.tx as last_tx
+    select b.n, b.moment as begins, next.moment as ends, b.tx as from_tx, next.tx as to_tx
     from bound b join bound next on next.n = b.n + 1
   ),
   seen as materialized (
@@ -39,7 +38,7 @@ begin
     cross join lateral (
       select x.type, x.size, x.recorded_at, x.ids[1] as id, row_number() over (order by x.tx, x.first) as ordinal
       from pulp.event_batch x
-      where x.tx > b.after_tx and x.tx <= b.last_tx and x.recorded_at >= since - interval '1 hour'
+      where x.tx >= b.from_tx and x.tx < b.to_tx and x.recorded_at >= since - interval '1 hour'
       order by x.tx, x.first limit rows_of_bucket
     ) e
   ),

@@ -9,9 +9,10 @@ returns table (
 language sql stable set jit = off set enable_seqscan = off set enable_bitmapscan = off as $$
   with looked as materialized (
     select b as batch
-    from pulp.event_batch b
-    where b.tx > (select split_part(pulp.event_cursor_at(since), ':', 2)::xid8) and b.recorded_at >= since
-      and b.tx <= (select split_part(pulp.event_cursor_at(coalesce(till, clock_timestamp()) + interval '1 hour'), ':', 2)::xid8)
+    from (select pg_snapshot_xmax(pg_current_snapshot()) as xmax) now cross join pulp.event_batch b
+    where b.recorded_at >= since and b.recorded_at <= coalesce(till, 'infinity')
+      and b.tx >= (select pulp.tx_since(since - interval '1 hour', now.xmax))
+      and b.tx < (select pulp.tx_since(coalesce(till, 'infinity'), now.xmax))
     order by b.tx desc, b.first desc limit 20000
   ),
   failed as materialized (

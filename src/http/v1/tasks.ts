@@ -112,6 +112,9 @@ export const taskOperations = [
       payloads: flag()
         .optional()
         .describe('false: arguments, results and errors come as null, whatever they are.'),
+      newest: integer({ min: 1, max: 1_000_000 })
+        .optional()
+        .describe('Only among so many of the newest, so that looking ends.'),
       limit: integer({ min: 1, max: 1000 }).prefault('50'),
       cursor: z.guid().optional().describe('The cursor of the page before.'),
     }),
@@ -130,6 +133,7 @@ export const taskOperations = [
         throw invalid('cursor: this task was purged meanwhile', 'Begin anew, by the time of enqueueing.');
       const tasks = await listTasks({
         ...filterOf(query),
+        newest: query.newest,
         withoutPayloads: query.payloads === false,
         at: query.at,
         after: cursor,

@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks';
-import type { TaskState } from '../../constants.ts';
 import { act, ApiError } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Task } from '../api/tasks.ts';
@@ -8,20 +7,11 @@ import { VERBS, type Verb } from '../verbs.ts';
 import { Dialog } from './dialog.tsx';
 import { tell } from './toasts.tsx';
 
-/** What can be done to a task in each state; to others, nothing. */
-const BY_STATE: Readonly<Partial<Record<TaskState, Verb>>> = {
-  waiting: 'cancel',
-  running: 'cancel',
-  failed: 'retry',
-  canceled: 'retry',
-  skipped: 'retry',
-};
-
 /** Does what can be done to a task, after asking; who may not is told what it takes. */
 export function TaskAction({ task }: { readonly task: Task }) {
   const [isAsking, setIsAsking] = useState(false);
   const [reason, setReason] = useState('');
-  const verb = BY_STATE[task.state];
+  const verb = (Object.keys(VERBS) as Verb[]).find((one) => VERBS[one].states.includes(task.state as never));
   if (verb === undefined) return null;
   const { name, button } = VERBS[verb];
   const why =

@@ -8,7 +8,7 @@ import { Ago } from './time.tsx';
 import { spanText } from './words.ts';
 
 /** What is shown of each task of a list. */
-export const TASK_COLUMNS = ['Task', 'State', 'Where', 'Claims', 'Took', 'Enqueued'] as const;
+export const TASK_COLUMNS = ['Task', 'State', 'Where', 'Claims', 'Time', 'Enqueued'] as const;
 
 /** The cells of a task. */
 export function TaskCells({ task }: { readonly task: Task }) {

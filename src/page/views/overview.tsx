@@ -4,8 +4,8 @@ import { read } from '../api/client.ts';
 import { readTasks } from '../api/tasks.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';
+import { LinesThen, ResourceLines } from '../parts/resource-lines.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { ResourceLink, TaskLink } from '../parts/task-link.tsx';
 import { TASK_COLUMNS, TaskCells } from '../parts/task-row.tsx';
 import { counted, countText } from '../parts/words.ts';
 import { hrefTo } from '../router.ts';
@@ -13,6 +13,9 @@ import { useLive } from '../use-live.ts';
 
 /** How many tasks of each kind are shown. */
 const SHOWN = 10;
+
+/** Among how many of the newest tasks these are looked for, where that is not those that run: so that looking ends. */
+const NEWEST = 50_000;
 
 /** How many there are of each state. */
 interface TaskCounts {
@@ -30,8 +33,8 @@ export function Overview() {
       </h1>
       <Counts />
       <TaskPanel title="Running" states={['running', 'canceling']} none="Nothing runs." />
+      <Lines />
       <TaskPanel title="Waiting" states={['waiting']} none="Nobody waits." />
-      {at.value === undefined && <Lines />}
     </section>
   );
 }
@@ -69,7 +72,16 @@ interface TaskPanelProps {
 function TaskPanel({ title, states, none }: TaskPanelProps) {
   const { data, error } = useLive(
     `${title} ${at.value ?? ''}`,
-    (signal) => readTasks({ state: states, at: at.value, limit: SHOWN }, signal),
+    (signal) =>
+      readTasks(
+        {
+          state: states,
+          at: at.value,
+          limit: SHOWN,
+          newest: at.value === undefined && !states.includes('waiting') ? undefined : NEWEST,
+        },
+        signal,
+      ),
     { isPast: at.value !== undefined, isTouchedBy: ({ stream_kind }) => stream_kind === 'task' },
   );
   return (
@@ -104,6 +116,18 @@ function TaskPanel({ title, states, none }: TaskPanelProps) {
 const WINDOW = 1;
 
 function Lines() {
+  return (
+    <section class="panel" aria-label="Who waits for whom">
+      <header>
+        <h2>Who waits for whom</h2>
+        <a href={hrefTo('/resources')}>All resources</a>
+      </header>
+      {at.value === undefined ? <LinesNow /> : <LinesThen at={at.value} isBrief />}
+    </section>
+  );
+}
+
+function LinesNow() {
   const { data, error } = useLive(
     'lines',
     (signal) =>
@@ -114,35 +138,15 @@ function Lines() {
       ),
     { isTouchedBy: ({ stream_kind }) => stream_kind === 'task', pauseMs: 1000 },
   );
-  const lines = data?.resources.filter((one) => one.exclusive_in_line + one.shared_in_line > 0) ?? [];
+  const lines = data?.resources.map(({ exclusive_in_line, shared_in_line, held_by, ...one }) => ({
+    ...one,
+    held_by,
+    waiting: exclusive_in_line + shared_in_line,
+  }));
   return (
-    <section class="panel" aria-label="Who waits for whom">
-      <header>
-        <h2>Who waits for whom</h2>
-        <a href={hrefTo('/resources')}>All resources</a>
-      </header>
+    <>
       {error !== undefined && <Problem error={error} />}
-      {data !== undefined && lines.length === 0 && <p class="empty">Nobody stands in line for a resource.</p>}
-      <ul class="lines">
-        {lines.map(({ resource, exclusive_in_line, shared_in_line, held_by }) => (
-          <li key={resource}>
-            <ResourceLink resource={resource} />
-            <span>
-              {held_by.length === 0 ? (
-                'nobody holds it yet'
-              ) : (
-                <>
-                  held by{' '}
-                  {held_by.map(({ id, name }) => (
-                    <TaskLink key={id} id={id} name={name} />
-                  ))}
-                </>
-              )}
-            </span>
-            <strong>{counted(exclusive_in_line + shared_in_line, 'task')} in line</strong>
-          </li>
-        ))}
-      </ul>
-    </section>
+      {lines !== undefined && <ResourceLines lines={lines.filter(({ waiting }) => waiting > 0)} />}
+    </>
   );
 }

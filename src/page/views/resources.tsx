@@ -1,12 +1,12 @@
-import type { ClaimAt } from '../../projections/claims-at.ts';
 import type { ResourceContention } from '../../projections/resource.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';
 import { Problem } from '../parts/problem.tsx';
+import { LinesThen } from '../parts/resource-lines.tsx';
 import { ResourceLink, TaskLink } from '../parts/task-link.tsx';
 import { WindowChoice, chosenWindow } from '../parts/window-choice.tsx';
-import { counted, spanText } from '../parts/words.ts';
+import { spanText } from '../parts/words.ts';
 import { useLive } from '../use-live.ts';
 
 /** How many resources are shown. */
@@ -14,7 +14,15 @@ const SHOWN = 100;
 
 /** Resources: which cost the most waiting; of the past, who held and who waited. */
 export function Resources() {
-  return at.value === undefined ? <Contention /> : <ClaimsThen at={at.value} />;
+  if (at.value === undefined) return <Contention />;
+  return (
+    <section aria-labelledby="title">
+      <h1 id="title">Resources</h1>
+      <div class="panel">
+        <LinesThen at={at.value} />
+      </div>
+    </section>
+  );
 }
 
 function Contention() {
@@ -77,49 +85,6 @@ function Contention() {
             </tbody>
           </table>
         </div>
-      )}
-    </section>
-  );
-}
-
-/** How many claims of the past are read. */
-const MOST_CLAIMS = 1000;
-
-function ClaimsThen({ at: moment }: { readonly at: string }) {
-  const { data, error } = useLive(
-    `claims ${moment}`,
-    (signal) =>
-      read<{ claims: readonly Wire<ClaimAt>[] }>('claims', { at: moment, limit: MOST_CLAIMS }, signal),
-    { isPast: true },
-  );
-  const lines = Object.entries(Object.groupBy(data?.claims ?? [], ({ resource }) => resource));
-  return (
-    <section aria-labelledby="title">
-      <h1 id="title">Resources</h1>
-      {error !== undefined && <Problem error={error} />}
-      {data?.claims.length === 0 && (
-        <p class="empty card">Nobody held or waited for a resource at this moment.</p>
-      )}
-      {data?.claims.length === MOST_CLAIMS && <p class="hint">These are the first {MOST_CLAIMS} claims.</p>}
-      {lines.length > 0 && (
-        <ul class="panel lines">
-          {lines.map(([resource, claims = []]) => {
-            const waiting = claims.filter(({ state }) => state === 'waiting');
-            return (
-              <li key={resource}>
-                <ResourceLink resource={resource} />
-                <span>
-                  {claims
-                    .filter(({ state }) => state === 'granted')
-                    .map(({ task_id, name }) => (
-                      <TaskLink key={task_id} id={task_id} name={name} />
-                    ))}
-                </span>
-                <strong>{counted(waiting.length, 'task')} in line</strong>
-              </li>
-            );
-          })}
-        </ul>
       )}
     </section>
   );

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { isFinal, TASK_STATES, type TaskState } from '../../constants.ts';
+import { TASK_STATES } from '../../constants.ts';
 import type { Task } from '../api/tasks.ts';
 import { givenFilters } from '../filters.ts';
 import { at } from '../moment.ts';
@@ -40,10 +40,7 @@ export function Tasks() {
         </span>
         <div class="actions">
           {(Object.keys(VERBS) as Verb[])
-            .filter(
-              (verb) =>
-                verb === 'cancel' || chosen.size > 0 || states.some((state) => isFinal(state as TaskState)),
-            )
+            .filter((verb) => chosen.size > 0 || isApt(verb, states))
             .map((verb) => (
               <BulkAction
                 key={verb}
@@ -119,4 +116,11 @@ export function Tasks() {
       )}
     </section>
   );
+}
+
+/** Whether a verb applies to any of the states that are looked for; where none are named, cancelling is what is offered. */
+function isApt(verb: Verb, states: readonly string[]): boolean {
+  return states.length === 0
+    ? verb === 'cancel'
+    : states.some((state) => VERBS[verb].states.includes(state as never));
 }
