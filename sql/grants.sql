@@ -20,12 +20,13 @@ grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class
   to pulp_worker, pulp_operator;
 grant execute on function
-  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota
+  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,
+  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.requeued_since,
+grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.tx_since, pulp.event_cursor, pulp.event_holder

@@ -103,3 +103,9 @@ export function isFinal(state: TaskState): boolean {
 
 /** Whether callers see and cancel each other's tasks, or are apart (`pulp.set_policy`). */
 export const POLICIES = ['shared', 'owner'] as const;
+
+/** What can be paused. */
+export const PAUSE_KINDS = ['queue', 'type', 'resource', 'all'] as const;
+
+/** One of `PAUSE_KINDS`. */
+export type PauseKind = (typeof PAUSE_KINDS)[number];

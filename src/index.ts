@@ -66,8 +66,11 @@ export {
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
+export { drainWorker, setWorker } from './workers/orders.ts';
 export { WorkerDirectory } from './workers/directories/worker-directory.ts';
 export { WorkingDirectory } from './workers/directories/working-directory.ts';

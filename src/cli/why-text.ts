@@ -1,6 +1,7 @@
 import { isFinal, MANY_INTERRUPTIONS } from '../constants.ts';
 import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
 import { formatDuration } from './duration.ts';
+import { pauseText } from './pause-text.ts';
 import { errorSummary } from './task-text.ts';
 
 /** Where the counts of an explanation end. */
@@ -44,6 +45,8 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
     case 'being_granted':
       return ['Nothing is in the way of its claims: the resource manager is about to grant them.'];
+    case 'paused':
+      return task.paused.map(pauseText);
     case 'held_back':
       return [heldBackText(task)];
     case 'manager_failing':

@@ -1,4 +1,4 @@
-import { LEADER_DUTIES, POLICIES } from '../constants.ts';
+import { LEADER_DUTIES, POLICIES, type PauseKind } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -65,6 +65,22 @@ const quota = z
     max_bytes: z.int(),
   })
   .partial();
+
+const paused = <Kind extends PauseKind>(kind: Kind) =>
+  defineEvent('system', [
+    z.strictObject({
+      kind: z.literal(kind),
+      name: z.string(),
+      reason: z.string().nullable(),
+      /** When it goes on by itself. */
+      until: moment.nullable(),
+    }),
+  ]);
+
+const resumed = <Kind extends PauseKind>(kind: Kind) =>
+  defineEvent('system', [
+    z.strictObject({ kind: z.literal(kind), name: z.string(), reason: z.string().nullable() }),
+  ]);
 
 export const EVENT_TYPES = {
   TaskEnqueued: defineEvent('task', [
@@ -163,6 +179,10 @@ export const EVENT_TYPES = {
       ),
     }),
   ]),
+  /** Somebody told it to finish what it runs and end; an empty reason: none was given. */
+  WorkerDraining: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  /** Somebody gave it another number of tasks to have in hand. */
+  WorkerResized: defineEvent('worker', [z.strictObject({ concurrency: z.int() })]),
   /** It takes tasks again. */
   WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),
@@ -202,6 +222,14 @@ export const EVENT_TYPES = {
       cut_position: z.int(),
     }),
   ]),
+  QueuePaused: paused('queue'),
+  TypePaused: paused('type'),
+  ResourcePaused: paused('resource'),
+  AllPaused: paused('all'),
+  QueueResumed: resumed('queue'),
+  TypeResumed: resumed('type'),
+  ResourceResumed: resumed('resource'),
+  AllResumed: resumed('all'),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

@@ -7,6 +7,7 @@ import { pulpWorkerOperations } from './pulp/workers.ts';
 import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
 import { meOperations } from './v1/me.ts';
+import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { taskTypeOperations } from './v1/task-types.ts';
 import { taskOperations } from './v1/tasks.ts';
@@ -24,6 +25,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...taskOperations,
     ...taskTypeOperations,
     ...eventOperations(log, stopping),
+    ...pauseOperations,
     ...resourceOperations,
     ...workerOperations,
   ];

@@ -23,6 +23,7 @@ export const problem = z
 const STATUSES: Readonly<Record<string, number>> = {
   ID_CONFLICT: 409,
   NOT_RETRIABLE: 409,
+  WORKER_NOT_ONLINE: 409,
   FENCED: 409,
   LOG_REWOUND: 410,
   HISTORY_GONE: 410,

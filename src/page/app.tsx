@@ -19,6 +19,7 @@ const PLACES = [
   { to: '/workers', name: 'Workers' },
   { to: '/trends', name: 'Trends' },
   { to: '/failures', name: 'Failures' },
+  { to: '/pauses', name: 'Pauses' },
   { to: '/enqueue', name: 'Enqueue' },
 ] as const;
 

@@ -2,6 +2,7 @@ import type { ComponentChild } from 'preact';
 import { Enqueue } from './views/enqueue.tsx';
 import { Failures } from './views/failures.tsx';
 import { Overview } from './views/overview.tsx';
+import { Pauses } from './views/pauses.tsx';
 import { Resource } from './views/resource.tsx';
 import { Resources } from './views/resources.tsx';
 import { TaskPage } from './views/task.tsx';
@@ -30,6 +31,8 @@ export function viewOf(path: string): ComponentChild {
       return <Trends />;
     case '/failures':
       return <Failures />;
+    case '/pauses':
+      return <Pauses />;
     case '/enqueue':
       return <Enqueue />;
     default:

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TASK_RETRIABLE_STATES, TASK_STATES } from '../constants.ts';
+import { PAUSE_KINDS, TASK_RETRIABLE_STATES, TASK_STATES } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
@@ -150,6 +150,17 @@ export const explanation = z.object({
       message: z.string(),
     })
     .nullable(),
+  /** What is paused and keeps it from beginning, the oldest first. */
+  paused: z.array(
+    z.object({
+      kind: z.enum(PAUSE_KINDS),
+      name: z.string(),
+      reason: z.string().nullable(),
+      actor: z.string().nullable(),
+      since: time,
+      until: time.nullable(),
+    }),
+  ),
   /** Its claims, as long as it stands in line; those that are not met come first. */
   claims: z.array(claim),
   /** Null unless it waits. */

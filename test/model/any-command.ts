@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { ON_WORKER_LOSS, QUEUES, RESOURCES, STRANGER } from './cast.ts';
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
+import { togglePause } from './commands/toggle-pause.ts';
 import { set } from './commands/set.ts';
 import { retry } from './commands/retry.ts';
 import { enqueue, type Draft } from './commands/enqueue.ts';
@@ -105,6 +106,14 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc
     .tuple(fc.nat(), fc.constantFrom(null, -1, 9), fc.constantFrom(null, ...QUEUES))
     .map((drawn) => set(...drawn)),
+  fc
+    .oneof(
+      fc.tuple(fc.constant('queue' as const), fc.constantFrom(...QUEUES)),
+      fc.tuple(fc.constant('type' as const), fc.constantFrom(...ON_WORKER_LOSS.keys())),
+      fc.tuple(fc.constant('resource' as const), fc.constantFrom(...RESOURCES)),
+      fc.constant(['all', ''] as const),
+    )
+    .map(([kind, name]) => togglePause(kind, name)),
   fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
   worker.map(bear),
   worker.map(attach),

@@ -98,6 +98,8 @@ export class EngineModel {
   readonly workers: readonly ModelWorker[];
   /** Claims that a session which is not a worker's holds locked. */
   readonly foreignLocks: Claim[] = [];
+  /** What is paused: kind and name. */
+  readonly pauses = new Set<string>();
   readonly #onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>;
   #now: Time = { hour: 0, tick: 0 };
   #places = 0;
@@ -158,7 +160,7 @@ export class EngineModel {
     this.#tick();
     for (const { task } of this.due()) if (task.claims.length === 0) this.#deliver(task);
     for (const id of orderInLine) this.#getInLine(this.#task(id));
-    const granted = this.line().filter((task) => !this.#conflicts(task));
+    const granted = this.line().filter((task) => !this.#conflicts(task) && !this.isPaused(task));
     for (const task of granted) this.#deliver(task);
     return granted.length;
   }
@@ -186,6 +188,7 @@ export class EngineModel {
       .flatMap((task) =>
         task.place.at === 'delivered' &&
         this.#isDue(task.place.due) &&
+        !['all ', `queue ${queue}`, `type ${task.content.name}`].some((pause) => this.pauses.has(pause)) &&
         task.queue === queue &&
         worker.types.includes(task.content.name)
           ? [{ ...task, rank: [-task.priority, task.place.since] }]
@@ -217,8 +220,36 @@ export class EngineModel {
         worker.queues.includes(task.queue) &&
         worker.types.includes(task.content.name) &&
         !this.#conflicts(task) &&
+        !this.isPaused(task) &&
+        !this.pauses.has('all ') &&
+        !this.pauses.has(`queue ${task.queue}`) &&
+        !this.pauses.has(`type ${task.content.name}`) &&
         !this.isLockedOut(task.id, worker.session),
     );
+  }
+
+  /** Whether a resource that it claims is paused. */
+  isPaused({ claims }: Pick<ModelTask, 'claims'>): boolean {
+    return claims.some(({ resource }) => this.pauses.has(`resource ${resource}`));
+  }
+
+  /** Pauses something, or lets it go on; what was put back because of it comes at once. */
+  togglePause(kind: string, name: string): void {
+    this.#tick();
+    const pause = `${kind} ${name}`;
+    if (!this.pauses.delete(pause)) {
+      this.pauses.add(pause);
+      return;
+    }
+    if (kind !== 'resource') return;
+    for (const task of this.tasks.values()) {
+      if (
+        task.place.at === 'delivered' &&
+        task.claims.some(({ resource }) => resource === name) &&
+        !this.#isDue(task.place.due)
+      )
+        task.place = { ...task.place, due: this.#now };
+    }
   }
 
   /** Grants successors their claims. */

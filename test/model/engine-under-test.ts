@@ -74,6 +74,7 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.running;
       delete from pulp.deferred;
       delete from pulp.wakeup;
+      delete from pulp.pause;
       delete from pulp_boss.job;
       commit`);
   }
@@ -229,6 +230,10 @@ export class EngineUnderTest implements AsyncDisposable {
       [id, priority, queue],
     );
     return rows[0]?.state ?? '';
+  }
+
+  async togglePause(kind: string, name: string, isPaused: boolean): Promise<void> {
+    await this.client.query(`select pulp.${isPaused ? 'resume' : 'pause'}($1, $2)`, [kind, name]);
   }
 
   /** Brings a worker into the world; gives the number of its session. */

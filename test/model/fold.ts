@@ -35,6 +35,8 @@ export interface World {
 const LOG_EVENTS: ReadonlySet<string> = new Set([
   'EraBegun',
   'PolicyChanged',
+  ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
+  ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',
@@ -258,6 +260,7 @@ function workerChange(event: LoggedEvent): Row {
         login: data['login'] ?? null,
         unable: data['unable'] ?? null,
         stuck: null,
+        draining: null,
         online_at: instant(event.recorded_at),
         last_heartbeat: instant(event.recorded_at),
         missing: false,
@@ -272,6 +275,10 @@ function workerChange(event: LoggedEvent): Row {
       return { unable: null };
     case 'WorkerStuck':
       return { stuck: (data['runs'] as unknown[]).length === 0 ? null : data['runs'] };
+    case 'WorkerDraining':
+      return { draining: data['reason'] };
+    case 'WorkerResized':
+      return { concurrency: data['concurrency'] };
     case 'WorkerOffline':
       return { state: 'offline', gracefully_stopped: data['normal_shutdown'], finish_rate: null };
     case 'WorkerMissing':

@@ -82,6 +82,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
       ['/workers', 'hands full'],
       ['/trends', 'Throughput'],
       ['/failures', '1 failure'],
+      ['/pauses', 'Nothing is paused.'],
       ['/enqueue', 'Enqueue a task'],
       [`/?at=${then}`, 'Running'],
     ] as const) {

@@ -119,6 +119,9 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       onUnable: (why) => {
         signs.unable(why);
       },
+      onDraining: (why) => {
+        signs.stopping(`told to end${why === '' ? '' : `: ${why}`}, ${worker.running} tasks in hand`);
+      },
       onLost: (why) => {
         signs.reconnecting(why.message);
       },

@@ -7,12 +7,9 @@ import { fileURLToPath } from 'node:url';
 const ASSETS = new URL('../../../page/', import.meta.url);
 const MODULES = new URL('../../../dist/', import.meta.url);
 
-/** Modules of the project that the page has in common with it. */
-const SHARED_MODULES = [
-  'constants.js',
-  'errors.js',
-  ...['why-text', 'task-text', 'facts-text', 'duration'].map((name) => `cli/${name}.js`),
-];
+/** The module that the page begins with, and what its compiled text says of others. */
+const FIRST_MODULE = 'page/main.js';
+const IMPORT = /(?:^import\s[^;'"]*|\bimport\()["']([^"']+)["']/gm;
 
 /** The libraries of the page, by the names that its modules import them by. */
 const LIBRARIES: Readonly<Record<string, URL>> = {
@@ -53,11 +50,10 @@ export interface PageFiles {
 
 /** Reads the page; undefined if it was not built. */
 export async function readPageFiles(): Promise<PageFiles | undefined> {
-  const modules = await readdir(new URL('page/', MODULES), { recursive: true }).catch(() => undefined);
+  const modules = await readModules();
   if (modules === undefined) return undefined;
-  const scripts = modules.filter((name) => extname(name) === '.js').map((name) => `page/${name}`);
   const found: [string, PageFile][] = [
-    ...(await Promise.all([...scripts, ...SHARED_MODULES].map((name) => read(name, new URL(name, MODULES))))),
+    ...modules,
     ...(await Promise.all(Object.entries(LIBRARIES).map(([name, url]) => read(libraryFile(name), url)))),
     ...(await Promise.all(Object.entries(LIBRARY_STYLES).map(([name, url]) => read(`styles/${name}`, url)))),
     ...(await Promise.all(
@@ -86,6 +82,28 @@ export async function readPageFiles(): Promise<PageFiles | undefined> {
     importMapDigest: `'sha256-${createHash('sha256').update(inlineScript).digest('base64')}'`,
     etag: `"${createHash('sha256').update(index).digest('base64url').slice(0, 16)}"`,
   };
+}
+
+/** All modules that the first one needs, those of the project that it has in common with the page among them. */
+async function readModules(): Promise<[string, PageFile][] | undefined> {
+  const found = new Map<string, PageFile>();
+  const wanted = [FIRST_MODULE];
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    if (found.has(name)) continue;
+    const url = new URL(name, MODULES);
+    const file = await read(name, url).catch((error: unknown) => {
+      if (name === FIRST_MODULE && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (file === undefined) return undefined;
+    found.set(...file);
+    for (const [, other = ''] of Buffer.from(file[1].body).toString().matchAll(IMPORT)) {
+      if (other.startsWith('.')) wanted.push(new URL(other, url).href.slice(MODULES.href.length));
+      else if (!(other in LIBRARIES))
+        throw new Error(`${name} of the page needs ${other}, which browsers do not have`);
+    }
+  }
+  return [...found].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** What is loaded once it is needed. */

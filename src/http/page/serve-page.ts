@@ -12,6 +12,7 @@ const VIEWS = [
   '/workers',
   '/trends',
   '/failures',
+  '/pauses',
   '/enqueue',
 ];
 

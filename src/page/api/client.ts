@@ -48,9 +48,9 @@ export async function readDated<T>(path: string, signal?: AbortSignal): Promise<
 }
 
 /** Asks the server to do something. @throws ApiError */
-export async function act<T>(path: string, body: object): Promise<T> {
+export async function act<T>(path: string, body: object, method: 'POST' | 'PATCH' = 'POST'): Promise<T> {
   const response = await request(`/api/v1/${path}`, {
-    method: 'POST',
+    method,
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
   });

@@ -45,10 +45,13 @@ export async function followLog(signal: AbortSignal): Promise<void> {
       unseen.abort();
     });
     try {
-      const response = await request('/api/v1/events/stream?kind=task&kind=worker&kind=system', {
-        signal: AbortSignal.any([signal, unseen.signal]),
-        headers: cursor === '' ? {} : { 'last-event-id': cursor },
-      });
+      const response = await request(
+        '/api/v1/events/stream?kind=task&kind=worker&kind=resource&kind=system',
+        {
+          signal: AbortSignal.any([signal, unseen.signal]),
+          headers: cursor === '' ? {} : { 'last-event-id': cursor },
+        },
+      );
       liveness.value = 'live';
       if (cursor === '') for (const gap of gaps) gap(); // what came between a first look and now
       for await (const { id, event, data } of messages(response)) {

@@ -1,3 +1,4 @@
+import { ApiError } from '../api/client.ts';
 import { signal } from '@preact/signals';
 
 /** How long something is told, in milliseconds. */
@@ -16,6 +17,13 @@ export function tell(text: string, { isError = false } = {}): void {
   setTimeout(() => {
     told.value = told.value.filter((one) => one.key !== key);
   }, SHOWN_MS);
+}
+
+/** Does something, and tells of it only if it fails. */
+export function tellFailure(doing: Promise<unknown>): void {
+  doing.catch((error: unknown) => {
+    tell(error instanceof ApiError ? `${error.message}. ${error.remedy}` : String(error), { isError: true });
+  });
 }
 
 /** What was told just now. */

@@ -4,6 +4,7 @@ import { read } from '../api/client.ts';
 import { readTasks } from '../api/tasks.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';
+import { PauseList } from '../parts/pause-list.tsx';
 import { LinesThen, ResourceLines } from '../parts/resource-lines.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { TASK_COLUMNS, TaskCells } from '../parts/task-row.tsx';
@@ -32,6 +33,7 @@ export function Overview() {
         Overview
       </h1>
       <Counts />
+      <PauseList isBrief />
       <TaskPanel title="Running" states={['running', 'canceling']} none="Nothing runs." />
       <Lines />
       <TaskPanel title="Waiting" states={['waiting']} none="Nobody waits." />

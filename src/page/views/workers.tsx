@@ -4,6 +4,7 @@ import { me } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';
 import { Problem } from '../parts/problem.tsx';
+import { WorkerOrders } from '../parts/worker-orders.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { Ago } from '../parts/time.tsx';
 import { spanText } from '../parts/words.ts';
@@ -81,6 +82,12 @@ function WorkerCard({ worker }: { readonly worker: Wire<Worker> }) {
           Processes that were killed and do not die: {stuck.map(({ task }) => task).join(', ')}
         </p>
       )}
+      {worker.draining !== null && (
+        <p class="hint">
+          It finishes what it runs, and ends{worker.draining === '' ? '' : `: ${worker.draining}`}.
+        </p>
+      )}
+      {state === 'online' && worker.draining === null && <WorkerOrders worker={worker} />}
       <details>
         <summary>{worker.task_types.length} task types</summary>
         <p>{worker.task_types.join(', ')}</p>
