@@ -57,11 +57,11 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
   [
     EVERYBODY,
-    'history histories batch_event batch_events events_after event_horizon event_cursor_at tx_since event_cursor event_holder',
+    'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
   [
     EVERYBODY,
-    'resource_contention resource_holds claims_at running_ids activity failure_groups error_signature name_uuid',
+    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid',
   ],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],

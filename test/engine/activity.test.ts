@@ -120,6 +120,9 @@ suite('failures that are alike', () => {
   test('are not for those who may not see payloads', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
+    await client.query('set role pulp_observer');
+    await client.query('select * from pulp.failure_groups(now())');
+    await client.query('reset role');
     await client.query(`select pulp.set_policy('owner')`);
     await client.query('set role pulp_observer');
     await assert.rejects(client.query('select * from pulp.failure_groups(now())'), { code: '42501' });

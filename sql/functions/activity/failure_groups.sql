@@ -9,10 +9,9 @@ returns table (
 language sql stable set jit = off set enable_seqscan = off set enable_bitmapscan = off as $$
   with looked as materialized (
     select b as batch
-    from (select pg_snapshot_xmax(pg_current_snapshot()) as xmax) now cross join pulp.event_batch b
-    where b.recorded_at >= since and b.recorded_at <= coalesce(till, 'infinity')
-      and b.tx >= (select pulp.tx_since(since - interval '1 hour', now.xmax))
-      and b.tx < (select pulp.tx_since(coalesce(till, 'infinity'), now.xmax))
+    from (select pulp.tx_bounds(since, coalesce(till, clock_timestamp()), 1) as txs offset 0) bound
+    cross join pulp.event_batch b
+    where b.tx >= bound.txs[1] and b.tx < bound.txs[2] and b.recorded_at >= since
     order by b.tx desc, b.first desc limit 20000
   ),
   failed as materialized (
