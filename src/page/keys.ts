@@ -19,6 +19,8 @@ const PLACES: Readonly<Record<string, string>> = {
   w: '/workers',
   f: '/failures',
   c: '/trends',
+  p: '/pauses',
+  e: '/enqueue',
 };
 
 /** Listens to the keys that work everywhere, except where text is typed. */

@@ -14,7 +14,7 @@ export interface TaskCounts {
   readonly counts: Partial<Record<(typeof TASK_STATES)[number], number>>;
   /** How many tasks these are. */
   readonly looked_at: number;
-  /** Whether there are older ones. */
+  /** Whether there may be older ones. */
   readonly more: boolean;
 }
 
@@ -23,10 +23,10 @@ export async function countLatestTasks(at?: Date): Promise<TaskCounts> {
   const most = at === undefined ? MOST_COUNTED : MOST_OF_THE_PAST;
   const latest =
     at === undefined
-      ? sql.fragment`select state from pulp.task order by enqueued_at desc limit ${most + 1}`
+      ? sql.fragment`select state from pulp.task order by enqueued_at desc limit ${most}`
       : sql.fragment`
           select past.state
-          from (select id from pulp.task where enqueued_at <= ${asOf(at)} order by enqueued_at desc limit ${most + 1}) known
+          from (select id from pulp.task where enqueued_at <= ${asOf(at)} order by enqueued_at desc limit ${most}) known
           cross join lateral pulp.task_at(${asOf(at)}, known.id) past`;
   const pool = await getConnection();
   const rows = await retrying(() =>
@@ -36,7 +36,7 @@ export async function countLatestTasks(at?: Date): Promise<TaskCounts> {
   const counted = rows.reduce((sum, { count }) => sum + count, 0);
   return {
     counts: Object.fromEntries(rows.map(({ state, count }) => [state, count])),
-    looked_at: Math.min(counted, most),
-    more: counted > most,
+    looked_at: counted,
+    more: counted === most,
   };
 }

@@ -157,7 +157,7 @@ export const taskOperations = [
           looked_at: z
             .int()
             .describe('How many tasks these are: the latest, not more than cost little to count.'),
-          more: z.boolean().describe('Whether there are older ones.'),
+          more: z.boolean().describe('Whether there may be older ones.'),
         }),
       },
     },

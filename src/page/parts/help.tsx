@@ -3,7 +3,8 @@ import { Dialog } from './dialog.tsx';
 const KEYS = [
   ['/', 'search'],
   ['?', 'this help'],
-  ['g then o, t, r, w, f, c', 'overview, tasks, resources, workers, failures, charts'],
+  ['g, then o t r w', 'overview, tasks, resources, workers'],
+  ['g, then c f p e', 'charts, failures, pauses, enqueue'],
   ['j, k', 'next and previous task of a list'],
   ['[ and ]', 'a minute back and forth in time'],
   ['p', 'play the past, or pause'],

@@ -24,7 +24,7 @@ export function PauseList({ isBrief = false }: { readonly isBrief?: boolean }) {
   if (data === undefined || (isBrief && data.pauses.length === 0)) return null;
   const why = lacking('operate');
   return (
-    <section class="panel paused" aria-label="Paused">
+    <section class={data.pauses.length > 0 ? 'panel paused' : 'panel'} aria-label="Paused">
       {data.pauses.length === 0 && <p class="empty">Nothing is paused.</p>}
       <ul class="lines">
         {data.pauses.map(({ kind, name, reason, actor, since, until }) => (

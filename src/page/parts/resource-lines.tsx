@@ -22,9 +22,16 @@ export function ResourceLines({ lines }: { readonly lines: readonly Line[] }) {
         <li key={resource}>
           <ResourceLink resource={resource} />
           <span>
-            {held_by.length === 0
-              ? 'nobody holds it yet'
-              : held_by.map(({ id, name }) => <TaskLink key={id} id={id} name={name} />)}
+            {held_by.length === 0 ? (
+              'nobody holds it yet'
+            ) : (
+              <>
+                <span class="hint">held by</span>{' '}
+                {held_by.map(({ id, name }) => (
+                  <TaskLink key={id} id={id} name={name} />
+                ))}
+              </>
+            )}
           </span>
           <strong>{counted(waiting, 'task')} in line</strong>
         </li>
