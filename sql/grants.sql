@@ -8,8 +8,9 @@ grant usage on schema pulp to pulp_submitter, pulp_worker, pulp_operator, pulp_o
 grant select on all tables in schema pulp to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 alter default privileges in schema pulp grant select on tables to pulp_submitter, pulp_worker, pulp_operator, pulp_observer; -- the log's later leaves
 
-grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.check_task_types to pulp_submitter, pulp_worker;
-grant execute on function pulp.cancel to pulp_operator;
+grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks,
+  pulp.set_tasks, pulp.check_task_types to pulp_submitter, pulp_worker;
+grant execute on function pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks, pulp.set_tasks to pulp_operator;
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.attach_worker, pulp.set_worker_condition,
   pulp.report_worker_death, pulp.start, pulp.progress, pulp.finish, pulp.finish_and_start,
@@ -19,12 +20,13 @@ grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class
   to pulp_worker, pulp_operator;
 grant execute on function
-  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota
+  pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,
+  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at,
+grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder

@@ -17,7 +17,7 @@ export const TASK_STATES = [
 /** One of `TASK_STATES`. */
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** States that a task never leaves. */
+/** States of a task that is over: it leaves them only when somebody has it run again. */
 export const TASK_FINAL_STATES = [
   'completed',
   'failed',
@@ -31,6 +31,23 @@ export const TASK_INCOMPLETE_STATES = [
   'running',
   'canceling',
 ] as const satisfies readonly TaskState[];
+
+/** States from which a task may be run again. */
+export const TASK_RETRIABLE_STATES = [
+  'failed',
+  'canceled',
+  'skipped',
+] as const satisfies readonly TaskState[];
+
+/** What tasks can be sorted by. */
+export const TASK_ORDERS = [
+  'enqueued_at',
+  'unblocked_at',
+  'started_at',
+  'finished_at',
+  'name',
+  'state',
+] as const;
 
 /** Every state of a worker: it gives signs of life; it said that it ends; it fell silent, or its session is gone. */
 export const WORKER_STATES = ['online', 'offline', 'missing'] as const;
@@ -49,6 +66,9 @@ export const MANY_INTERRUPTIONS = 3;
 
 /** What may name a task type, a queue or a worker; `pulp.is_name` says the same. */
 export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
+
+/** The greatest priority; its negative is the least. */
+export const MOST_PRIORITY = 999_999_999;
 
 /** The queue of tasks whose caller names none. */
 export const DEFAULT_QUEUE = 'default';
@@ -86,3 +106,9 @@ export function isFinal(state: TaskState): boolean {
 
 /** Whether callers see and cancel each other's tasks, or are apart (`pulp.set_policy`). */
 export const POLICIES = ['shared', 'owner'] as const;
+
+/** What can be paused. */
+export const PAUSE_KINDS = ['queue', 'type', 'resource', 'all'] as const;
+
+/** One of `PAUSE_KINDS`. */
+export type PauseKind = (typeof PAUSE_KINDS)[number];

@@ -42,6 +42,7 @@ export {
   type TaskOrder,
   type TaskSelection,
 } from './projections/task.ts';
+export { matchingTasks } from './projections/matching-tasks.ts';
 export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './projections/task-filter.ts';
 export { rebuild, type Rebuild } from './projections/rebuild.ts';
 export {
@@ -55,8 +56,11 @@ export { verify, type Verification, type Violation } from './projections/verify.
 export { explainTask, type Explanation } from './projections/why.ts';
 export { listWorkers, type Worker } from './projections/worker.ts';
 export { secret } from './secrets/secret.ts';
+export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
 export { cancel } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
+export { Discard, Snooze } from './tasks/run-endings.ts';
+export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
 export {
   enqueueMany,
@@ -66,8 +70,11 @@ export {
 } from './tasks/enqueue.ts';
 export type { TraceContext } from './tasks/tracing.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
+export { drainWorker, setWorker } from './workers/orders.ts';
 export { WorkerDirectory } from './workers/directories/worker-directory.ts';
 export { WorkingDirectory } from './workers/directories/working-directory.ts';

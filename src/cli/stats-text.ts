@@ -1,5 +1,5 @@
 import type { Durations, Stats } from '../projections/stats.ts';
-import { formatDuration } from './duration.ts';
+import { formatDuration } from '../duration.ts';
 import { formatFacts, formatTable } from './table.ts';
 
 /** How wide names may be, so that a line has 80 characters at most. */

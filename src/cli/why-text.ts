@@ -1,7 +1,8 @@
 import { isFinal, MANY_INTERRUPTIONS } from '../constants.ts';
 import { workerTtl } from '../manager/worker-ttl.ts';
 import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
-import { formatDuration } from './duration.ts';
+import { formatDuration } from '../duration.ts';
+import { pauseText } from './pause-text.ts';
 import { errorSummary } from './task-text.ts';
 
 /** Where the counts of an explanation end. */
@@ -41,6 +42,8 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
     case 'being_granted':
       return ['Nothing is in the way of its claims: the resource manager is about to grant them.'];
+    case 'paused':
+      return task.paused.map(pauseText);
     case 'held_back':
       return [heldBackText(task)];
     case 'manager_failing':
@@ -236,6 +239,10 @@ function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string
       return `running, attempt ${attempt} on worker ${worker}`;
     case 'canceling':
       return `being cancelled, attempt ${attempt} on worker ${worker}`;
+    case 'failed':
+    case 'canceled':
+    case 'skipped':
+      return `${kind}, until it was run again`;
   }
 }
 

@@ -17,6 +17,7 @@ const EVENTS: Readonly<Record<string, Style>> = {
   TaskFailed: STATES.failed,
   TaskRetryScheduled: STATES.failed,
   TaskInterrupted: STATES.waiting,
+  TaskRequeued: STATES.waiting,
   TaskCancelRequested: STATES.canceling,
   TaskCanceled: STATES.canceled,
 };

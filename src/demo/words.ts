@@ -61,6 +61,8 @@ export function told(event: EventNow): string | undefined {
       return `failed and will be tried again: ${errorMessage(data['error'])}`;
     case 'TaskInterrupted':
       return `was interrupted by ${String(data['worker'])} and goes back to the front of its line`;
+    case 'TaskRequeued':
+      return 'is to be run again';
     case 'TaskCancelRequested':
       return `is to be cancelled: ${String(data['reason'])}`;
     case 'TaskCanceled':

@@ -1,4 +1,4 @@
-import { LEADER_DUTIES, POLICIES } from '../constants.ts';
+import { LEADER_DUTIES, POLICIES, type PauseKind } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -44,6 +44,18 @@ const nothing = z.strictObject({});
 
 const policy = z.enum(POLICIES);
 
+/** What callers and workers go by of a published task type; it gains members. */
+const publication = z.looseObject({
+  schema: z.record(z.string(), z.unknown()),
+  isolation: z.string(),
+  on_worker_loss: z.string(),
+  on_worker_stop: z.string(),
+  release: z.string().nullable(),
+});
+
+/** Places of secrets among arguments, see `SecretPlace`. */
+const marks = z.array(z.array(z.union([z.string(), z.number(), z.literal(true)])));
+
 const quota = z
   .strictObject({
     max_priority: z.int(),
@@ -53,6 +65,22 @@ const quota = z
     max_bytes: z.int(),
   })
   .partial();
+
+const paused = <Kind extends PauseKind>(kind: Kind) =>
+  defineEvent('system', [
+    z.strictObject({
+      kind: z.literal(kind),
+      name: z.string(),
+      reason: z.string().nullable(),
+      /** When it goes on by itself. */
+      until: moment.nullable(),
+    }),
+  ]);
+
+const resumed = <Kind extends PauseKind>(kind: Kind) =>
+  defineEvent('system', [
+    z.strictObject({ kind: z.literal(kind), name: z.string(), reason: z.string().nullable() }),
+  ]);
 
 export const EVENT_TYPES = {
   TaskEnqueued: defineEvent('task', [
@@ -83,6 +111,7 @@ export const EVENT_TYPES = {
   ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
   ReservationReleased: defineEvent('task', [nothing]),
   TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
   TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
@@ -108,6 +137,16 @@ export const EVENT_TYPES = {
       worker: z.string(),
       /** Its place in line, which it had before. */
       position: z.int(),
+    }),
+  ]),
+  /** Its code has put it off: it runs again then, and this run counts as none. */
+  TaskSnoozed: defineEvent('task', [z.strictObject({ reason: z.string().nullable(), run_after: moment })]),
+  /** Somebody has it run again after its end. */
+  TaskRequeued: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().nullable(),
+      /** Whether it was a run that had ended, or a task that waited. */
+      had_run: z.boolean(),
     }),
   ]),
   TaskSkipped: defineEvent('task', [nothing]),
@@ -146,6 +185,10 @@ export const EVENT_TYPES = {
       ),
     }),
   ]),
+  /** Somebody told it to finish what it runs and end; an empty reason: none was given. */
+  WorkerDraining: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  /** Somebody gave it another number of tasks to have in hand. */
+  WorkerResized: defineEvent('worker', [z.strictObject({ concurrency: z.int() })]),
   /** It takes tasks again. */
   WorkerAble: defineEvent('worker', [nothing]),
   WorkerOffline: defineEvent('worker', [goodbye]),
@@ -185,11 +228,31 @@ export const EVENT_TYPES = {
       cut_position: z.int(),
     }),
   ]),
+  QueuePaused: paused('queue'),
+  TypePaused: paused('type'),
+  ResourcePaused: paused('resource'),
+  AllPaused: paused('all'),
+  QueueResumed: resumed('queue'),
+  TypeResumed: resumed('type'),
+  ResourceResumed: resumed('resource'),
+  AllResumed: resumed('all'),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */
   QuotaChanged: defineEvent('system', [
     z.strictObject({ owner: z.string(), before: quota.nullable(), after: quota.nullable() }),
+  ]),
+  /** Only what changed by a publication is one. */
+  TaskTypePublished: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      worker: z.string(),
+      before: publication.nullable(),
+      after: publication,
+    }),
+  ]),
+  SecretUnmarked: defineEvent('system', [
+    z.strictObject({ name: z.string(), place: z.string(), before: marks, after: marks }),
   ]),
   LeafArchived: defineEvent('system', [
     z.strictObject({

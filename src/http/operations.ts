@@ -6,6 +6,7 @@ import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
 import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
 import { eventOperations } from './v1/events.ts';
+import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
@@ -19,6 +20,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pulpWorkerOperations,
     ...taskOperations,
     ...eventOperations(log, stopping),
+    ...pauseOperations,
     ...resourceOperations,
     ...workerOperations,
     ...metricsOperations,

@@ -22,6 +22,8 @@ export const problem = z
 /** Statuses of errors that do not follow from how a command that met them would exit. */
 const STATUSES: Readonly<Record<string, number>> = {
   ID_CONFLICT: 409,
+  NOT_RETRIABLE: 409,
+  WORKER_NOT_ONLINE: 409,
   FENCED: 409,
   LOG_REWOUND: 410,
   HISTORY_GONE: 410,

@@ -17,6 +17,9 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> =
   PU021: { code: 'NOT_ITS_SESSION', exitCode: 1 },
   PU022: { code: 'NOT_OWNED', exitCode: 2 },
   PU023: { code: 'QUOTA_EXCEEDED', exitCode: 2 },
+  PU026: { code: 'WORKER_NOT_ONLINE', exitCode: 1 },
+  PU025: { code: 'NOT_PAUSED', exitCode: 3 },
+  PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
 };
 
 /** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */

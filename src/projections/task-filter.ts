@@ -37,6 +37,9 @@ export interface TaskFilter {
   readonly parent?: string | undefined;
   readonly correlation?: string | undefined;
   readonly correlationContains?: string | undefined;
+  /** Of the error of the last run that failed. */
+  readonly errorCode?: string | undefined;
+  readonly errorContains?: string | undefined;
   /** Claimed in either mode. */
   readonly resource?: string | undefined;
   /** Each of these is to be met: any of some resources is claimed in a mode. */
@@ -94,17 +97,23 @@ export function lastingConditions(filter: TaskFilter): Condition[] {
 }
 
 /** What changes in a task. */
-export function changingConditions({ state, states, notState, worker, times = [] }: TaskFilter): Condition[] {
+export function changingConditions(filter: TaskFilter): Condition[] {
+  const { state, states, notState, worker, errorCode, errorContains, times = [] } = filter;
   return [
     state === undefined ? undefined : sql.fragment`state = ${state}`,
     states && sql.fragment`state = any (${textArray(states)})`,
     notState === undefined ? undefined : sql.fragment`state <> ${notState}`,
     worker === undefined ? undefined : sql.fragment`worker = ${worker}`,
+    errorCode === undefined ? undefined : sql.fragment`error ->> 'code' = ${errorCode}`,
+    errorContains === undefined ? undefined : sql.fragment`strpos(error ->> 'message', ${errorContains}) > 0`,
     ...times.filter(({ time }) => time !== 'enqueued_at').map(timeCondition),
   ];
 }
 
-/** What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was. */
+/**
+ * What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was, unless it was run
+ * again since.
+ */
 export function possibleAt(at: Date, { state, worker }: TaskFilter): Condition[] {
   const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
   const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
@@ -114,7 +123,7 @@ export function possibleAt(at: Date, { state, worker }: TaskFilter): Condition[]
     state === undefined
       ? undefined
       : isFinal(state)
-        ? sql.fragment`${wasOver} and state = ${state}`
+        ? sql.fragment`(${wasOver} and state = ${state} or id in (select pulp.requeued_since(${asOf(at)})))`
         : sql.fragment`not ${wasOver}`,
     worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
   ];

@@ -1,6 +1,6 @@
 import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
-import { TASK_STATES, type TaskState } from '../constants.ts';
+import { TASK_ORDERS, TASK_STATES, type TaskState } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
@@ -89,16 +89,6 @@ async function readFrom(id: string, source: FragmentSqlToken): Promise<Task | un
   );
   return task ?? undefined;
 }
-
-/** What tasks can be sorted by. */
-export const TASK_ORDERS = [
-  'enqueued_at',
-  'unblocked_at',
-  'started_at',
-  'finished_at',
-  'name',
-  'state',
-] as const;
 
 /** An order of tasks: by a column, ascending or descending; those that have no value come last. */
 export interface TaskOrder {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TASK_STATES } from '../constants.ts';
+import { PAUSE_KINDS, TASK_RETRIABLE_STATES, TASK_STATES } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
@@ -90,7 +90,18 @@ const run = z.object({
 });
 
 const span = z.object({
-  kind: z.enum(['delayed', 'retry_pause', 'resources', 'resource_manager', 'worker', 'running', 'canceling']),
+  kind: z.enum([
+    ...([
+      'delayed',
+      'retry_pause',
+      'resources',
+      'resource_manager',
+      'worker',
+      'running',
+      'canceling',
+    ] as const),
+    ...TASK_RETRIABLE_STATES,
+  ]),
   /** The attempt that ran, or was waited for. */
   attempt: z.number(),
   worker: z.string().optional(),
@@ -139,6 +150,17 @@ export const explanation = z.object({
       message: z.string(),
     })
     .nullable(),
+  /** What is paused and keeps it from beginning, the oldest first. */
+  paused: z.array(
+    z.object({
+      kind: z.enum(PAUSE_KINDS),
+      name: z.string(),
+      reason: z.string().nullable(),
+      actor: z.string().nullable(),
+      since: time,
+      until: time.nullable(),
+    }),
+  ),
   /** Its claims, as long as it stands in line; those that are not met come first. */
   claims: z.array(claim),
   /** Null unless it waits. */

@@ -25,6 +25,8 @@ export const workerRow = z.object({
   gracefully_stopped: z.boolean(),
   /** Why it takes no tasks at present; null: it does. */
   unable: z.string().nullable(),
+  /** Why it was told to finish what it runs and end (empty: no reason was given); null: it was not. */
+  draining: z.string().nullable(),
   /** Its runs that go on though their processes were killed. */
   stuck: z
     .array(
@@ -45,7 +47,7 @@ export async function listWorkers(at?: Date): Promise<readonly Worker[]> {
   return retrying(() =>
     pool.any(sql.type(workerRow)`
     select name, state, host, pid, queues, concurrency, task_types, online_at, last_heartbeat, finish_rate,
-      missing, gracefully_stopped, unable, stuck, coalesce(r.running, 0)::integer as running,
+      missing, gracefully_stopped, unable, draining, stuck, coalesce(r.running, 0)::integer as running,
       extract(epoch from ${at === undefined ? sql.fragment`clock_timestamp()` : asOf(at)} - last_heartbeat)::double precision as heartbeat_age,
       ${at === undefined ? LEADS : ledAt(at)} as leads
     from ${at === undefined ? sql.fragment`pulp.worker` : sql.fragment`pulp.worker_at(${asOf(at)})`} w

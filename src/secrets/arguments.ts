@@ -31,7 +31,13 @@ type ConcretePath = readonly (string | number)[];
  */
 export function sealArguments(given: Arguments, places: readonly SecretPlace[], owner: Owner): Arguments {
   const others = digestOf(replace(given, places, () => SECRET_PLACE));
-  return replace(given, places, (secret, path) => seal(secret, contextOf(owner, path, others), keyRing()));
+  const sealed = new Set<unknown>(); // two places may be the same: keys.* and keys.a
+  return replace(given, places, (secret, path) => {
+    if (sealed.has(secret)) return secret;
+    const envelope = seal(secret, contextOf(owner, path, others), keyRing());
+    sealed.add(envelope);
+    return envelope;
+  });
 }
 
 /**
@@ -49,6 +55,24 @@ export function openArguments(stored: Arguments, places: readonly SecretPlace[],
     const envelope = asEnvelope(value);
     return envelope === undefined ? value : open(envelope, contextOf(owner, path, others), keyRing());
   });
+}
+
+/**
+ * Where else there are encrypted values: at places that other releases of the code have marked, see `pulp.unmark_secret`. Costs little
+ * where there are none.
+ */
+export function strayEnvelopes(stored: Arguments, places: readonly SecretPlace[]): readonly SecretPlace[] {
+  const { args, kwargs } = replace(stored, places, () => null);
+  return [...envelopePaths(args, ['args']), ...envelopePaths(kwargs, ['kwargs'])];
+}
+
+function* envelopePaths(value: unknown, path: ConcretePath): Generator<ConcretePath> {
+  if (typeof value !== 'object' || value === null) return;
+  if (asEnvelope(value) !== undefined) yield path;
+  else
+    for (const [key, member] of Object.entries(value)) {
+      yield* envelopePaths(member, [...path, Array.isArray(value) ? Number(key) : key]);
+    }
 }
 
 /** What is at the places of secrets. */
@@ -116,7 +140,7 @@ function replaceAt(
       step === true || step === index ? inside(member, index) : member,
     );
   }
-  if (typeof value !== 'object') return value;
+  if (typeof value !== 'object' || asEnvelope(value) !== undefined) return value; // a secret in a secret
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,

@@ -1,13 +1,5 @@
+import { HeldOutput } from './held-output.ts';
 import type { Redactor } from './redaction.ts';
-
-/** What a stream is not given yet, since it may be the beginning of a secret. */
-interface Held {
-  readonly redactor: Redactor;
-  readonly text: string;
-}
-
-/** For so long it is held at most, in milliseconds: a prompt may end like that. */
-const HOLD_MS = 100;
 
 let isGuarded = false;
 
@@ -18,36 +10,28 @@ export function guardOutput(currentRedactor: () => Redactor | undefined): void {
   for (const stream of [process.stdout, process.stderr]) guard(stream, currentRedactor);
 }
 
-/** A secret may come in several writes: what may be its beginning waits for the next one. */
 function guard(stream: NodeJS.WriteStream, currentRedactor: () => Redactor | undefined): void {
   const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean;
-  let held: Held | undefined;
-  let release: NodeJS.Timeout | undefined;
-  const take = (): Held | undefined => {
-    clearTimeout(release);
-    const taken = held;
-    held = undefined;
-    return taken;
-  };
-  const flush = () => {
-    const taken = take();
-    if (taken !== undefined) write(taken.redactor.text(taken.text));
-  };
-  process.on('exit', flush);
+  /** Of several runs at once, each has its own: what another one writes in between ends no secret. */
+  const outputs = new Map<Redactor, HeldOutput>();
+  process.on('exit', () => {
+    for (const output of outputs.values()) output.end();
+  });
   stream.write = (chunk: unknown, ...rest: readonly unknown[]) => {
     const redactor = currentRedactor();
-    if (held !== undefined && held.redactor !== redactor) flush();
     if (redactor === undefined) return write(chunk, ...rest);
-    const begun = take()?.text ?? '';
-    const text = `${begun}${textOf(chunk)}`;
-    const end = redactor.complete(text);
-    const said = text.slice(0, end);
-    if (end < text.length) {
-      held = { redactor, text: text.slice(end) };
-      release = setTimeout(flush, HOLD_MS).unref();
+    let output = outputs.get(redactor);
+    if (output === undefined) {
+      output = new HeldOutput(redactor, (late) => {
+        outputs.delete(redactor);
+        write(late);
+      });
+      outputs.set(redactor, output);
     }
-    const redacted = redactor.text(said);
-    return write(begun === '' && redacted === text ? chunk : redacted, ...rest);
+    const text = textOf(chunk);
+    const said = output.take(text);
+    if (!output.isHolding) outputs.delete(redactor);
+    return write(said === text ? chunk : said, ...rest);
   };
 }
 

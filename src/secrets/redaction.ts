@@ -50,16 +50,8 @@ export class Redactor {
   text(text: string): string {
     if (this.#wholes.size === 0) return text;
     if (this.#wholes.has(text)) return SECRET_SHOWN;
-    const spans = [...this.#spans(text), ...this.#spansJoined(text)];
+    const spans = [...this.#spans(text), ...this.#spansJoined(joinedText(text))];
     return spans.length === 0 ? text : withoutSpans(text, spans);
-  }
-
-  /** Text in UTF-8 without the secrets. What is none stays as it is. */
-  bytes(bytes: Uint8Array): Uint8Array {
-    if (this.#wholes.size === 0) return bytes;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-    const redacted = this.text(text);
-    return redacted === text ? bytes : Buffer.from(redacted);
   }
 
   /** JSON text without the secrets, in its texts, keys and numbers; what is no JSON is taken for any text. */
@@ -73,17 +65,24 @@ export class Redactor {
     return JSON.stringify(this.#value(value));
   }
 
-  /** Up to where a text can be said: what follows may be the beginning of a secret. */
+  /** Up to where a text can be said: what follows may be the beginning of a secret, or is of the line in which that is. */
   complete(text: string): number {
+    if (this.#wholes.size === 0) return text.length;
     const folded = fold(text);
-    const begun = Math.max(
-      ...this.#exact.map((spelling) => overlap(text, spelling)),
-      ...this.#folded.map((spelling) => overlap(folded, spelling)),
-      0,
+    const joined = joinedText(text);
+    const foldedJoined = fold(joined.text);
+    let end = Math.min(
+      ...this.#exact.map((spelling) => beginningOf(spelling, text)),
+      ...this.#folded.map((spelling) => beginningOf(spelling, folded)),
+      ...this.#joined.map((spelling) => joined.places[beginningOf(spelling, foldedJoined)] ?? text.length),
     );
-    const end = text.length - begun;
-    // What ends with a secret may seem to begin another one.
-    return Math.max(end, ...this.#spans(text).map(([from, to]) => (from < end ? to : 0)));
+    if (end >= text.length) return text.length;
+    const spans = [...this.#spans(text), ...this.#spansJoined(joined)];
+    do {
+      end = end === 0 ? 0 : text.lastIndexOf('\n', end - 1) + 1;
+      end = Math.min(end, ...spans.map(([from, to]) => (from < end && end < to ? from : end)));
+    } while (end > 0 && text.charAt(end - 1) !== '\n');
+    return end;
   }
 
   #spans(text: string): Span[] {
@@ -94,21 +93,11 @@ export class Redactor {
     ];
   }
 
-  /** Encoders break what is long into lines, and put spaces between bytes; each layer of quotes adds backslashes. */
-  #spansJoined(text: string): Span[] {
-    const fillings = [...text.matchAll(FILLING)];
-    if (fillings.length === 0) return [];
-    const places: number[] = [];
-    let end = 0;
-    for (const { 0: filling, index } of [...fillings, { 0: '', index: text.length }]) {
-      for (let at = end; at < index; at += 1) places.push(at);
-      end = index + filling.length;
-    }
-    const joined = text.replaceAll(FILLING, '');
-    const folded = fold(joined);
+  #spansJoined({ text, places }: JoinedText): Span[] {
+    const folded = fold(text);
     return this.#joined
       .flatMap((spelling) => spansOf(spelling, folded))
-      .map(([from, to]) => [places[from] ?? 0, (places[to - 1] ?? text.length) + 1]);
+      .map(([from, to]) => [places[from] ?? 0, (places[to - 1] ?? 0) + 1]);
   }
 
   #value(value: unknown): unknown {
@@ -149,6 +138,25 @@ function spansOf({ text: spelt, before, after }: Spelling, text: string): Span[]
   return spans;
 }
 
+/** A text without what encoders fill in: they break what is long into lines, and put spaces between bytes; quotes add backslashes. */
+interface JoinedText {
+  readonly text: string;
+  /** Where in the text as it was each of its characters is. */
+  readonly places: readonly number[];
+}
+
+function joinedText(text: string): JoinedText {
+  const places: number[] = [];
+  let joined = '';
+  let end = 0;
+  for (const { 0: filling, index } of [...text.matchAll(FILLING), { 0: '', index: text.length }]) {
+    joined += text.slice(end, index);
+    for (let at = end; at < index; at += 1) places.push(at);
+    end = index + filling.length;
+  }
+  return { text: joined, places };
+}
+
 function withoutSpans(text: string, spans: readonly Span[]): string {
   let shown = '';
   let end = 0;
@@ -164,12 +172,13 @@ function fold(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** How many characters at the end of a text are those that a spelling begins with, while more of it may come. */
-function overlap(text: string, { text: spelt, after }: Spelling): number {
-  for (let length = Math.min(text.length, spelt.length - (after > 0 ? 0 : 1)); length > 0; length -= 1) {
-    if (text.endsWith(spelt.slice(0, length))) return length;
-  }
-  return 0;
+/** Where the end of a text begins that may be the beginning of a secret, while more of it may come; its length, if nowhere. */
+function beginningOf({ text: spelt, before, after }: Spelling, text: string): number {
+  const first = spelt.charAt(0);
+  // Of a spelling with something after it, all of it may be there.
+  let at = text.indexOf(first, Math.max(0, text.length - spelt.length + (after > 0 ? 0 : 1)));
+  while (at !== -1 && !spelt.startsWith(text.slice(at))) at = text.indexOf(first, at + 1);
+  return at === -1 ? text.length : Math.max(0, at - before);
 }
 
 const storage = new AsyncLocalStorage<Redactor>();

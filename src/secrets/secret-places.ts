@@ -8,6 +8,20 @@ export type Step = string | number | true;
 /** Where secrets are, as steps from `{ args, kwargs }`. Of a type's places, those further out come first. */
 export type SecretPlace = readonly Step[];
 
+/** The places of both, those further out first. */
+export function unionOfPlaces(
+  some: readonly SecretPlace[],
+  others: readonly SecretPlace[],
+): readonly SecretPlace[] {
+  const byText = new Map([...some, ...others].map((place) => [JSON.stringify(place), place]));
+  return outerFirst([...byText.values()]);
+}
+
+/** A secret in a secret is encrypted and decrypted with it. */
+function outerFirst(places: readonly SecretPlace[]): readonly SecretPlace[] {
+  return [...places].sort((a, b) => a.length - b.length);
+}
+
 /** How deep payloads may be nested, and so how deep schemas are looked into. */
 const MAX_DEPTH = 64;
 
@@ -26,8 +40,7 @@ export function secretPlaces(
     const finder = new Finder(type, (place) => found.set(JSON.stringify(place), place));
     finder.look(schemas[root], [root]);
   }
-  // A secret in a secret is encrypted and decrypted with it.
-  return [...found.values()].sort((a, b) => a.length - b.length);
+  return outerFirst([...found.values()]);
 }
 
 /** Looks for secrets in one schema. */

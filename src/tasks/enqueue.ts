@@ -11,12 +11,13 @@ import { enqueueTogether } from './enqueue-together.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { newTaskId } from './new-task-id.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
-import { knowingSecrets, publishedSecretPlaces } from './published-secrets.ts';
+import { knowingSecrets, placesOfSecrets } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 import { enqueueTraced, type TraceContext } from './tracing.ts';
+import { withDefaults } from './task-defaults.ts';
 import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -148,13 +149,14 @@ export async function enqueueNamed(requests: readonly NamedRequest[]): Promise<r
 }
 
 async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTask[]> {
-  const published = new Map<string, readonly SecretPlace[]>();
-  for (const { task, secrets } of requests) {
-    if (secrets === undefined && !published.has(task)) published.set(task, await publishedSecretPlaces(task));
+  const places = new Map<unknown, readonly SecretPlace[]>();
+  const keyOf = ({ task, secrets }: NamedRequest) => secrets ?? task; // the marks of a type are one object
+  for (const request of requests) {
+    const key = keyOf(request);
+    if (!places.has(key)) places.set(key, await placesOfSecrets(request.task, request.secrets));
   }
-  const placesOf = ({ secrets, task }: NamedRequest) => secrets ?? published.get(task) ?? [];
-  const realm = requests.some((request) => placesOf(request).length > 0) ? await secretRealm() : '';
-  return each(requests, (request) => writeTask(request, placesOf(request), realm));
+  const realm = [...places.values()].some(({ length }) => length > 0) ? await secretRealm() : '';
+  return each(requests, (request) => writeTask(request, places.get(keyOf(request)) ?? [], realm));
 }
 
 /** Of several requests, a refusal tells which one it is about. */
@@ -197,7 +199,7 @@ function nameRequest(request: EnqueueRequest): NamedRequest {
   checkArgument(type?.args, args, 'args', secrets ?? []);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets ?? []);
   const named = {
-    ...rest,
+    ...withDefaults(rest, type?.defaults),
     at: at instanceof Date ? checkedTime(at).toISOString() : at,
     resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
     sharedResources:

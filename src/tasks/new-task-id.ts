@@ -6,3 +6,10 @@ export function newTaskId(): string {
   const random = randomUUID(); // version 4: its variant and random digits are those that version 7 has, too
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a text may be the id of a task. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}

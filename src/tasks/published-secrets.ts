@@ -3,7 +3,7 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import type { SecretPlace } from '../secrets/secret-places.ts';
+import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
 /** Of task types without secrets nothing is published. */
 const publishedPlaces = z
@@ -13,7 +13,23 @@ const publishedPlaces = z
 
 const known = new Map<string, Promise<readonly SecretPlace[]>>();
 
-/** Where workers have published that a task type's secrets are. Each type is looked up once in a process. */
+/** Whether a secret was refused that the code here does not mark: then what is published counts, too. */
+let isCodeBehind = false;
+
+/**
+ * Where in `{ args, kwargs }` a type's secrets are: where its code marks them, if that is at hand, else where any code did that
+ * workers have published.
+ */
+export async function placesOfSecrets(
+  type: string,
+  marked: readonly SecretPlace[] | undefined,
+): Promise<readonly SecretPlace[]> {
+  if (marked !== undefined && !isCodeBehind) return marked;
+  const published = await publishedSecretPlaces(type);
+  return marked === undefined ? published : unionOfPlaces(marked, published);
+}
+
+/** Where any code that workers have published marks a type's secrets. Each type is looked up once in a process. */
 export function publishedSecretPlaces(type: string): Promise<readonly SecretPlace[]> {
   let places = known.get(type);
   if (places === undefined) {
@@ -32,10 +48,24 @@ export async function knowingSecrets<T>(enqueue: () => Promise<T>): Promise<T> {
   try {
     return await enqueue();
   } catch (error) {
-    if (!(error instanceof PulpError) || error.code !== 'PLAIN_SECRET' || known.size === 0) throw error;
+    if (!(error instanceof PulpError) || error.code !== 'PLAIN_SECRET') throw error;
+    if (isCodeBehind && known.size === 0) throw error;
+    isCodeBehind = true;
     known.clear();
     return enqueue();
   }
+}
+
+/**
+ * Takes back the mark of a secret, which publications only add; for the owner of the schema.
+ *
+ * @param place as people write it: `kwargs.token`, `args.1`, `kwargs.keys.*`
+ * @throws PulpError UNKNOWN_TASK_TYPE or INVALID_INPUT
+ */
+export async function unmarkSecret(type: string, place: string): Promise<void> {
+  const pool = await getConnection();
+  await pool.query(sql.unsafe`select pulp.unmark_secret(${type}, ${place})`);
+  known.delete(type);
 }
 
 async function read(type: string): Promise<readonly SecretPlace[]> {

@@ -3,6 +3,7 @@ import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
+import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
 
@@ -54,6 +55,11 @@ export class TaskHandle {
       });
     }
     return this.read();
+  }
+
+  /** Has the task run again; see `retry`. */
+  retry(reason?: string): Promise<TaskState> {
+    return retry(this.id, reason);
   }
 
   /** Cancels the task; see `cancel`. */

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import type { SecretPlace } from '../secrets/secret-places.ts';
+import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { checkByPublished } from './published-check.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
+import type { PublishedDefaults } from './task-defaults.ts';
 import type { TaskRegistry } from './task-registry.ts';
 
 /** How the arguments of one task type are checked. */
@@ -54,9 +55,15 @@ export class TaskTypeCheck {
     await checkBy(kwargs, 'kwargs', secrets);
   }
 
-  /** Where in `{ args, kwargs }` a type's secrets are. */
+  /** What a type says of its tasks, where its code is at hand; else the database adds what was published. */
+  defaults(name: string): PublishedDefaults | undefined {
+    return this.#registry.get(name)?.defaults;
+  }
+
+  /** Where in `{ args, kwargs }` a type's secrets are, by the code at hand or by any that was published. */
   async secretPlaces(name: string): Promise<readonly SecretPlace[]> {
-    return this.#registry.get(name)?.secretPlaces() ?? publishedSecretPlaces(name);
+    const marked = this.#registry.get(name)?.secretPlaces() ?? [];
+    return unionOfPlaces(marked, await publishedSecretPlaces(name));
   }
 }
 

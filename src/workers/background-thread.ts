@@ -38,9 +38,9 @@ const guardian = new Guardian(mark, log);
 const heartbeat = new Heartbeat({
   ...{ connection, worker, lease, log },
   takeFinished: () => Atomics.exchange(counter, 0, 0),
-  onConfirmed: (incarnation) => {
+  onConfirmed: (incarnation, orders) => {
     tellLease();
-    tell({ type: 'confirmed', incarnation });
+    tell({ type: 'confirmed', incarnation, orders });
   },
   onOver: (incarnation) => {
     tellLease();
@@ -60,6 +60,9 @@ parentPort?.on('message', (message: ToBackground) => {
   switch (message.type) {
     case 'registered':
       register(message.incarnation);
+      break;
+    case 'beat':
+      heartbeat.beat();
       break;
     case 'stopping':
       manager.resign();

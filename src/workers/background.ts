@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import type { HorseMessage } from './horses/guardian.ts';
+import type { WorkerOrders } from './lease/heartbeat.ts';
 import { Lease } from './lease/lease.ts';
 
 /** What the thread is told when it is made. */
@@ -23,6 +24,8 @@ export interface BackgroundData {
 export type ToBackground =
   /** Give signs of life for this incarnation; undefined: for none. */
   | { readonly type: 'registered'; readonly incarnation: string | undefined }
+  /** Give a sign of life at once. */
+  | { readonly type: 'beat' }
   /** It takes nothing new any more, and need not lead. */
   | { readonly type: 'stopping' }
   /** It ends with what it still runs, which the guardian is to see to. */
@@ -35,7 +38,7 @@ export type ToBackground =
 export type FromBackground =
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: object; readonly message: string }
   /** A sign of life of this incarnation got through. */
-  | { readonly type: 'confirmed'; readonly incarnation: string }
+  | { readonly type: 'confirmed'; readonly incarnation: string; readonly orders: WorkerOrders }
   /** Whether notifications come late, if at all. */
   | { readonly type: 'untold'; readonly untold: boolean }
   /** This incarnation was declared missing: its lease is revoked. */
@@ -43,7 +46,7 @@ export type FromBackground =
 
 export interface BackgroundSettings extends Omit<BackgroundData, 'finished' | 'lease' | 'mark'> {
   readonly log: Log;
-  readonly onConfirmed: (incarnation: string) => void;
+  readonly onConfirmed: (incarnation: string, orders: WorkerOrders) => void;
   readonly onOver: (incarnation: string) => void;
   /** See `isUntold`: it has changed. */
   readonly onUntold: () => void;
@@ -91,6 +94,11 @@ export class Background implements AsyncDisposable {
     return this.#isUntold;
   }
 
+  /** Gives a sign of life at once, whose answer says what the worker was told to do. */
+  beat(): void {
+    this.#tell({ type: 'beat' });
+  }
+
   /** The worker takes nothing new any more. */
   stopping(): void {
     this.#tell({ type: 'stopping' });
@@ -136,7 +144,7 @@ export class Background implements AsyncDisposable {
     const thread = new Worker(THREAD_FILE, { workerData });
     thread.on('message', (message: FromBackground) => {
       if (message.type === 'log') log[message.level](message.fields, message.message);
-      else if (message.type === 'confirmed') onConfirmed(message.incarnation);
+      else if (message.type === 'confirmed') onConfirmed(message.incarnation, message.orders);
       else if (message.type === 'untold') {
         this.#isUntold = message.untold;
         onUntold();

@@ -76,6 +76,8 @@ export class Life {
   #cancels = false;
   /** What the database was told of it last. */
   #told: WorkerCondition;
+  /** How many tasks it has in hand at most. */
+  #concurrency: number;
   #stopping = false;
   #killedAt: number | undefined;
   /** What still runs ends with the process. */
@@ -120,7 +122,8 @@ export class Life {
         this.#probes.horseFailed(reason);
       },
     });
-    const { unable } = registration;
+    const { unable, concurrency } = registration;
+    this.#concurrency = concurrency;
     this.#told = { unable, stuck: [] };
     const needs = this.#usesHorses
       ? (['heartbeat', 'directory', 'horse'] as const)
@@ -169,9 +172,21 @@ export class Life {
     this.#wakeup.call();
   }
 
-  /** A sign of life got through. */
-  confirmed(): void {
+  /** It was told to do something: the answer to a sign of life says what. */
+  askForOrders(): void {
+    this.#settings.background.beat();
+  }
+
+  /** A sign of life got through. @param concurrency how many tasks it is to have in hand at most */
+  confirmed(concurrency: number): void {
     this.#readiness.set('heartbeat', undefined);
+    if (concurrency === this.#concurrency) return;
+    this.#settings.log.info(
+      { concurrency, before: this.#concurrency },
+      'told to have another number of tasks in hand',
+    );
+    this.#concurrency = concurrency;
+    this.look();
   }
 
   /** The background thread failed: no sign of life is given until it is there again. */
@@ -453,7 +468,7 @@ export class Life {
   }
 
   get #free(): number {
-    return this.#settings.registration.concurrency - this.#runs.size;
+    return Math.max(0, this.#concurrency - this.#runs.size);
   }
 
   get #mayTake(): boolean {
@@ -477,6 +492,7 @@ function eventsOf(life: () => Life | undefined): SessionEvents {
   return {
     onReady: () => life()?.look(),
     onCancel: () => life()?.look({ forCancels: true }),
+    onOrders: () => life()?.askForOrders(),
     onLost: (error) => life()?.detached(error),
   };
 }

@@ -42,6 +42,8 @@ export interface PulpWorkerEvents {
   readonly onOnline?: () => void;
   /** It is registered, but takes no tasks for now. */
   readonly onUnable?: (why: string) => void;
+  /** Somebody told it by the database to finish what it runs and end; it does as by `stop`. */
+  readonly onDraining?: (why: string) => void;
   /** It has no session for now. What it runs goes on, as long as its lease stands. */
   readonly onLost?: (why: Error) => void;
 }
@@ -114,8 +116,10 @@ export class PulpWorker {
       worker: this.name,
       standIn: !isResourceManager(this.name),
       log: this.#log,
-      onConfirmed: (incarnation) => {
-        if (this.#life?.incarnation === incarnation) this.#life.confirmed();
+      onConfirmed: (incarnation, { concurrency, draining }) => {
+        if (this.#life?.incarnation !== incarnation) return;
+        this.#life.confirmed(concurrency);
+        if (draining !== null && !this.#stopping.signal.aborted) this.#drain(draining, events);
       },
       onOver: (incarnation) => {
         if (this.#life?.incarnation === incarnation)
@@ -206,6 +210,12 @@ export class PulpWorker {
       { err: thrown, task: id, name },
       isGoing ? 'code of a task threw where nobody caught it' : 'code that an ended task left behind threw',
     );
+  }
+
+  #drain(reason: string, { onDraining }: PulpWorkerEvents): void {
+    this.#log.info({ reason, running: this.running }, 'told to finish what runs, and end');
+    onDraining?.(reason);
+    this.stop();
   }
 
   get #concurrency(): number {

@@ -96,6 +96,8 @@ function writeFinishedRun(run: FinishedRun): string {
       return `${start},"result":${run.result}}`;
     case 'failed':
       return `${start},"error":${run.error},"retry":${run.retry}}`;
+    case 'snoozed':
+      return `${start},"seconds":${run.seconds},"reason":${JSON.stringify(run.reason)}}`;
     case 'interrupted':
       return `${start},"by":"${run.by}","reason":${JSON.stringify(run.reason)}}`;
     case 'canceled':

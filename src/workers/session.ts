@@ -51,6 +51,8 @@ export interface SessionEvents {
   onReady(): void;
   /** A run of ours is to be cancelled. */
   onCancel(): void;
+  /** The worker was told to do something, which its next sign of life is answered with. */
+  onOrders(): void;
   /** The connection is gone, and with it all locks. */
   onLost(error: Error): void;
 }
@@ -69,6 +71,7 @@ export class Session {
   readonly #typeNames: readonly string[];
   readonly #ready: NoticePace;
   readonly #cancels: NoticePace;
+  readonly #orders: NoticePace;
   #isClosed = false;
 
   private constructor(client: Client, worker: Registration, incarnation: string, events: SessionEvents) {
@@ -88,9 +91,13 @@ export class Session {
     this.#cancels = new NoticePace(() => {
       events.onCancel();
     });
+    this.#orders = new NoticePace(() => {
+      events.onOrders();
+    });
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === CHANNELS.ready && worker.queues.includes(payload)) this.#ready.hear();
       if (channel === CHANNELS.cancel && payload === worker.name) this.#cancels.hear();
+      if (channel === CHANNELS.cancel && payload === `${worker.name} orders`) this.#orders.hear();
     });
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createDatabase } from '../support/database.ts';
+import { connect, createDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { digestOf } from '../engine/secret-tasks.ts';
 import { CommandLine } from './command-line.ts';
@@ -80,3 +80,30 @@ async function processList(): Promise<string> {
   );
   return lines.join('\n').replaceAll('\0', ' ');
 }
+
+test('a mark is taken back by a command, with clear words where there is none', async () => {
+  await using database = await createDatabase();
+  await using client = await connect(database.url);
+  await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+  const type = {
+    name: 't',
+    schema: { secrets: [['kwargs', 'token']] },
+    isolation: 'horse',
+    on_worker_loss: 'cancel',
+  };
+  await client.query('select pulp.publish_task_types($1, $2)', ['w', JSON.stringify([type])]);
+  const unmark = (...words: readonly string[]) => pulp.run(['db', 'unmark-secret', ...words]);
+
+  const elsewhere = await unmark('t', 'kwargs.word');
+  assert.equal(elsewhere.code, 2);
+  assert.match(elsewhere.stderr, /no mark of a secret at kwargs\.word[^]*kwargs\.token/);
+  const unknown = await unmark('u', 'kwargs.token');
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /no worker has published a task type "u"/);
+  const taken = await unmark('t', 'kwargs.token');
+  assert.deepEqual(
+    [taken.code, taken.stdout],
+    [0, 'kwargs.token of t is marked as a secret no more\n'],
+    taken.stderr,
+  );
+});

@@ -29,13 +29,13 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota task_flow',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow',
   ],
 ]);
 
 const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [['pulp_submitter', 'pulp_worker'], 'enqueue enqueue_batch enqueue_columns check_task_types'],
-  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel'],
+  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'cancel cancel_tasks retry retry_tasks set_tasks'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],
   [WORKERS, 'report_duty database_identity'],
@@ -44,8 +44,14 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     'grant_reservations reroute_tasks lock_class send_notices check_worker_processes keep_up mend_delivery',
   ],
   [LEADERS, 'report_worker_death'],
-  [OPERATORS, 'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota'],
-  [EVERYBODY, 'actor why task_at worker_at reservation_at leader_session new_id'],
+  [
+    OPERATORS,
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker',
+  ],
+  [
+    EVERYBODY,
+    'actor why task_at worker_at reservation_at pause_at evolve_pause requeued_since leader_session new_id',
+  ],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],

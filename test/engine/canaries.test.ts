@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
+import fc from 'fast-check';
 import { fileURLToPath } from 'node:url';
 import { CommandLine } from '../cli/command-line.ts';
 import { connect, createDatabase } from '../support/database.ts';
+import { HeldOutput } from '../../src/secrets/held-output.ts';
 import { Redactor } from '../../src/secrets/redaction.ts';
 import * as tasks from './canary-tasks.ts';
 import { secretsFrom, WAYS } from './canary-ways.ts';
@@ -28,11 +30,13 @@ function tellTales(way: (token: string, pem: string) => string): readonly string
   return found;
 }
 
+const TELL_TALES = Object.entries(WAYS).map(([name, way]) => [name, tellTales(way)] as const);
+
 /** The ways of which something is left in a text. */
 function leaksIn(text: string): readonly string[] {
   const unfolded = text.replaceAll(String.raw`\n`, '\n');
-  return Object.entries(WAYS).flatMap(([name, way]) => {
-    const part = tellTales(way).find((tale) => text.includes(tale) || unfolded.includes(tale));
+  return TELL_TALES.flatMap(([name, tales]) => {
+    const part = tales.find((tale) => text.includes(tale) || unfolded.includes(tale));
     return part === undefined ? [] : [`${name}: ${part}`];
   });
 }
@@ -47,6 +51,33 @@ suite('a canary', () => {
       assert.match(said, /^before .*\(secret\).* after$/s);
       const innocent = `before ${way(other.token, other.pem)} after`;
       assert.equal(redactor.text(innocent), innocent);
+    }
+  });
+
+  test('is found wherever what is written is cut', () => {
+    const redactor = new Redactor(Object.values(secret));
+    for (const [name, way] of Object.entries(WAYS)) {
+      const whole = `before ${way(secret.token, secret.pem)} after\n`;
+      const places = Array.from(whole, (_, at) => at);
+      const check = (cuts: readonly number[]) => {
+        let said = '';
+        const output = new HeldOutput(redactor, (late) => (said += late));
+        for (const [index, from] of [0, ...cuts].entries())
+          said += output.take(whole.slice(from, cuts[index]));
+        output.end();
+        assert.deepEqual(leaksIn(said), [], `${name}, cut at ${cuts.join(', ')}: ${said}`);
+        assert.match(said, /^before .*\(secret\).* after\n$/s);
+      };
+      check(places);
+      for (const place of places) check([place]);
+      const cuts = fc.uniqueArray(fc.nat(whole.length), { minLength: 2, maxLength: 6 });
+      fc.assert(
+        fc.property(
+          cuts.map((some) => some.toSorted((a, b) => a - b)),
+          check,
+        ),
+        { numRuns: 20 },
+      );
     }
   });
 

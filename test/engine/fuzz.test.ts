@@ -11,7 +11,7 @@ const PER_CALL = 50;
 
 /** What a document may cost, in milliseconds: so much in any case, and so much for each of its bytes. */
 const BASE_MS = 1000;
-const MS_PER_BYTE = 0.1;
+const MS_PER_BYTE = 0.03;
 
 /** How a document may be refused: with a code of ours, or as what jsonb does not take. */
 const REFUSALS = /^(PU004|PU003|22003|22P02|22P05|22021|54001)$/;

@@ -179,6 +179,7 @@ suite('every event bears the login of who appended it', () => {
         [`TaskEnqueued ${server.name}`, 'somebody'],
         [`TaskEnqueued ${operator.name}`, 'somebody'],
         [`TaskStarted ${worker.name}`, worker.name],
+        [`TaskTypePublished ${worker.name}`, worker.name],
         [`WorkerOnline ${worker.name}`, worker.name],
       ]),
     );

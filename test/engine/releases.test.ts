@@ -61,34 +61,91 @@ suite('of two publications of a task type', () => {
 });
 
 suite("a secret's mark", () => {
-  test('is taken back by nobody who names no release', async () => {
+  for (const [what, releases] of [
+    [
+      'who names no release',
+      [{ modified_at: '2026-01-01T00:00:00Z' }, { modified_at: '2027-01-01T00:00:00Z' }],
+    ],
+    ['who names an older release, or a newer one', [{ release: '1' }, { release: '9' }, { release: '10' }]],
+  ] as const) {
+    test(`is taken back by nobody ${what}`, async () => {
+      await using database = await createDatabase();
+      await using client = await connect(database.url);
+      await publish(client, { title: 'a', modified_at: '2026-11-30T00:00:00Z', secrets: [TOKEN] });
+      for (const release of releases) {
+        await publish(client, { title: 'without', ...release });
+        assert.deepEqual((await published(client)).secrets, [TOKEN]);
+      }
+      await publish(client, { title: 'older', modified_at: '2025-01-01T00:00:00Z', secrets: [WORD] });
+      assert.deepEqual(await published(client), { title: 'without', secrets: [WORD, TOKEN] });
+      await assert.rejects(client.query(`select pulp.enqueue('t', kwargs => '{"token": "plain"}')`), {
+        code: 'PU011',
+      });
+    });
+  }
+
+  test('is taken back by the owner of the schema alone, until a worker marks it again', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
-    await publish(client, { title: 'a', modified_at: '2026-11-30T00:00:00Z', secrets: [TOKEN] });
-    for (const modified_at of ['2026-01-01T00:00:00Z', '2026-11-30T00:00:00Z', '2027-01-01T00:00:00Z']) {
-      await publish(client, { title: modified_at, modified_at });
-      assert.deepEqual((await published(client)).secrets, [TOKEN], modified_at);
-    }
-    await publish(client, { title: 'older', modified_at: '2026-01-01T00:00:00Z', secrets: [WORD] });
-    assert.deepEqual(await published(client), { title: '2027-01-01T00:00:00Z', secrets: [WORD, TOKEN] });
-    await assert.rejects(client.query(`select pulp.enqueue('t', kwargs => '{"token": "plain"}')`), {
-      code: 'PU011',
+    await publish(client, { title: 'a', secrets: [TOKEN, WORD] });
+    await assert.rejects(client.query(`select pulp.unmark_secret('t', 'args.0')`), {
+      code: 'PU004',
+      hint: 'It has these: kwargs.token, args.1',
     });
+    await assert.rejects(client.query(`select pulp.unmark_secret('u', 'args.0')`), { code: 'PU005' });
+    await client.query(`select pulp.unmark_secret('t', 'kwargs.token')`);
+    assert.deepEqual((await published(client)).secrets, [WORD]);
+    await client.query(`select pulp.enqueue('t', kwargs => '{"token": "plain"}')`);
+    await client.query(`select pulp.unmark_secret('t', 'args.1')`);
+    assert.deepEqual((await published(client)).secrets, undefined);
+    await publish(client, { title: 'a', secrets: [TOKEN] });
+    assert.deepEqual((await published(client)).secrets, [TOKEN]);
+
+    const { rows } = await client.query<{ type: string; before: unknown; after: unknown }>(
+      `select type, coalesce(data #> '{before,schema,secrets}', data -> 'before') as before,
+         coalesce(data #> '{after,schema,secrets}', data -> 'after') as after
+       from pulp.event where stream_id = 'task-type/t' order by version`,
+    );
+    assert.deepEqual(
+      rows.map(({ type }) => type),
+      ['TaskTypePublished', 'SecretUnmarked', 'SecretUnmarked', 'TaskTypePublished'],
+    );
+    assert.deepEqual(rows[1], { type: 'SecretUnmarked', before: [TOKEN, WORD], after: [WORD] });
+    assert.deepEqual(rows[2], { type: 'SecretUnmarked', before: [WORD], after: [] });
+  });
+});
+
+suite('a publication', () => {
+  test('is an event with what was there before, if it changes anything', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await publish(client, { title: 'first', release: '2' });
+    await publish(client, { title: 'first', release: '2' });
+    await publish(client, { title: 'older', release: '1' });
+    await publish(client, { title: 'second', release: '2' });
+    const { rows } = await client.query<{ before: string | null; after: string }>(
+      `select data #>> '{before,schema,title}' as before, data #>> '{after,schema,title}' as after
+       from pulp.event where type = 'TaskTypePublished' order by version`,
+    );
+    assert.deepEqual(rows, [
+      { before: null, after: 'first' },
+      { before: 'first', after: 'second' },
+    ]);
   });
 
-  test('is taken back by a newer release that is named, for good', async () => {
+  test('waits for another that is under way, and tells what that one has left', async () => {
     await using database = await createDatabase();
-    await using client = await connect(database.url);
-    await publish(client, { title: 'first', release: '9', secrets: [TOKEN, WORD] });
-    await publish(client, { title: 'the same', release: '9', secrets: [WORD] });
-    assert.deepEqual((await published(client)).secrets, [WORD, TOKEN]);
-    await publish(client, { title: 'second', release: '10', secrets: [WORD] });
-    assert.deepEqual(await published(client), { title: 'second', secrets: [WORD] });
-    await publish(client, { title: 'first', release: '9', secrets: [TOKEN, WORD] });
-    await publish(client, { title: 'none', modified_at: '2030-01-01T00:00:00Z', secrets: [TOKEN] });
-    assert.deepEqual(await published(client), { title: 'second', secrets: [WORD] });
-    await publish(client, { title: 'third', release: '11' });
-    assert.deepEqual(await published(client), { title: 'third', secrets: undefined });
+    await using first = await connect(database.url);
+    await using second = await connect(database.url);
+    await first.query('begin');
+    await publish(first, { title: 'first' });
+    const waiting = publish(second, { title: 'second' });
+    await first.query('commit');
+    await waiting;
+    const { rows } = await first.query<{ before: string | null }>(
+      `select data #>> '{before,schema,title}' as before from pulp.event where type = 'TaskTypePublished' order by version`,
+    );
+    assert.deepEqual(rows, [{ before: null }, { before: 'first' }]);
   });
 });
 

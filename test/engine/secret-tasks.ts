@@ -78,3 +78,17 @@ export const refusesInItsOwnWords = defineTask('secret.refuses', {
 });
 
 export const harmless = defineTask('secret.harmless', { isolation: 'inline', run: () => 'canary' });
+
+/** Takes what its code does not mark. */
+const unmarked = z.object({ note: z.string(), headers: z.record(z.string(), z.string()), open: z.string() });
+
+function echo({ kwargs: { note, headers, open } }: TaskContext<unknown, z.output<typeof unmarked>>) {
+  return { digest: digestOf(note, ...Object.values(headers)), note, open };
+}
+
+export const echoes = defineTask('secret.echoes', { kwargs: unmarked, run: echo });
+export const echoesInline = defineTask('secret.echoes.inline', {
+  kwargs: unmarked,
+  isolation: 'inline',
+  run: echo,
+});

@@ -265,6 +265,37 @@ suite('secrets in arguments', () => {
     await client.query('select pulp.enqueue($1)', [tasks.harmless.name]);
   });
 
+  test('stay so where other releases have marked them, whose code is not here', async () => {
+    useKeys(`k1:${KEYS.k1}`);
+    await using engine = await Engine.create(TASKS_FILE);
+    await using client = await connect(engine.database.url);
+    await engine.worker();
+    const types = [tasks.echoes, tasks.echoesInline];
+    const marked = types.map(({ name }) => ({
+      name,
+      schema: {
+        secrets: [
+          ['kwargs', 'note'],
+          ['kwargs', 'headers', true],
+          ['kwargs', 'headers', 'a'],
+        ],
+      },
+      ...{ isolation: 'horse', on_worker_loss: 'cancel', release: '0' },
+    }));
+    await client.query('select pulp.publish_task_types($1, $2)', ['another', JSON.stringify(marked)]);
+    const kwargs = { note: CANARY, headers: { a: WORD }, open: 'open' };
+    const handles = await enqueueMany([
+      ...types.map((task) => ({ task, kwargs })),
+      ...types.map(({ name }) => ({ task: name, kwargs })),
+    ]);
+    for (const handle of handles) {
+      const { error, result } = await handle.wait(PATIENCE);
+      assert.equal(error, null);
+      assert.deepEqual(result, { digest: tasks.digestOf(CANARY, WORD), note: '(secret)', open: 'open' });
+    }
+    assert.doesNotMatch(await wholeDatabase(client), CANARIES);
+  });
+
   test('are found wherever a caller gives them, or refused by defineTask', () => {
     const found = (kwargs: z.ZodType) => defineTask('x', { kwargs, run: () => undefined }).secretPlaces();
     const mark = secret(z.string());

@@ -16,6 +16,8 @@ suite('who may', () => {
   test('is what the role of a token says, for each kind of act', async () => {
     await using served = await Served.start();
     const id = await served.enqueue({ name: 't' });
+    await using client = await connect(served.database.url);
+    await client.query(`select pulp.mark_worker_online('w')`);
     const acts: readonly [string, Parameters<Served['ask']>[1], readonly UserRole[]][] = [
       ['/api/v1/tasks', {}, ['observer', 'submitter', 'operator']],
       [`/api/v1/tasks/${id}/why`, {}, ['observer', 'submitter', 'operator']],
@@ -23,7 +25,14 @@ suite('who may', () => {
       ['/pulp/api/v3/workers/', {}, ['observer', 'submitter', 'operator']],
       ['/api/v1/tasks', { body: { name: 't', unchecked: true } }, ['submitter', 'operator']],
       ['/api/v1/tasks/batch', { body: { tasks: [] } }, ['submitter', 'operator']],
+      [`/api/v1/tasks/${id}/retry`, { body: {} }, ['submitter', 'operator']],
+      [`/api/v1/tasks/${id}`, { method: 'PATCH', body: { priority: 3 } }, ['submitter', 'operator']],
       [`/api/v1/tasks/${id}/cancel`, { body: {} }, ['submitter', 'operator']],
+      ['/api/v1/workers/w/drain', { body: {} }, ['operator']],
+      ['/api/v1/workers/w', { method: 'PATCH', body: { concurrency: 2 } }, ['operator']],
+      ['/api/v1/pauses', {}, ['observer', 'submitter', 'operator']],
+      ['/api/v1/pauses', { body: { kind: 'type', name: 'x' } }, ['operator']],
+      ['/api/v1/pauses/resume', { body: { kind: 'type', name: 'x' } }, ['operator']],
       ['/pulp/api/v3/tasks/purge/', { body: {} }, ['operator']],
       [`/pulp/api/v3/tasks/${id}/`, { method: 'DELETE' }, ['operator']],
     ];

@@ -174,6 +174,18 @@ suite('our own API', () => {
       state: 'canceled',
     });
     assert.deepEqual((await ask('show_task', `tasks/${id}?at=${at}`)).data, before);
+    assert.deepEqual((await ask('retry_task', `tasks/${id}/retry`, { body: { reason: 'mended' } })).data, {
+      id,
+      state: 'waiting',
+    });
+    const changed = await ask('set_task', `tasks/${id}`, {
+      method: 'PATCH',
+      body: { priority: 4, queue: 'slow' },
+    });
+    assert.deepEqual(changed.data, { id, state: 'waiting' });
+    const { data: then } = await ask('show_task', `tasks/${id}`);
+    const { priority, queue } = then as { priority: number; queue: string };
+    assert.deepEqual([priority, queue], [4, 'slow']);
     const { data: history } = await ask('show_history', `tasks/${id}/history`);
     assert.deepEqual(
       (history as { events: { type: string; actor: string }[] }).events.map(({ type, actor }) => [
@@ -183,6 +195,9 @@ suite('our own API', () => {
       [
         ['TaskEnqueued', 'the-operator'],
         ['TaskCanceled', 'the-operator'],
+        ['TaskRequeued', 'the-operator'],
+        ['TaskReprioritized', 'the-operator'],
+        ['TaskRerouted', 'the-operator'],
       ],
     );
     const early = await served.ask(`${ROOT}tasks/${id}?at=2026-01-01`);

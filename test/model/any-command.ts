@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { ON_WORKER_LOSS, QUEUES, RESOURCES, STRANGER } from './cast.ts';
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
+import { togglePause } from './commands/toggle-pause.ts';
+import { set } from './commands/set.ts';
+import { retry } from './commands/retry.ts';
 import { enqueue, type Draft } from './commands/enqueue.ts';
 import { grant } from './commands/grant.ts';
 import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
@@ -58,6 +61,7 @@ const outcome: fc.Arbitrary<Ending> = fc.oneof(
   fc.boolean().map((retry) => ({ outcome: 'failed' as const, value: { code: 'BROKEN' }, retry })),
   fc.constant({ outcome: 'canceled' as const, value: 'timed out', retry: true }),
   fc.constant({ outcome: 'interrupted' as const, value: 'the worker stops', retry: true }),
+  fc.constant({ outcome: 'snoozed' as const, value: 'not yet', retry: true }),
 );
 
 /** Some with the last report of the run. */
@@ -99,6 +103,18 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc.tuple(fc.nat(), value).map((drawn) => progress(...drawn)),
   fc.tuple(fc.nat(), fc.constantFrom(...FLAWS), fc.boolean()).map((drawn) => reportInVain(...drawn)),
   fc.tuple(fc.nat(), fc.constantFrom('not wanted', null)).map((drawn) => cancel(...drawn)),
+  fc.tuple(fc.nat(), fc.constantFrom('mended', null)).map((drawn) => retry(...drawn)),
+  fc
+    .tuple(fc.nat(), fc.constantFrom(null, -1, 9), fc.constantFrom(null, ...QUEUES))
+    .map((drawn) => set(...drawn)),
+  fc
+    .oneof(
+      fc.tuple(fc.constant('queue' as const), fc.constantFrom(...QUEUES)),
+      fc.tuple(fc.constant('type' as const), fc.constantFrom(...ON_WORKER_LOSS.keys())),
+      fc.tuple(fc.constant('resource' as const), fc.constantFrom(...RESOURCES)),
+      fc.constant(['all', ''] as const),
+    )
+    .map(([kind, name]) => togglePause(kind, name)),
   fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
   worker.map(bear),
   worker.map(attach),

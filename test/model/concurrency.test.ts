@@ -24,6 +24,10 @@ const callerStep: fc.Arbitrary<CallerStep> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('cancel' as const), task: fc.nat(9) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ step: fc.constant('retry' as const), tasks: fc.integer({ min: 1, max: 20 }) }),
+  },
 );
 
 const workerStep: fc.Arbitrary<WorkerStep> = fc.oneof(

@@ -8,7 +8,9 @@ import { Witness } from './witness.ts';
 /** What a caller does next. */
 export type CallerStep =
   | { readonly step: 'enqueue'; readonly contents: readonly Content[]; readonly commit: boolean }
-  | { readonly step: 'cancel'; /** How many were enqueued since. */ readonly task: number };
+  | { readonly step: 'cancel'; /** How many were enqueued since. */ readonly task: number }
+  /** Of so many that were enqueued last, those that may are run again, and those that wait get another priority. */
+  | { readonly step: 'retry'; readonly tasks: number };
 
 /** What a worker does next. */
 export type WorkerStep =
@@ -55,6 +57,10 @@ export class Crowd implements AsyncDisposable {
     for (const step of steps) {
       if (step.step === 'enqueue') {
         await this.#enqueue(client, step.contents, step.commit);
+      } else if (step.step === 'retry') {
+        const tasks = this.#tasks.slice(-step.tasks);
+        await this.#repeat(() => client.query('select pulp.retry_tasks($1)', [tasks]));
+        await this.#repeat(() => client.query('select pulp.set_tasks($1, $2)', [tasks, step.tasks]));
       } else {
         const task = this.#tasks.at(-1 - step.task);
         if (task !== undefined) await this.#repeat(() => client.query('select pulp.cancel($1)', [task]));

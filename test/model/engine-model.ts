@@ -48,6 +48,8 @@ export type Place =
 
 export interface ModelTask extends Item {
   readonly claims: readonly Claim[];
+  queue: string;
+  priority: number;
   place: Place;
   state: TaskState;
   worker: string | null;
@@ -81,7 +83,7 @@ export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
 /** How a worker says that a run ended. */
 export interface Report {
   readonly id: string;
-  readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted';
+  readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted' | 'snoozed';
   readonly value: unknown;
   readonly retry: boolean;
   /** The last report of the run, if it is told with its end. */
@@ -96,6 +98,8 @@ export class EngineModel {
   readonly workers: readonly ModelWorker[];
   /** Claims that a session which is not a worker's holds locked. */
   readonly foreignLocks: Claim[] = [];
+  /** What is paused: kind and name. */
+  readonly pauses = new Set<string>();
   readonly #onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>;
   #now: Time = { hour: 0, tick: 0 };
   #places = 0;
@@ -127,6 +131,8 @@ export class EngineModel {
         id,
         content,
         claims: claimsOf(content),
+        queue: content.queue,
+        priority: content.priority,
         place: { at: 'the end' },
         state: 'waiting',
         worker: null,
@@ -154,7 +160,7 @@ export class EngineModel {
     this.#tick();
     for (const { task } of this.due()) if (task.claims.length === 0) this.#deliver(task);
     for (const id of orderInLine) this.#getInLine(this.#task(id));
-    const granted = this.line().filter((task) => !this.#conflicts(task));
+    const granted = this.line().filter((task) => !this.#conflicts(task) && !this.isPaused(task));
     for (const task of granted) this.#deliver(task);
     return granted.length;
   }
@@ -182,9 +188,10 @@ export class EngineModel {
       .flatMap((task) =>
         task.place.at === 'delivered' &&
         this.#isDue(task.place.due) &&
-        task.content.queue === queue &&
+        !['all ', `queue ${queue}`, `type ${task.content.name}`].some((pause) => this.pauses.has(pause)) &&
+        task.queue === queue &&
         worker.types.includes(task.content.name)
-          ? [{ ...task, rank: [-task.content.priority, task.place.since] }]
+          ? [{ ...task, rank: [-task.priority, task.place.since] }]
           : [],
       )
       .sort((a, b) => compareRank(a.rank, b.rank));
@@ -210,11 +217,39 @@ export class EngineModel {
         task.claims.length === 1 &&
         task.claims[0]?.mode === 'exclusive' &&
         letGo.some(({ resource }) => resource === task.claims[0]?.resource) &&
-        worker.queues.includes(task.content.queue) &&
+        worker.queues.includes(task.queue) &&
         worker.types.includes(task.content.name) &&
         !this.#conflicts(task) &&
+        !this.isPaused(task) &&
+        !this.pauses.has('all ') &&
+        !this.pauses.has(`queue ${task.queue}`) &&
+        !this.pauses.has(`type ${task.content.name}`) &&
         !this.isLockedOut(task.id, worker.session),
     );
+  }
+
+  /** Whether a resource that it claims is paused. */
+  isPaused({ claims }: Pick<ModelTask, 'claims'>): boolean {
+    return claims.some(({ resource }) => this.pauses.has(`resource ${resource}`));
+  }
+
+  /** Pauses something, or lets it go on; what was put back because of it comes at once. */
+  togglePause(kind: string, name: string): void {
+    this.#tick();
+    const pause = `${kind} ${name}`;
+    if (!this.pauses.delete(pause)) {
+      this.pauses.add(pause);
+      return;
+    }
+    if (kind !== 'resource') return;
+    for (const task of this.tasks.values()) {
+      if (
+        task.place.at === 'delivered' &&
+        task.claims.some(({ resource }) => resource === name) &&
+        !this.#isDue(task.place.due)
+      )
+        task.place = { ...task.place, due: this.#now };
+    }
   }
 
   /** Grants successors their claims. */
@@ -259,13 +294,16 @@ export class EngineModel {
       const task = this.#task(report.id);
       if ('progress' in report) task.progress = report.progress;
       if (task.state === 'canceling' || report.outcome === 'canceled') {
-        const hasReason = report.outcome === 'canceled' || report.outcome === 'interrupted';
+        const hasReason = ['canceled', 'interrupted', 'snoozed'].includes(report.outcome);
         const reason = hasReason ? String(report.value) : null;
         this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
       } else if (report.outcome === 'completed') {
         this.#end(task, 'completed', { result: report.value, error: null });
       } else if (report.outcome === 'interrupted') {
         this.#requeue(task);
+      } else if (report.outcome === 'snoozed') {
+        task.attempt -= 1;
+        this.#tryAgain(task, task.error, 1);
       } else if (report.retry && task.attempt <= task.content.retries) {
         this.#tryAgain(task, report.value, 1);
       } else {
@@ -285,6 +323,29 @@ export class EngineModel {
       task.state = 'canceling';
       task.cancelReason = reason;
     }
+    return task.state;
+  }
+
+  /** Somebody has a task run again that failed or was cancelled. Gives the state after it. */
+  retry(id: string): TaskState {
+    this.#tick();
+    const task = this.#task(id);
+    if (task.state === 'failed' || task.state === 'canceled') {
+      Object.assign(task, { state: 'waiting', worker: null, lostWorkers: 0, cancelReason: null });
+      this.#wait(task, 0);
+    }
+    return task.state;
+  }
+
+  /** Gives a task that waits another priority and queue. Gives its state. */
+  set(id: string, priority: number | null, queue: string | null): TaskState {
+    this.#tick();
+    const task = this.#task(id);
+    if (task.state !== 'waiting') return task.state;
+    task.priority = priority ?? task.priority;
+    const isMoved = queue !== null && queue !== task.queue;
+    task.queue = queue ?? task.queue;
+    if (isMoved && task.place.at === 'delivered') this.#deliver(task);
     return task.state;
   }
 

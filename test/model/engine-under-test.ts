@@ -49,8 +49,8 @@ export class EngineUnderTest implements AsyncDisposable {
 
   static async open(url: string): Promise<EngineUnderTest> {
     const client = await connect(url);
-    await client.query(`create or replace function pulp.retry_delay(attempt integer) returns interval
-      language sql immutable parallel safe as $$ select interval '1 hour' $$`);
+    await client.query(`create or replace function pulp.retry_delay(attempt integer, task_type text default null) returns interval
+      language sql volatile as $$ select interval '1 hour' $$`);
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     return new EngineUnderTest(url, client, rows[0]?.pid ?? 0);
   }
@@ -75,6 +75,7 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.running;
       delete from pulp.deferred;
       delete from pulp.wakeup;
+      delete from pulp.pause;
       delete from pulp_boss.job;
       commit`);
   }
@@ -125,7 +126,7 @@ export class EngineUnderTest implements AsyncDisposable {
     const { rows } = await this.client.query<{ stream_id: string }>(
       `select stream_id from (
          select distinct on (stream_id) stream_id, type, position from pulp.event
-         where stream_kind = 'task' and stream_id = any ($1) and type in ('TaskDue', 'TaskRetryScheduled', 'TaskEnqueued')
+         where stream_kind = 'task' and stream_id = any ($1) and type in ('TaskDue', 'TaskRetryScheduled', 'TaskSnoozed', 'TaskEnqueued')
          order by stream_id, version desc
        ) latest where type = 'TaskDue' order by position`,
       [ids],
@@ -214,6 +215,26 @@ export class EngineUnderTest implements AsyncDisposable {
       reason,
     ]);
     return rows[0]?.state ?? '';
+  }
+
+  /** Has a task run again; gives its state, or what was said against it. */
+  async retry(id: string, reason: string | null): Promise<string> {
+    return this.client.query<{ state: string }>('select pulp.retry($1, $2) as state', [id, reason]).then(
+      ({ rows }) => rows[0]?.state ?? '',
+      (error: unknown) => (codeOf(error) === 'PU024' ? 'completed' : codeOf(error)),
+    );
+  }
+
+  async set(id: string, priority: number | null, queue: string | null): Promise<string> {
+    const { rows } = await this.client.query<{ state: string }>(
+      'select state from pulp.set_tasks(array[$1::uuid], $2, $3)',
+      [id, priority, queue],
+    );
+    return rows[0]?.state ?? '';
+  }
+
+  async togglePause(kind: string, name: string, isPaused: boolean): Promise<void> {
+    await this.client.query(`select pulp.${isPaused ? 'resume' : 'pause'}($1, $2)`, [kind, name]);
   }
 
   /** Brings a worker into the world; gives the number of its session. */
@@ -387,6 +408,7 @@ function writeReport({ id: _id, outcome, value, retry, ...report }: Report, run:
     failed: { error: value, retry },
     canceled: { reason: value },
     interrupted: { reason: value, by: 'shutdown' },
+    snoozed: { reason: value, seconds: 3600 },
   };
   return { ...run, outcome, ...said[outcome], ...report };
 }

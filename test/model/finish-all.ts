@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { isFinal } from '../../src/constants.ts';
+import { isFinal, type PauseKind } from '../../src/constants.ts';
 import { STRANGER } from './cast.ts';
 import type { Command } from './command.ts';
+import { togglePause } from './commands/toggle-pause.ts';
 import { cancel } from './commands/cancel.ts';
 import { grant } from './commands/grant.ts';
 import { finish, type Ending } from './commands/report.ts';
@@ -33,6 +34,10 @@ export async function finishAll(model: EngineModel, engine: EngineUnderTest): Pr
   if (model.foreignLocks.length > 0) await step(linger({ resource: '', mode: 'shared' }));
   for (const [index, task] of [...model.tasks.values()].entries()) {
     if (task.content.name === STRANGER) await step(cancel(index, 'nobody knows it'));
+  }
+  for (const pause of [...model.pauses]) {
+    const [kind, name = ''] = pause.split(' ');
+    await step(togglePause(kind as PauseKind, name));
   }
   for (const worker of workers) await step(bear(worker));
   // Each round ends at least the oldest of those that wait for nothing but others.

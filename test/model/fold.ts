@@ -35,7 +35,11 @@ export interface World {
 const LOG_EVENTS: ReadonlySet<string> = new Set([
   'EraBegun',
   'PolicyChanged',
+  ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
+  ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
   'QuotaChanged',
+  'TaskTypePublished',
+  'SecretUnmarked',
   'LeafArchived',
   'LeafDropped',
 ]);
@@ -81,6 +85,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
   ReservationGranted: (event) => ({ unblocked_at: instant(event.recorded_at), queue: event.data['queue'] }),
   ReservationReleased: () => ({}),
   TaskRerouted: ({ data }) => ({ queue: data['queue'] }),
+  TaskReprioritized: ({ data }) => ({ priority: data['priority'] }),
   TaskStarted: (event) => ({
     state: 'running',
     worker: event.data['worker'],
@@ -109,6 +114,26 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     run_after: instant(event.recorded_at),
     unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
     interruptions: Number(task['interruptions']) + 1,
+  }),
+  TaskSnoozed: ({ data }, task) => ({
+    state: 'waiting',
+    worker: null,
+    fence: null,
+    attempt: Number(task['attempt']) - 1,
+    interruptions: 0,
+    run_after: instantOrNull(data['run_after']),
+    unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
+  }),
+  // In line anew, at the end, if it claims anything.
+  TaskRequeued: (event, task) => ({
+    state: 'waiting',
+    worker: null,
+    lost_workers: 0,
+    cancel_reason: null,
+    finished_at: null,
+    run_after: instant(event.recorded_at),
+    unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
+    position: event.position,
   }),
   TaskCompleted: (event) => ({
     ...over('completed', event),
@@ -189,7 +214,9 @@ function enqueued(event: LoggedEvent): Row {
 function foldClaims(world: World, event: LoggedEvent): void {
   const task = world.tasks.get(event.stream_id);
   if (task === undefined) return;
-  const inLine = event.type === 'TaskDue' || (event.type === 'TaskEnqueued' && task['run_after'] === null);
+  const inLine =
+    ['TaskDue', 'TaskRequeued'].includes(event.type) ||
+    (event.type === 'TaskEnqueued' && task['run_after'] === null);
   const gone = event.type === 'ReservationReleased' || task['finished_at'] !== null;
   for (const claim of claims(task)) {
     const key = claimKey(claim);
@@ -243,6 +270,7 @@ function workerChange(event: LoggedEvent): Row {
         login: data['login'] ?? null,
         unable: data['unable'] ?? null,
         stuck: null,
+        draining: null,
         online_at: instant(event.recorded_at),
         last_heartbeat: instant(event.recorded_at),
         missing: false,
@@ -257,6 +285,10 @@ function workerChange(event: LoggedEvent): Row {
       return { unable: null };
     case 'WorkerStuck':
       return { stuck: (data['runs'] as unknown[]).length === 0 ? null : data['runs'] };
+    case 'WorkerDraining':
+      return { draining: data['reason'] };
+    case 'WorkerResized':
+      return { concurrency: data['concurrency'] };
     case 'WorkerOffline':
       return { state: 'offline', gracefully_stopped: data['normal_shutdown'], finish_rate: null };
     case 'WorkerMissing':

@@ -33,7 +33,7 @@ export function pictureOfModel(model: EngineModel, foreignSession: number): Pict
     lines: byResource(model.line()),
     holders: sortedEach(byResource(holding)),
     jobs: Object.fromEntries(
-      tasks.flatMap(({ id, place, content }) => (place.at === 'delivered' ? [[id, content.queue]] : [])),
+      tasks.flatMap(({ id, place, queue }) => (place.at === 'delivered' ? [[id, queue]] : [])),
     ),
     deferred: tasks.flatMap(({ id, place }) => (place.at === 'deferred' ? [id] : [])).sort(),
     running: Object.fromEntries(
@@ -50,7 +50,7 @@ function portrait(task: ModelTask): object {
   return {
     name: task.content.name,
     state: task.state,
-    queue: task.content.queue,
+    queue: task.queue,
     args: [],
     kwargs: task.content.kwargs,
     exclusive: task.claims.filter(({ mode }) => mode === 'exclusive').map(({ resource }) => resource),
@@ -60,7 +60,7 @@ function portrait(task: ModelTask): object {
     lost_workers: task.lostWorkers,
     interruptions: task.interruptions,
     fenced: task.place.at === 'in hand',
-    priority: task.content.priority,
+    priority: task.priority,
     retries: task.content.retries,
     result: task.result,
     error: task.error,

@@ -4,7 +4,7 @@ language plpgsql as $$
 declare
   payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress'];
   open_to_submitters constant text[] :=
-    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota'];
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause'];
   for_functions_alone constant text[] := array['token', 'purge_request'];
   name text;
 begin

@@ -37,7 +37,7 @@ language sql stable rows 1000 as $$
       select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null)::pulp.reservation, e order by e.version) as claim,
         -- Of the run that the end belongs to, if it had come so far.
         (array_agg(case e.type when 'TaskStarted' then e.data ->> 'worker' end order by e.version desc)
-          filter (where e.type in ('TaskDue', 'TaskInterrupted', 'ReservationGranted', 'TaskStarted')))[1] as worker
+          filter (where e.type in ('TaskDue', 'TaskInterrupted', 'TaskRequeued', 'ReservationGranted', 'TaskStarted')))[1] as worker
       from pulp.history(ended.stream_id::uuid) e
       where e.version < ended.version
     ) told

@@ -50,6 +50,12 @@ begin
   if columns = '{}' then
     items := '[{}]';
   end if;
+  if exists (select from pulp.task_type t where t.defaults is not null) then
+    items := (
+      select jsonb_agg(case when jsonb_typeof(i.item) = 'object' then pulp.with_defaults(i.item, common) else i.item end order by i.ordinality)
+      from jsonb_array_elements(items) with ordinality as i(item, ordinality));
+    common := pulp.with_defaults(common);
+  end if;
   if has_huge_numbers then
     perform pulp.refuse_bad_item(common, ids, args, kwargs, resources, shared_resources, items);
   end if;

@@ -18,9 +18,7 @@ begin
       '$%s ? (@.type() != "null" && !(@.type() == "object" && exists(@."$secret"."data")))', steps.path)::jsonpath)
     order by i.ordinality limit 1;
   if found then
-    raise exception '%: is a secret and must come encrypted', (
-        select string_agg(case step when 'true' then '*' else step end, '.' order by o)
-        from jsonb_array_elements_text(plain.place) with ordinality as s(step, o))
+    raise exception '%: is a secret and must come encrypted', pulp.secret_place(plain.place)
       using errcode = 'PU011', detail = jsonb_build_object('item', plain.index),
         hint = 'Enqueue this task through the package or `pulp task enqueue`, which have the keys; nothing was enqueued.';
   end if;

@@ -6,7 +6,7 @@ language sql immutable parallel safe as $$
     when event.type in ('ReservationReleased', 'TaskCanceled', 'TaskFailed', 'TaskSkipped') then null
     -- Takes its place in line when it is due.
     when event.type = 'TaskEnqueued' and event.data ->> 'run_after' is not null then null
-    when event.type in ('TaskEnqueued', 'TaskDue') then row(
+    when event.type in ('TaskEnqueued', 'TaskDue', 'TaskRequeued') then row(
       claim.resource, event.stream_id::uuid, claim.mode, 'waiting', event.position, event.recorded_at, claim.granted_at
     )::pulp.reservation
     -- Takes its old place again.

@@ -24,6 +24,8 @@ language sql immutable parallel safe as $$
       when 'TaskCancelRequested' then 'canceling'
       when 'TaskRetryScheduled' then 'waiting'
       when 'TaskInterrupted' then 'waiting'
+      when 'TaskRequeued' then 'waiting'
+      when 'TaskSnoozed' then 'waiting'
       when 'TaskSkipped' then 'skipped'
       else task.state end,
     /* queue */ case when event.type in ('TaskEnqueued', 'ReservationGranted', 'TaskRerouted')
@@ -42,30 +44,34 @@ language sql immutable parallel safe as $$
       when 'TaskStarted' then event.data ->> 'worker'
       when 'TaskRetryScheduled' then null
       when 'TaskInterrupted' then null
+      when 'TaskRequeued' then null
+      when 'TaskSnoozed' then null
       else task.worker end,
     /* attempt */ case event.type
       when 'TaskEnqueued' then 0
       when 'TaskStarted' then (event.data ->> 'attempt')::integer
       when 'TaskInterrupted' then task.attempt - 1
+      when 'TaskSnoozed' then task.attempt - 1
       else task.attempt end,
     /* lost_workers */ case
-      when event.type = 'TaskEnqueued' then 0
+      when event.type in ('TaskEnqueued', 'TaskRequeued') then 0
       when event.type in ('TaskCanceled', 'TaskFailed', 'TaskRetryScheduled') and event.data ? 'worker_lost'
         then task.lost_workers + 1
       else task.lost_workers end,
     /* fence */ case
       when event.type = 'TaskStarted' then event.position
-      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted') then null
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed') then null
       else task.fence end,
-    /* priority */ case event.type when 'TaskEnqueued' then (event.data ->> 'priority')::integer else task.priority end,
+    /* priority */ case when event.type in ('TaskEnqueued', 'TaskReprioritized')
+      then (event.data ->> 'priority')::integer else task.priority end,
     /* retries */ case event.type when 'TaskEnqueued' then (event.data ->> 'retries')::integer else task.retries end,
     /* timeout_seconds */ case event.type
       when 'TaskEnqueued' then (event.data ->> 'timeout_seconds')::double precision
       else task.timeout_seconds end,
-    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled')
+    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed')
       then pulp.recorded_time(event.data -> 'run_after')
       -- Not null, as of every task that came into line more than once.
-      when event.type = 'TaskInterrupted' then event.recorded_at
+      when event.type in ('TaskInterrupted', 'TaskRequeued') then event.recorded_at
       else task.run_after end,
     /* parent_id */ case event.type when 'TaskEnqueued' then (event.data ->> 'parent_id')::uuid else task.parent_id end,
     /* group_id */ case event.type when 'TaskEnqueued' then event.data ->> 'group_id' else task.group_id end,
@@ -79,6 +85,7 @@ language sql immutable parallel safe as $$
     /* cancel_reason */ case event.type
       when 'TaskCancelRequested' then event.data ->> 'reason'
       when 'TaskCanceled' then coalesce(event.data ->> 'reason', task.cancel_reason)
+      when 'TaskRequeued' then null
       else task.cancel_reason end,
     /* progress */ case event.type
       when 'TaskStarted' then null
@@ -91,20 +98,24 @@ language sql immutable parallel safe as $$
         then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
+      when 'TaskSnoozed' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       when 'TaskInterrupted' then case when not pulp.has_claims(task) then event.recorded_at end
+      when 'TaskRequeued' then case when not pulp.has_claims(task) then event.recorded_at end
       else task.unblocked_at end,
     /* started_at */ case event.type when 'TaskStarted' then event.recorded_at else task.started_at end,
-    /* finished_at */ case when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')
-      then event.recorded_at else task.finished_at end,
-    /* position */ case when event.type in ('TaskEnqueued', 'TaskDue') then event.position else task.position end,
+    /* finished_at */ case
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped') then event.recorded_at
+      when event.type = 'TaskRequeued' then null
+      else task.finished_at end,
+    /* position */ case when event.type in ('TaskEnqueued', 'TaskDue', 'TaskRequeued') then event.position else task.position end,
     /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
-        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSkipped', 'TaskPurged')
+        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'TaskSkipped', 'TaskPurged')
       then event.version
       else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
     /* interruptions */ case
-      when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSkipped') then 0
+      when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSnoozed', 'TaskSkipped') then 0
       when event.type = 'TaskInterrupted' then task.interruptions + 1
       else task.interruptions end,
     /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end,

@@ -33,6 +33,7 @@ begin
       worker.login := data ->> 'login';
       worker.unable := data ->> 'unable';
       worker.stuck := null;
+      worker.draining := null;
       worker.online_at := event.recorded_at;
       worker.last_heartbeat := event.recorded_at;
       worker.finish_rate := null;
@@ -46,6 +47,10 @@ begin
       worker.unable := null;
     when 'WorkerStuck' then
       worker.stuck := nullif(data -> 'runs', '[]');
+    when 'WorkerDraining' then
+      worker.draining := data ->> 'reason';
+    when 'WorkerResized' then
+      worker.concurrency := (data ->> 'concurrency')::integer;
     when 'WorkerOffline' then
       worker.finish_rate := null;
       worker.state := 'offline';

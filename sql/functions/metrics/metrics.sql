@@ -120,6 +120,8 @@ begin
       select 'pulp_leader_failing', '', jsonb_build_object('duty', duty.name, 'code', duty.error ->> 'code'), 1
       from leader l cross join lateral jsonb_each(l.failures) as duty(name, error)
       union all
+      select 'pulp_paused', '', jsonb_build_object('kind', p.kind, 'name', p.name), 1 from pulp.pause p where p.until is null or p.until > now
+      union all
       select 'pulp_tasks_held_back', '', '{}', (select count(*) from (select from pulp.held_back limit 1000) h)
       union all
       select 'pulp_log_readers_held_seconds', '', '{}', coalesce((select max(pulp.seconds_between(h.since, now)) from pulp.event_holder() h), 0)

@@ -10,6 +10,14 @@ declare
   queues_before text[];
   queues text[];
 begin
+  -- Who claims what is paused is looked at again when that goes on.
+  if exists (select from pulp.pause p where p.kind = 'resource') then
+    candidates := array(
+      select c.id from unnest(candidates) as c(id)
+      where not exists (
+        select from pulp.reservation_waiting w where w.task_id = c.id and w.resource = any (pulp.paused('resource'))));
+  end if;
+
   -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
   -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
   grantable := array(

@@ -15,10 +15,10 @@ declare
   correlation_ids text[];
   released pulp.reservation[];
   canceling uuid[] := '{}';
-  cause constant text := case type when 'TaskRetryScheduled' then 'retry' when 'TaskInterrupted' then 'interrupted' else '' end;
+  cause constant text := case type when 'TaskRetryScheduled' then 'retry' when 'TaskInterrupted' then 'interrupted' when 'TaskSnoozed' then 'snoozed' else '' end;
   phase_after constant text := case
     when type = 'TaskCompleted' then 'completed' when type = 'TaskFailed' then 'failed' when type = 'TaskCanceled' then 'canceled'
-    when type = 'TaskRetryScheduled' then 'delayed' when claiming then 'blocked' else 'claimable' end;
+    when type in ('TaskRetryScheduled', 'TaskSnoozed') then 'delayed' when claiming then 'blocked' else 'claimable' end;
 begin
   if type = 'TaskCanceled' then
     canceling := array(
@@ -95,7 +95,7 @@ begin
     select array_agg(claim) into released from gone;
   end if;
 
-  if type = 'TaskRetryScheduled' then
+  if type in ('TaskRetryScheduled', 'TaskSnoozed') then
     perform pulp.defer(ended);
   elsif type = 'TaskInterrupted' and claiming then
     perform pulp.take_place_in_line(array(

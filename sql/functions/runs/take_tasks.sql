@@ -22,7 +22,20 @@ declare
   claims pulp.reservation[];
   refused uuid[] := '{}';
   following record;
+  paused_resources text[] := '{}';
+  paused_tasks uuid[] := '{}';
 begin
+  if exists (select from pulp.pause) then
+    if pulp.paused('all') <> '{}' then
+      return;
+    end if;
+    paused_resources := pulp.paused('resource');
+    task_types := array(select t from unnest(task_types) as t where t <> all (pulp.paused('type')));
+    queues := array(
+      select q.name from unnest(queues) with ordinality as q(name, ordinality)
+      where q.name <> all (pulp.paused('queue')) order by q.ordinality);
+  end if;
+
   select array_agg(j.id), array_agg(j.row), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1),
       array_agg(t.correlation_id), array_agg(j.id) filter (where t.has_claims),
       array_agg(j.id) filter (where t.row is null), array_agg(j.name) filter (where t.row is null)
@@ -46,12 +59,19 @@ begin
 
   if claiming is not null then
     claims := pulp.granted_claims(claiming);
+    if paused_resources <> '{}' then
+      paused_tasks := array(select distinct c.task_id from unnest(claims) as c where c.resource = any (paused_resources));
+      claims := array(select c from unnest(claims) as c where c.task_id <> all (paused_tasks));
+    end if;
     refused := pulp.lock_resources(claims);
     locked := array(select c from unnest(claims) as c where c.task_id <> all (refused));
   end if;
-  if stray is not null or refused <> '{}' then
+  if stray is not null or refused <> '{}' or paused_tasks <> '{}' then
     update pgboss.job set start_after = pgboss.job_now() + interval '250 ms'
       where job.ctid = any (jobs) and job.id = any (refused);
+    update pgboss.job set start_after = pgboss.job_now() + interval '10 s' -- the end of the pause takes it back
+      where job.ctid = any (jobs) and job.id = any (paused_tasks);
+    refused := refused || paused_tasks;
     update pgboss.job set start_after = 'infinity'
       where job.ctid = any (jobs) and job.id = any (stray) and job.name = any (stray_queues);
     select array_agg(f.id), array_agg(f.row), array_agg(f.attempt), array_agg(f.version), array_agg(f.correlation_id)

@@ -27,7 +27,8 @@ begin
       null::jsonb, null::jsonb
     from grantable g
     join pulp.task t on t.id = g.task_id and t.state = 'waiting'
-    where not exists (select from pulp.wakeup w where w.task_id = g.task_id)
+    where not exists (select from line where line.task_id = g.task_id and line.resource = any (pulp.paused('resource')))
+      and not exists (select from pulp.wakeup w where w.task_id = g.task_id)
       and not exists (select from pulp.held_back h where h.task_id = g.task_id)
       and not exists (
         select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id);

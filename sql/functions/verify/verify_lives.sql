@@ -1,5 +1,5 @@
 -- Rules that the events of each task keep among themselves, in one pass over them: positions_rise, final_once,
--- one_run_at_a_time, attempts_counted, run_without_reservation, claims_released. Slice and list as in fold_tasks. Streams
+-- requeued_from_end, one_run_at_a_time, attempts_counted, run_without_reservation, claims_released. Slice and list as in fold_tasks. Streams
 -- without their beginning are not judged here: of them, stream_readable tells.
 create or replace function pulp.verify_lives(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns setof pulp.violation
@@ -17,8 +17,9 @@ begin
         lag(e.is_end) over life as ended_before,
         first_value(e.version) over life as first_version,
         count(*) filter (where e.is_start) over life as starts,
+        count(*) filter (where e.had_no_run) over life as ends_without_run,
         count(*) filter (where e.is_again) over life as retries,
-        count(*) filter (where e.type = 'TaskInterrupted') over life as interruptions,
+        count(*) filter (where e.type in ('TaskInterrupted', 'TaskSnoozed')) over life as interruptions,
         count(*) filter (where e.type = 'ReservationGranted') over life
           - count(*) filter (where e.type = 'ReservationReleased') over life as holds,
         bool_or(e.claims) over life as claims
@@ -26,7 +27,8 @@ begin
         select x.stream_id, x.version, x.position, x.type, x.data,
           x.type = 'TaskStarted' as is_start,
           x.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped') as is_end,
-          x.type in ('TaskRetryScheduled', 'TaskInterrupted') as is_again,
+          x.type in ('TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued') as is_again,
+          x.type = 'TaskRequeued' and x.data -> 'had_run' = 'false' as had_no_run,
           case when x.type = 'TaskEnqueued' then
             x.data -> 'exclusive_resources' <> '[]' or x.data -> 'shared_resources' <> '[]' end as claims
         from pulp.task_events(verify_lives.slice, verify_lives.slices, verify_lives.only_ids) x
@@ -39,10 +41,13 @@ begin
       where moment.position < moment.position_before
       union all
       select 'final_once', format('the task had ended by %s', moment.type_before), null, null
-      where moment.ended_before and moment.type <> 'TaskPurged'
+      where moment.ended_before and moment.type not in ('TaskPurged', 'TaskRequeued')
+      union all
+      select 'requeued_from_end', 'the task had not ended', null, null
+      where moment.type = 'TaskRequeued' and moment.ended_before is not true
       union all
       select 'one_run_at_a_time', 'the run before it had not ended', null, null
-      where moment.is_start and moment.starts - moment.retries <> 1
+      where moment.is_start and moment.starts + moment.ends_without_run - moment.retries <> 1
       union all
       select 'attempts_counted', 'the attempt is not the next one',
         jsonb_build_object('attempt', moment.starts - moment.interruptions), jsonb_build_object('attempt', moment.attempt)
@@ -58,6 +63,7 @@ begin
     where moment.first_version = 1 and (
       moment.position < moment.position_before
       or moment.ended_before
+      or moment.type = 'TaskRequeued'
       or moment.is_start
       or moment.holds <> 0 and (moment.is_end or moment.is_again));
 end $$;

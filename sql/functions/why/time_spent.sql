@@ -1,6 +1,7 @@
 -- Where a task's time went, from its events: spans without gaps from its enqueueing to its end, or to now, so that they
 -- add up to the whole. None if the log does not reach back to its beginning. Kinds: delayed and retry_pause (held back
--- until a time), resources and resource_manager (in line), worker (for a free one), running, canceling.
+-- until a time), resources and resource_manager (in line), worker (for a free one), running, canceling, and for a task
+-- that was run again its state before: failed, canceled, skipped.
 create or replace function pulp.time_spent(task uuid, now timestamptz)
 returns table (kind text, attempt integer, worker text, resource text, behind uuid, since timestamptz, until timestamptz)
 language plpgsql stable as $$
@@ -19,17 +20,17 @@ begin
       return;
     end if;
     t := pulp.evolve_task(t, step.event);
-    exit when t.finished_at is not null;
+    exit when t.finished_at is not null and (step.next).version is null;
     ends := coalesce((step.next).recorded_at, now);
 
     due := (step.event).recorded_at;
-    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled') and t.run_after > due then
+    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed') and t.run_after > due then
       due := least(t.run_after, ends);
     end if;
     phase := case
       when t.state <> 'waiting' then t.state
       when t.unblocked_at is not null then 'worker'
-      when t.run_after is not null and (step.event).type not in ('TaskDue', 'TaskInterrupted') then 'resource_manager' -- due, but not in line yet
+      when t.run_after is not null and (step.event).type not in ('TaskDue', 'TaskInterrupted', 'TaskRequeued') then 'resource_manager' -- due, but not in line yet
       else 'resources' end;
 
     if (phase, t.attempt + (t.state = 'waiting')::integer) is distinct from (kind, attempt) or due > (step.event).recorded_at then

@@ -8,6 +8,7 @@
 --   worker_unable             none of those that do is able to take tasks at present
 --   no_free_hand, behind_in_queue, put_back, to_be_routed, about_to_start             all others, in its queue
 --   not_delivered             it should have a job and has none
+--   paused                    everything, its queue, its type or a resource that it claims is; first, if nothing else keeps it waiting
 --   held_back                 the manager could not bring it forward, says why, and tries again
 --   manager_failing           the manager leads, but what this task waits for fails; said beside being_granted, due, to_be_routed
 -- One that runs: running or canceling. One that is over: its state. "interrupted" tells of the last of its interruptions in a
@@ -30,6 +31,7 @@ declare
   spent jsonb;
   reasons text[] := '{}';
   outlook text[] := '{}';
+  paused jsonb := '[]';
 begin
   select * into t from pulp.task x where x.id = why.task;
   if not found or not (pulp.acts_for(t.owner) or pulp.sees_all()) then
@@ -48,6 +50,8 @@ begin
         'message', h.message)
       into held_back from pulp.held_back h where h.task_id = t.id;
     claims := pulp.claim_outlook(t.id);
+    select coalesce(jsonb_agg(jsonb_build_object('kind', p.kind, 'name', p.name, 'reason', p.reason, 'actor', p.actor, 'since', p.since, 'until', p.until)), '[]')
+      into paused from pulp.pauses_of(t) p;
     queue := pulp.queue_outlook(t);
 
     -- What its queue has in store for it, now or later.
@@ -80,6 +84,10 @@ begin
       reasons := array['no_resource_manager'];
     elsif outlook = '{}' then
       reasons := array['about_to_start'];
+    end if;
+    if paused <> '[]' then
+      reasons := array_remove(array_remove(reasons, 'being_granted'), 'about_to_start');
+      reasons := case when reasons = '{}' then array['paused'] else reasons || array['paused'] end;
     end if;
     if held_back is not null and reasons && '{being_granted,due,to_be_routed,not_delivered}' then
       reasons := array['held_back'] || reasons;
@@ -124,7 +132,7 @@ begin
   return jsonb_build_object(
     'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
     'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', case when pulp.acts_for(t.owner) then t.error end, 'cancel_reason', t.cancel_reason,
-    'due_at', due_at, 'held_back', held_back, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
+    'due_at', due_at, 'held_back', held_back, 'paused', paused, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
     'interrupted', interrupted, 'time', spent);
 end $$;
 comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

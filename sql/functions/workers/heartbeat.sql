@@ -1,9 +1,9 @@
 -- Signs of life of workers, one event for all of them, with how many tasks each has finished since its last one, and with what is
 -- decided by now of the log: see first_undecided. Says of
 -- each how it fares: "confirmed"; "over" if it is no longer online as that incarnation; "held" if another transaction is about
--- to end it: whether it does is not waited for. Only the login that bore a worker gives its signs of life. Nobody is notified, for a commit that notifies may wait for other commits.
+-- to end it: whether it does is not waited for. And what each was told to do: how many tasks to have in hand, and why to end, if it is to. Only the login that bore a worker gives its signs of life. Nobody is notified, for a commit that notifies may wait for other commits.
 create or replace function pulp.heartbeat(workers text[], incarnations bigint[], finished integer[] default '{}')
-returns table (worker text, verdict text)
+returns table (worker text, verdict text, concurrency integer, draining text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off as $$
 #variable_conflict use_column
 declare
@@ -34,7 +34,8 @@ begin
       where w.name = a.name;
   end if;
   return query
-    select b.name, case when b.name = any (alive) then 'confirmed' when w.name is null then 'over' else 'held' end
+    select b.name, case when b.name = any (alive) then 'confirmed' when w.name is null then 'over' else 'held' end,
+      w.concurrency, w.draining
     from unnest(workers, incarnations) as b(name, incarnation)
     left join pulp.worker w on w.name = b.name and w.incarnation = b.incarnation and w.state = 'online';
 end $$;

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { printableLine } from '../../cli/printable.ts';
 import { prose } from '../../cli/prose.ts';
 

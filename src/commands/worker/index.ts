@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { SERVER_FLAGS, serverSettings, type ServerFlags } from '../../cli/server-settings.ts';
 import type { Logger } from 'pino';
@@ -134,6 +134,9 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       },
       onUnable: (why) => {
         signs.unable(why);
+      },
+      onDraining: (why) => {
+        signs.stopping(`told to end${why === '' ? '' : `: ${why}`}, ${worker.running} tasks in hand`);
       },
       onLost: (why) => {
         signs.reconnecting(why.message);

@@ -1,9 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { formatDuration } from '../../cli/duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
+import type { Worker } from '../../projections/worker.ts';
 
 export default class List extends DatabaseCommand {
   static override readonly summary = 'List the workers that there are and were.';
@@ -42,7 +43,7 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
         ['NAME', 'STATE', 'HEARTBEAT', 'RUNNING', 'RATE', 'LEADS', 'QUEUES'],
         workers.map((worker) => [
           worker.name,
-          worker.unable === null || worker.state !== 'online' ? worker.state : 'unable',
+          shownState(worker),
           formatDuration(worker.heartbeat_age * 1000),
           `${worker.running}/${worker.concurrency}`,
           worker.finish_rate === null ? '-' : `${worker.finish_rate.toFixed(1)}/s`,
@@ -51,8 +52,10 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
         ]),
       ),
     );
-    for (const { name, state, unable, stuck } of workers) {
+    for (const { name, state, unable, draining, stuck } of workers) {
       if (state !== 'online') continue;
+      if (draining !== null)
+        this.log(`${name} finishes what it runs and ends${draining === '' ? '' : `: ${draining}`}`);
       if (unable !== null) this.log(`${name} takes no tasks: ${unable}`);
       for (const { task, processes } of stuck ?? []) {
         const killed = processes.map(({ pid, state }) => `${pid} (${state})`).join(', ');
@@ -61,4 +64,10 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
     }
     return workers;
   }
+}
+
+/** Of a worker that is online, what keeps it from taking tasks, if anything does. */
+function shownState({ state, unable, draining }: Worker): string {
+  if (state !== 'online') return state;
+  return draining !== null ? 'draining' : unable !== null ? 'unable' : state;
 }

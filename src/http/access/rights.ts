@@ -1,6 +1,6 @@
 import type { Identity } from '../../postgres/identity.ts';
 
-/** What an operation of the server needs: to read; to enqueue; to cancel; to run the engine. */
+/** What an operation of the server needs: to read; to enqueue; to cancel, run again or change tasks; to run the engine. */
 export type Right = 'read' | 'enqueue' | 'cancel' | 'operate';
 
 /** The roles of those who use the server. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isFinal, TASK_FINAL_STATES, TASK_STATES } from '../../constants.ts';
+import { isFinal, TASK_FINAL_STATES, TASK_ORDERS, TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
 import { purgeTask, requestPurge } from '../../projections/purge.ts';
 import {
@@ -7,7 +7,6 @@ import {
   listTasks,
   readChildren,
   readTask,
-  TASK_ORDERS,
   type Task,
   type TaskOrder,
 } from '../../projections/task.ts';

@@ -12,7 +12,9 @@ import {
 } from '../../projections/task.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
+import { actOn, retry } from '../../tasks/acting.ts';
 import { cancel } from '../../tasks/cancel.ts';
+import { isUuid } from '../../tasks/new-task-id.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, list, moment } from '../api/parameters.ts';
 import { requestCorrelation, requestTrace } from '../correlation.ts';
@@ -211,6 +213,43 @@ export const taskOperations = [
     run: async ({ part, body }) => {
       const id = part('id').toLowerCase();
       return answer(200, { id, state: await cancel(id, body.reason) });
+    },
+  }),
+  operation({
+    id: 'retry_task',
+    method: 'post',
+    path: `${ROOT}/:id/retry`,
+    parts,
+    summary: 'Have a task run again that failed or was canceled; one that waits or runs stays as it is.',
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({ reason: z.string().optional() }),
+    answers: {
+      200: { description: 'Its state after it.', schema: z.object({ id: z.string(), state }) },
+    },
+    run: async ({ part, body }) => {
+      const id = part('id').toLowerCase();
+      return answer(200, { id, state: await retry(id, body.reason) });
+    },
+  }),
+  operation({
+    id: 'set_task',
+    method: 'patch',
+    path: `${ROOT}/:id`,
+    parts,
+    summary: 'Give a task that waits another priority or queue; others stay as they are.',
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({ priority: z.int().optional(), queue: z.string().optional() }),
+    answers: {
+      200: { description: 'Its state.', schema: z.object({ id: z.string(), state }) },
+    },
+    run: async ({ part, body }) => {
+      const id = part('id').toLowerCase();
+      if (!isUuid(id)) throw new MissingResourceError(id);
+      const [after] = await actOn([id], { verb: 'set', ...body });
+      if (after === undefined) throw new MissingResourceError(id);
+      return answer(200, after);
     },
   }),
   operation({

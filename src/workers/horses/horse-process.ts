@@ -7,7 +7,7 @@ import type { HorseGroup } from './cgroups/horse-group.ts';
 import { recentServiceOomKills, serviceOomKills } from './cgroups/service-memory.ts';
 import { DeathWatch, type LingeringProcess } from './death-watch.ts';
 import { outcomeOfDeath, type HorseDeath, type LackingMemory } from './horse-death.ts';
-import { GatheredOutput, OutputTail, readMarked, WholeLines } from './horse-output.ts';
+import { OutputTail, readMarked, WholeLines } from './horse-output.ts';
 import {
   CHANNEL_FD,
   ORDERS_FD,
@@ -23,6 +23,7 @@ import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
 import { failed, type Outcome } from '../outcome.ts';
+import { HeldOutput } from '../../secrets/held-output.ts';
 import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
 import { Redactor } from '../../secrets/redaction.ts';
 import { processStat } from '../../processes/process-stat.ts';
@@ -436,15 +437,19 @@ export class HorseProcess {
   #readOutput(output: Readable, isError: boolean): void {
     const stream = isError ? 'stderr' : 'stdout';
     let task: StartedTask | undefined;
-    const gathered = new GatheredOutput((bytes) => {
-      this.#settings.onOutput(this.#redactor.bytes(bytes), stream, task);
+    const said = new WholeLines((bytes) => {
+      this.#settings.onOutput(bytes, stream, task);
+    });
+    const held = new HeldOutput(this.#redactor, (late) => {
+      said.write(Buffer.from(late));
     });
     const lines = new WholeLines((bytes) => {
-      gathered.write(bytes);
+      said.write(Buffer.from(held.take(bytes.toString())));
     });
     const flush = () => {
       lines.end();
-      gathered.flush();
+      held.end();
+      said.end();
     };
     readMarked(output, {
       onOutput: (chunk) => {

@@ -18,6 +18,16 @@ const CLOCK_TOLERANCE_MS = 1000;
 
 type Verdict = 'confirmed' | 'over' | 'held';
 
+/** What a worker was told to do. */
+export interface WorkerOrders {
+  /** How many tasks to have in hand at most. */
+  readonly concurrency: number;
+  /** Why to finish what runs and end (empty: no reason was given); null: it is not to. */
+  readonly draining: string | null;
+}
+
+type Answer = WorkerOrders & { readonly verdict: Verdict };
+
 export interface HeartbeatSettings {
   readonly connection: SharedClient;
   readonly worker: string;
@@ -26,7 +36,7 @@ export interface HeartbeatSettings {
   /** How many tasks the worker has finished since the last call. */
   readonly takeFinished: () => number;
   /** The database has taken a sign of life of this incarnation. */
-  readonly onConfirmed: (incarnation: string) => void;
+  readonly onConfirmed: (incarnation: string, orders: WorkerOrders) => void;
   /** This incarnation was declared missing, another one has come after it, or its lease ran out: it is revoked. */
   readonly onOver: (incarnation: string) => void;
 }
@@ -52,6 +62,11 @@ export class Heartbeat implements AsyncDisposable {
     this.#wakeup.call();
   }
 
+  /** Gives a sign of life at once: the worker was told to do something, which the answer says. */
+  beat(): void {
+    this.#wakeup.call();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     this.#wakeup.call();
@@ -63,9 +78,9 @@ export class Heartbeat implements AsyncDisposable {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return standForElection(client, candidacy);
     const sentAt = process.hrtime.bigint();
-    const { rows } = await client.query<Standing & { verdict: Verdict }>({
+    const { rows } = await client.query<Standing & Answer>({
       name: 'heartbeat and stand',
-      text: `select h.verdict, s.elected, s.marks, s.untold, s.held_by
+      text: `select h.verdict, h.concurrency, h.draining, s.elected, s.marks, s.untold, s.held_by
              from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer]) h
              cross join lateral pulp.stand_for_election($1, $4, $5) s`,
       values: [
@@ -75,7 +90,7 @@ export class Heartbeat implements AsyncDisposable {
     });
     const [standing] = rows;
     if (standing === undefined) throw new Error('the heartbeat gave no answer');
-    await this.#hear(client, incarnation, sentAt, standing.verdict);
+    await this.#hear(client, incarnation, sentAt, standing);
     return standing;
   }
 
@@ -105,12 +120,12 @@ export class Heartbeat implements AsyncDisposable {
     let client: Client | undefined;
     try {
       client = await connection.get();
-      const { rows } = await client.query<{ verdict: Verdict }>({
+      const { rows } = await client.query<Answer>({
         name: 'heartbeat',
-        text: 'select verdict from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
+        text: 'select verdict, concurrency, draining from pulp.heartbeat(array[$1], array[$2::bigint], array[$3::integer])',
         values: [worker, incarnation, takeFinished()],
       });
-      await this.#hear(client, incarnation, sentAt, rows[0]?.verdict);
+      await this.#hear(client, incarnation, sentAt, rows[0]);
     } catch (error) {
       const isUsable = isRetryable(error) && !isConnectionFailure(error);
       const holder = client !== undefined && isUsable ? await holderOn(client) : undefined;
@@ -128,15 +143,17 @@ export class Heartbeat implements AsyncDisposable {
     client: Client,
     incarnation: string,
     sentAt: bigint,
-    verdict: Verdict | undefined,
+    answer: Answer | undefined,
   ): Promise<void> {
     if (incarnation !== this.#incarnation) return; // that one is over
     const { lease, log, onConfirmed } = this.#settings;
     this.#dueIn(heartbeatIntervalMs());
+    const verdict = answer?.verdict;
     if (verdict === 'over' || (verdict === 'confirmed' && !lease.prolong(sentAt))) {
       this.#end(incarnation);
-    } else if (verdict === 'confirmed') {
-      onConfirmed(incarnation);
+    } else if (answer?.verdict === 'confirmed') {
+      const { concurrency, draining } = answer;
+      onConfirmed(incarnation, { concurrency, draining });
     } else {
       this.#dueIn(RETRY_MS);
       const holder =

@@ -21,8 +21,15 @@ export function start(index: number, atMost: number): Command {
 /** What was taken is started in the model, too, unless its resources are locked: that is put back. */
 export function begin(model: EngineModel, worker: ModelWorker, { runs, putBack }: Started): void {
   const started = runs.map(({ id }) => id);
-  const lockedOut = [...started, ...putBack].filter((id) => model.isLockedOut(id, worker.session));
-  assert.deepEqual(lockedOut.sort(), [...putBack].sort(), 'those whose resources are locked are put back');
+  const lockedOut = [...started, ...putBack].filter(
+    (id) =>
+      model.isLockedOut(id, worker.session) || model.isPaused({ claims: model.tasks.get(id)?.claims ?? [] }),
+  );
+  assert.deepEqual(
+    lockedOut.sort(),
+    [...putBack].sort(),
+    'those whose resources are locked or paused are put back',
+  );
   model.start(worker, started, putBack);
   for (const { id, attempt } of runs) assert.equal(attempt, model.tasks.get(id)?.attempt);
 }

@@ -21,7 +21,7 @@ moment as (
     lead(e.recorded_at) over stream as next_at
   from pulp.event e
   where e.stream_kind = 'task' and e.type in (
-    'TaskEnqueued', 'TaskDue', 'TaskInterrupted', 'ReservationGranted', 'TaskCanceled', 'TaskSkipped')
+    'TaskEnqueued', 'TaskDue', 'TaskRequeued', 'TaskInterrupted', 'ReservationGranted', 'TaskCanceled', 'TaskSkipped')
   window stream as (partition by e.stream_id order by e.version)
 ),
 stay as (
@@ -31,7 +31,7 @@ stay as (
     case m.next_type when 'ReservationGranted' then m.next_position end as granted,
     m.next_at as granted_at
   from moment m join claim c using (stream_id)
-  where m.type in ('TaskDue', 'TaskInterrupted') or m.type = 'TaskEnqueued' and m.data ->> 'run_after' is null
+  where m.type in ('TaskDue', 'TaskRequeued', 'TaskInterrupted') or m.type = 'TaskEnqueued' and m.data ->> 'run_after' is null
 ),
 suspect as (
   select * from (

@@ -1,0 +1,52 @@
+-- Has tasks run again that failed, were cancelled or skipped: each goes on in its own stream, at the end of its lines, and its attempts
+-- count on. Others stay as they are. Gives the state after it of those that the caller may act on.
+create or replace function pulp.retry_tasks(tasks uuid[], reason text default null) returns table (id uuid, state text)
+language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  again uuid[];
+  facts jsonb[];
+  states text[];
+  phases text[];
+  free uuid[];
+  requeued pulp.event[];
+begin
+  if octet_length(reason) > 16384 then
+    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
+      hint = 'Give a shorter one; nothing was changed.';
+  end if;
+  select array_agg(t.id order by t.position),
+      array_agg(jsonb_build_object('reason', retry_tasks.reason, 'had_run', t.worker is not null) order by t.position),
+      array_agg(t.state order by t.position), array_agg(case when t.has_claims then 'blocked' else 'claimable' end order by t.position),
+      array_agg(t.id order by t.position) filter (where not t.has_claims)
+    into again, facts, states, phases, free
+    from (
+      select x.* from (select distinct unnest(retry_tasks.tasks) as id order by 1) i -- locked in one order by all
+      cross join lateral (
+        select t.id, t.position, t.state, t.worker, pulp.has_claims(t) as has_claims from pulp.task t
+        where t.id = i.id and t.state in ('failed', 'canceled', 'skipped') and pulp.acts_for(t.owner)
+        for no key update
+      ) x
+    ) t;
+  if again is not null then
+    perform pulp.count_moves(array_agg(m.id), m.state, m.phase)
+      from unnest(again, states, phases) as m(id, state, phase) group by m.state, m.phase;
+    requeued := array(
+      select a.event from pulp.append_task_events('TaskRequeued', again, facts) a order by (a.event).position);
+    if free is not null then
+      perform pulp.deliver(free);
+    end if;
+    if cardinality(again) > coalesce(cardinality(free), 0) then
+      perform pulp.take_place_in_line(array(
+        select e from unnest(requeued) as e where e.stream_id::uuid <> all (coalesce(free, '{}')) order by e.position));
+    end if;
+  end if;
+  return query
+    select t.id, t.state from unnest(retry_tasks.tasks) with ordinality as i(id, ordinality)
+    cross join lateral (
+      select x.id, x.state from pulp.task x where x.id = i.id and pulp.acts_for(x.owner) offset 0
+    ) t
+    order by i.ordinality;
+end $$;
+comment on function pulp.retry_tasks is 'Has tasks run again that failed, were cancelled or skipped; gives the states of all after it.';
