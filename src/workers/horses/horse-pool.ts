@@ -399,7 +399,7 @@ export class HorsePool {
       },
       ...(tellingMs !== undefined && { tellingMs }),
       onOutput: (lines, stream, task) => {
-        this.#output.write(Buffer.from(wrapOutput(Buffer.from(lines).toString(), { worker, task, stream })));
+        this.#output.write(Buffer.from(wrapOutput(lines, { worker, task, stream })));
       },
     });
     this.#all.add(horse);

@@ -57,7 +57,7 @@ export interface HorseProcessSettings extends HorseSettings {
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
   /** Takes whole lines of its stdout and stderr, with the task that they are of, as far as that is known. */
-  readonly onOutput: (lines: Uint8Array, stream: 'stdout' | 'stderr', task: StartedTask | undefined) => void;
+  readonly onOutput: (lines: string, stream: 'stdout' | 'stderr', task: StartedTask | undefined) => void;
   /** After how many runs it is replaced. */
   readonly maxRuns: number;
   /** See `isForOneRun`. */
@@ -438,7 +438,7 @@ export class HorseProcess {
     const stream = isError ? 'stderr' : 'stdout';
     let task: StartedTask | undefined;
     const said = new WholeLines((bytes) => {
-      this.#settings.onOutput(bytes, stream, task);
+      this.#settings.onOutput(bytes.toString(), stream, task);
     });
     const held = new HeldOutput(this.#redactor, (late) => {
       said.write(Buffer.from(late));
