@@ -32,9 +32,9 @@ grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
-  pulp.verify_numbers, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
+  pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.activity, pulp.tx_bounds, pulp.failure_groups, pulp.error_signature to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.metrics, pulp.known_metrics, pulp.task_counts, pulp.claims_at, pulp.running_ids, pulp.activity, pulp.tx_bounds, pulp.failure_groups, pulp.error_signature to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 
 -- For the HTTP server: it knows tokens, and acts for its users by the roles that suffice; operators make tokens, and purge.
 grant usage on schema pulp to pulp_server;

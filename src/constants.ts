@@ -58,6 +58,9 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 /** After how many seconds without a sign of life a worker counts as missing. */
 export const WORKER_TTL = 30;
 
+/** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
+export const LEAVES_AHEAD_MS = 7 * 86_400_000;
+
 /** After how many interruptions of its run in a row it is told that a task does not get on. */
 export const MANY_INTERRUPTIONS = 3;
 

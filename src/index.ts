@@ -20,6 +20,7 @@ export {
   type LogEvent,
   type ReadOptions,
 } from './events/read.ts';
+export { observeMetrics } from './manager/observe-metrics.ts';
 export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
 export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
 export {
@@ -58,6 +59,8 @@ export { secret } from './secrets/secret.ts';
 export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
 export { cancel } from './tasks/cancel.ts';
 export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
+export { Discard, Snooze } from './tasks/run-endings.ts';
+export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
 export {
   enqueueMany,
@@ -65,6 +68,7 @@ export {
   type EnqueueOptions,
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
+export type { TraceContext } from './tasks/tracing.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export { listPauses, type Pause } from './projections/pause.ts';

@@ -2,11 +2,54 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { PulpError } from '../errors.ts';
 import type { Line } from '../tasks/enqueue-lines.ts';
+import { parseJson } from '../tasks/json-text.ts';
+import { anotherLike, isShownTask } from '../tasks/shown-task.ts';
 
 const LINE_FEED = 0x0a;
+const NEWLINE = Buffer.of(LINE_FEED);
 
 /** How long a line may be, in bytes: two payloads of the greatest size and all that can stand beside them. */
 const MAX_LINE = 4 * 1024 * 1024;
+
+/** How long a JSON array may be that is read at once, in bytes. */
+const MAX_ARRAY = 64 * 1024 * 1024;
+
+/**
+ * Opens a file of tasks: one a line, or a JSON array, as `pulp task list --json` gives it, whose elements are given as if they were lines.
+ *
+ * @throws PulpError as `openLines`; INVALID_INPUT for what is no JSON, and for tasks that cannot be enqueued anew
+ */
+export async function openTaskLines(file: string): Promise<AsyncGenerator<Line>> {
+  return taskLines(await openLines(file));
+}
+
+async function* taskLines(lines: AsyncIterable<Line>): AsyncGenerator<Line> {
+  let array: Buffer[] | undefined;
+  let length = 0;
+  for await (const line of lines) {
+    if (line.number === 1 && /^\s*\[/.test(line.bytes.toString())) array = [];
+    if (array === undefined) {
+      yield line;
+      continue;
+    }
+    array.push(line.bytes);
+    length += line.bytes.length;
+    if (length > MAX_ARRAY) {
+      throw new PulpError('LINE_TOO_LONG', `an array of more than ${MAX_ARRAY} bytes`, {
+        remedy: 'Write one task a line: jq -c ".[]" does.',
+        exitCode: 2,
+      });
+    }
+  }
+  if (array === undefined) return;
+  const items: unknown = parseJson(Buffer.concat(array.flatMap((bytes) => [bytes, NEWLINE])).toString());
+  for (const [index, item] of (items as readonly unknown[]).entries()) {
+    yield {
+      number: index + 1,
+      bytes: Buffer.from(JSON.stringify(isShownTask(item) ? anotherLike(item) : item)),
+    };
+  }
+}
 
 /**
  * Opens a file, `-` being the standard input, and gives its lines as they are read. Split at line feeds alone: other

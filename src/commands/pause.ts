@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../cli/database-command.ts';
-import { parseDuration } from '../cli/duration.ts';
+import { parseDuration } from '../duration.ts';
 import { pauseText } from '../cli/pause-text.ts';
 import { prose } from '../cli/prose.ts';
 import { PAUSE_KINDS } from '../constants.ts';

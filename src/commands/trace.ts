@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../cli/counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
-import { formatDuration } from '../cli/duration.ts';
+import { formatDuration } from '../duration.ts';
 import { prose } from '../cli/prose.ts';
 import { formatTable } from '../cli/table.ts';
 import { PulpError } from '../errors.ts';

@@ -99,6 +99,10 @@ export const EVENT_TYPES = {
       run_after: moment.optional(),
       parent_id: z.string().optional(),
       group_id: z.string().optional(),
+      /** The span that enqueued it. */
+      trace_context: z
+        .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
+        .optional(),
       /** For whom it was enqueued; missing where that was not recorded yet. */
       owner: z.string().optional(),
     }),
@@ -135,6 +139,8 @@ export const EVENT_TYPES = {
       position: z.int(),
     }),
   ]),
+  /** Its code has put it off: it runs again then, and this run counts as none. */
+  TaskSnoozed: defineEvent('task', [z.strictObject({ reason: z.string().nullable(), run_after: moment })]),
   /** Somebody has it run again after its end. */
   TaskRequeued: defineEvent('task', [
     z.strictObject({

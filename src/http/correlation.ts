@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
+import { TRACEPARENT, type TraceContext } from '../tasks/tracing.ts';
 
 const HEADER = 'Correlation-ID';
 
@@ -9,6 +10,14 @@ const GUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 export function requestCorrelation(context: Context): string | undefined {
   const given = context.req.header(HEADER);
   return given !== undefined && GUID.test(given) ? given : undefined;
+}
+
+/** The span that makes a request; undefined if it does not say one, or not as W3C Trace Context has it. */
+export function requestTrace(context: Context): TraceContext | undefined {
+  const traceparent = context.req.header('traceparent');
+  if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return undefined;
+  const tracestate = context.req.header('tracestate');
+  return tracestate === undefined || tracestate.length > 512 ? { traceparent } : { traceparent, tracestate };
 }
 
 /**

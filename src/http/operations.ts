@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Operation } from './api/operation.ts';
+import { metricsOperations } from './metrics/operations.ts';
 import { pulpStatusOperations } from './pulp/status.ts';
 import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
 import { pulpTaskOperations } from './pulp/tasks.ts';
@@ -28,5 +29,6 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pauseOperations,
     ...resourceOperations,
     ...workerOperations,
+    ...metricsOperations,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Client, Notification } from 'pg';
-import { CHANNELS, DEFAULT_QUEUE } from '../constants.ts';
+import { CHANNELS, DEFAULT_QUEUE, LEAVES_AHEAD_MS } from '../constants.ts';
 import { NoticePace } from '../notice-pace.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
@@ -32,9 +32,6 @@ const MEND_MS = 60_000;
 
 /** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
 const CLOCK_TOLERANCE_MS = 1000;
-
-/** How far ahead the log should have leaves at least, in milliseconds: without one, nothing can be written. */
-const LEAVES_AHEAD_MS = 7 * 86_400_000;
 
 /** The leader's duties, as its log names them. */
 const DUTY_WORDS = {

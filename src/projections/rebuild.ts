@@ -36,6 +36,8 @@ export interface Rebuild {
   readonly findings: readonly Finding[];
   /** Rows of workers, of the leadership and of pauses that were wrong. */
   readonly workers: number;
+  /** How many numbers of tasks in a phase were wrong: see `pulp.task_flow`. */
+  readonly counts: number;
   readonly events: number;
   /** For the fold of all events and for putting right what it found. */
   readonly seconds: number;
@@ -80,9 +82,10 @@ export async function rebuild(
       );
       await batches.finish(first);
     }
+    const counts = await rebuildCounts(first, dryRun);
     const seconds = secondsSince(started);
     const violations = dryRun ? [] : await verifyAndRepair(databaseUrl, first, batches);
-    return { findings, workers, events, seconds, longestLockMs: batches.longestLockMs, violations };
+    return { findings, workers, counts, events, seconds, longestLockMs: batches.longestLockMs, violations };
   } catch (error) {
     if (sqlFailure(error)?.code === '42501') throw notAllowed(error);
     throw toPulpError(error);
@@ -94,6 +97,15 @@ async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> 
     dryRun
       ? `select count(*)::integer as wrong from pulp.verify_workers() where rule in ('worker_as_folded', 'leader_as_folded', 'pause_as_folded')`
       : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() as wrong',
+  );
+  return rows[0]?.wrong ?? 0;
+}
+
+async function rebuildCounts(client: Client, dryRun: boolean): Promise<number> {
+  const { rows } = await client.query<{ wrong: number }>(
+    dryRun
+      ? 'select count(*)::integer as wrong from pulp.verify_counts()'
+      : 'select pulp.rebuild_task_counts()::integer as wrong',
   );
   return rows[0]?.wrong ?? 0;
 }
@@ -144,6 +156,7 @@ async function verifyAndRepair(
     if (ids.length === 0) break;
     await batches.putRight(client, ids);
     await batches.finish(client);
+    await rebuildCounts(client, false);
     ({ violations } = await verify(databaseUrl));
   }
   return violations;

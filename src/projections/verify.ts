@@ -45,6 +45,7 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
       'pulp.verify_tables()',
       'pulp.verify_workers()',
       'pulp.verify_numbers()',
+      'pulp.verify_counts()',
       'pulp.verify_eras()',
       'pulp.verify_leaves()',
     ];

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TraceContext } from './tracing.ts';
 
 /** The task in whose code we are. */
 export interface CurrentTask {
@@ -7,6 +8,8 @@ export interface CurrentTask {
   readonly attempt: number;
   readonly correlationId: string | null;
   readonly parentId: string | null;
+  /** The span that enqueued it; null: nobody traces it. */
+  readonly traceContext: TraceContext | null;
   readonly worker: CurrentWorker;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { NAME_PATTERN } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
+import { checkDefaults, type PublishedDefaults, type TaskDefaults } from './task-defaults.ts';
 import { checkLimits, type Limits, type TaskLimits } from './task-limits.ts';
 
 /**
@@ -44,7 +45,11 @@ export interface TaskContext<Args, Kwargs> {
 }
 
 /** What makes a task type: its code, the schemas of its arguments, and how it is run. */
-export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result> {
+export interface TaskOptions<
+  ArgsSchema extends z.ZodType,
+  KwargsSchema extends z.ZodType,
+  Result,
+> extends TaskDefaults {
   /** Schema of the positional arguments, usually a tuple. Default: none are taken. */
   readonly args?: ArgsSchema;
   /** Schema of the named arguments, usually an object. Default: none are taken. */
@@ -57,6 +62,8 @@ export interface TaskOptions<ArgsSchema extends z.ZodType, KwargsSchema extends 
   readonly onWorkerStop?: OnWorkerStop;
   /** What a run may use at most; for horses, and where its worker has cgroups, see docs/limits.md. Default: no limits. */
   readonly limits?: TaskLimits;
+  /** Whether a run that threw this is tried again, if retries are left. Default: any is. */
+  readonly retryOn?: (error: unknown) => boolean;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
@@ -80,6 +87,9 @@ export interface TaskType<
   readonly onWorkerLoss: OnWorkerLoss;
   readonly onWorkerStop: OnWorkerStop;
   readonly limits: Limits | undefined;
+  /** What holds for its tasks unless who enqueues one says otherwise. */
+  readonly defaults: PublishedDefaults;
+  readonly retryOn: ((error: unknown) => boolean) | undefined;
   /** Where in `{ args, kwargs }` secrets are. */
   readonly secretPlaces: () => readonly SecretPlace[];
   // A method, so that a type with narrower arguments still is a TaskType.
@@ -118,6 +128,7 @@ export function defineTask<
   if (limits !== undefined)
     checkOption(name, 'isolation of a type with limits', isolation, ['horse', 'process']);
   checkOption(name, 'run', typeof run, ['function']);
+  checkOption(name, 'retryOn', typeof options.retryOn, ['function', 'undefined']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
   return {
@@ -130,6 +141,8 @@ export function defineTask<
     onWorkerLoss,
     onWorkerStop,
     limits,
+    defaults: checkDefaults(name, options),
+    retryOn: options.retryOn,
     run,
   };
 }

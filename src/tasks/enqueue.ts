@@ -16,6 +16,8 @@ import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
+import { enqueueTraced, type TraceContext } from './tracing.ts';
+import { withDefaults } from './task-defaults.ts';
 import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -40,6 +42,8 @@ export interface EnqueueOptions {
   readonly correlationId?: string;
   /** A UUID of the caller's own: the same id with the same content is enqueued once. */
   readonly id?: string;
+  /** The span that enqueues it, as W3C Trace Context writes it. Default: the one of OpenTelemetry that is active, else the enqueueing task's. */
+  readonly traceContext?: TraceContext;
   /** Take the name although no worker has published it. */
   readonly unchecked?: boolean;
 }
@@ -86,6 +90,7 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'group',
   'correlationId',
   'id',
+  'traceContext',
   'unchecked',
 ]);
 
@@ -116,7 +121,14 @@ export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<T
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
   const named = each(all, nameRequest);
   const worker = workersService();
-  const ids = worker === undefined ? await enqueueNamed(named) : await worker.enqueue(each(named, sendable));
+  const ids = await enqueueTraced(
+    named.map(({ task }) => task),
+    (traceContext) => {
+      const traced =
+        traceContext === undefined ? named : named.map((request) => ({ traceContext, ...request }));
+      return worker === undefined ? enqueueNamed(traced) : worker.enqueue(each(traced, sendable));
+    },
+  );
   return ids.map((id) => new TaskHandle(id));
 }
 
@@ -187,7 +199,7 @@ function nameRequest(request: EnqueueRequest): NamedRequest {
   checkArgument(type?.args, args, 'args', secrets ?? []);
   checkArgument(type?.kwargs, kwargs, 'kwargs', secrets ?? []);
   const named = {
-    ...rest,
+    ...withDefaults(rest, type?.defaults),
     at: at instanceof Date ? checkedTime(at).toISOString() : at,
     resources: 'resources' in request ? resourceNames(request.resources, 'resources') : [],
     sharedResources:
@@ -226,6 +238,7 @@ function writeTask(
     group: request.group,
     correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
     parent_id: current?.id,
+    trace_context: request.traceContext ?? current?.traceContext ?? undefined,
     unchecked: request.unchecked,
   };
   checkMembersApart({ id, resources, shared_resources, ...rest });

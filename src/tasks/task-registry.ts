@@ -106,6 +106,7 @@ export function publication(type: TaskType) {
     isolation: type.isolation,
     on_worker_loss: type.onWorkerLoss,
     on_worker_stop: type.onWorkerStop,
+    ...(Object.keys(type.defaults).length > 0 && { defaults: type.defaults }),
     ...releaseOf(modifiedAt.get(type) ?? new Date(0)),
   };
 }

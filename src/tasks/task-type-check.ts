@@ -6,6 +6,7 @@ import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 import { checkArgument } from './check-argument.ts';
 import { checkByPublished } from './published-check.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
+import type { PublishedDefaults } from './task-defaults.ts';
 import type { TaskRegistry } from './task-registry.ts';
 
 /** How the arguments of one task type are checked. */
@@ -52,6 +53,11 @@ export class TaskTypeCheck {
     const secrets = await this.secretPlaces(name);
     await checkBy(args, 'args', secrets);
     await checkBy(kwargs, 'kwargs', secrets);
+  }
+
+  /** What a type says of its tasks, where its code is at hand; else the database adds what was published. */
+  defaults(name: string): PublishedDefaults | undefined {
+    return this.#registry.get(name)?.defaults;
   }
 
   /** Where in `{ args, kwargs }` a type's secrets are, by the code at hand or by any that was published. */

@@ -6,6 +6,7 @@ import { newTaskId } from './new-task-id.ts';
 import { writePayload } from './payload.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
 import type { WrittenTask } from './task-columns.ts';
+import { withDefaults } from './task-defaults.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 
 /**
@@ -19,7 +20,9 @@ export async function writeItem(
   item: Readonly<Record<string, unknown>>,
   types: TaskTypeCheck | undefined,
 ): Promise<WrittenTask> {
-  const { unchecked, ...rest } = item;
+  const { unchecked, ...said } = item;
+  const rest: Readonly<Record<string, unknown>> =
+    typeof said['name'] === 'string' ? withDefaults(said, types?.defaults(said['name'])) : said;
   const id = rest['id'] ?? newTaskId();
   if (!['boolean', 'undefined'].includes(typeof unchecked)) throw invalid('unchecked: must be true or false');
   // Written before the schema looks: it would take numbers for what JavaScript has made of them.

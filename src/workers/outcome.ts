@@ -1,12 +1,15 @@
 import { inspect } from 'node:util';
 import { redactJson, redactText } from '../secrets/redaction.ts';
 import { writePayload } from '../tasks/payload.ts';
+import type { Snooze } from '../tasks/run-endings.ts';
 
 /** How a run ended. `result` and `error` are JSON already, so that a batch is written once. */
 export type Outcome =
   | { readonly outcome: 'completed'; readonly result: string }
   | { readonly outcome: 'failed'; readonly error: string; readonly retry: boolean }
   | { readonly outcome: 'canceled'; readonly reason?: string }
+  /** Its code put it off: it runs again after so many seconds, and this run counts as none. */
+  | { readonly outcome: 'snoozed'; readonly seconds: number; readonly reason: string }
   /** Ended through no fault of its own: it runs again, and this run counts as none. */
   | {
       readonly outcome: 'interrupted';
@@ -53,6 +56,11 @@ export function failed(
   { code, retry = true }: { code?: string; retry?: boolean } = {},
 ): Outcome {
   return { outcome: 'failed', error: JSON.stringify(describeError(thrown, code)), retry };
+}
+
+/** The run was put off by its own code. */
+export function snoozed({ seconds, message }: Snooze): Outcome {
+  return { outcome: 'snoozed', seconds, reason: textOf(message) };
 }
 
 /** The run failed, not by an error of its code. */

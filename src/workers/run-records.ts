@@ -1,4 +1,5 @@
 import type { CurrentTask, CurrentWorker } from '../tasks/current.ts';
+import type { TraceContext } from '../tasks/tracing.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A task that was started for this worker: its run is ours as long as the lease stands, until its end is recorded. */
@@ -15,12 +16,20 @@ export interface StartedTask {
   readonly correlation_id: string | null;
   /** How often in a row its run was interrupted before, through no fault of its own. */
   readonly interruptions: number;
+  readonly trace_context: TraceContext | null;
 }
 
 /** What its code is told of it. */
 export function currentTask(task: StartedTask, worker: CurrentWorker): CurrentTask {
-  const { id, name, attempt, correlation_id: correlationId, parent_id: parentId } = task;
-  return { id, name, attempt, correlationId, parentId, worker };
+  const {
+    id,
+    name,
+    attempt,
+    correlation_id: correlationId,
+    parent_id: parentId,
+    trace_context: traceContext,
+  } = task;
+  return { id, name, attempt, correlationId, parentId, traceContext, worker };
 }
 
 /** How a run ended, for the log, with its last report if that is not recorded yet: JSON. */
@@ -87,6 +96,8 @@ function writeFinishedRun(run: FinishedRun): string {
       return `${start},"result":${run.result}}`;
     case 'failed':
       return `${start},"error":${run.error},"retry":${run.retry}}`;
+    case 'snoozed':
+      return `${start},"seconds":${run.seconds},"reason":${JSON.stringify(run.reason)}}`;
     case 'interrupted':
       return `${start},"by":"${run.by}","reason":${JSON.stringify(run.reason)}}`;
     case 'canceled':

@@ -7,8 +7,10 @@ import type { SecretPlace } from '../secrets/secret-places.ts';
 import { argumentProblem } from '../tasks/check-argument.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
+import { runTraced } from '../tasks/tracing.ts';
 import { writePayload } from '../tasks/payload.ts';
-import { completed, failed, type Outcome } from './outcome.ts';
+import { isDiscard, isSnooze } from '../tasks/run-endings.ts';
+import { completed, failed, snoozed, type Outcome } from './outcome.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
 
 /** What a run needs from where it runs. */
@@ -33,6 +35,10 @@ export async function runTask(
   task: StartedTask,
   environment: RunEnvironment,
 ): Promise<Outcome> {
+  return runTraced(task, environment.worker.name, () => attempt(type, task, environment));
+}
+
+async function attempt(type: TaskType, task: StartedTask, environment: RunEnvironment): Promise<Outcome> {
   try {
     const marked = type.secretPlaces();
     const places = [...marked, ...strayEnvelopes(task, marked)];
@@ -60,7 +66,18 @@ async function perform(
     if (given !== task) keepSecretToo(secretsIn(taken, type.secretPlaces())); // the schema may have changed them
     return completed(await asCurrentTask(current, () => type.run(new Context(task, taken, environment))));
   } catch (error) {
-    return failed(error);
+    if (isSnooze(error)) return snoozed(error);
+    if (isDiscard(error)) return failed(error, { code: 'DISCARDED', retry: false });
+    return failed(error, { retry: isRetried(type, error) });
+  }
+}
+
+/** Whether the type wants a run tried again that threw this. */
+function isRetried(type: TaskType, error: unknown): boolean {
+  try {
+    return type.retryOn?.(error) ?? true;
+  } catch {
+    return true; // a question that cannot be answered costs no task its retries
   }
 }
 

@@ -31,6 +31,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
   group: z.string().optional(),
   correlationId: z.string().optional(),
   id: z.string().optional(),
+  traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
   unchecked: z.boolean().optional(),
   secrets: places.optional(),
 });

@@ -151,6 +151,48 @@ suite('many tasks at once', () => {
   });
 });
 
+test('what is listed can be enqueued anew', async () => {
+  await using database = await createDatabase();
+  await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+  const said = {
+    name: 'again',
+    args: [1],
+    kwargs: { a: [2] },
+    resources: ['/a/'],
+    shared_resources: ['/b/'],
+  };
+  await enqueue(
+    database.url,
+    { ...said, priority: 4, retries: 2, timeout: '90s', group: 'g' },
+    { name: 'plain' },
+  );
+  const listed = await pulp.run(['task', 'list', '--json']);
+  const enqueued = await pulp.run(['task', 'enqueue', '--from', '-', '--unchecked'], {
+    input: listed.stdout,
+  });
+  assert.deepEqual([enqueued.code, enqueued.stdout.trim().split('\n').length], [0, 2], enqueued.stderr);
+  await using client = await connect(database.url);
+  const { rows } = await client.query(
+    `select name, args, kwargs, exclusive_resources, shared_resources, queue, priority, retries, timeout_seconds, group_id, count(*)::integer as count
+     from pulp.task group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`,
+  );
+  assert.deepEqual(
+    rows.map(({ count }: { count: number }) => count),
+    [2, 2],
+  );
+  const sealed = JSON.stringify([
+    {
+      ...(JSON.parse(listed.stdout) as object[])[0],
+      kwargs: { token: { $secret: { key: 'k', iv: '', data: '' } } },
+    },
+  ]);
+  const refused = await pulp.run(['task', 'enqueue', '--from', '-', '--unchecked'], { input: sealed });
+  assert.deepEqual([refused.code, refused.stdout], [2, '']);
+  assert.match(refused.stderr, /its secrets are bound to it/);
+  const broken = await pulp.run(['task', 'enqueue', '--from', '-'], { input: '[{]' });
+  assert.deepEqual([broken.code, broken.stdout], [2, '']);
+});
+
 async function counts(databaseUrl: string): Promise<Record<string, number>> {
   await using client = await connect(databaseUrl);
   const { rows } = await client.query<{ state: string; count: number }>(

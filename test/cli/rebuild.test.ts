@@ -20,7 +20,10 @@ suite('pulp db rebuild', () => {
 
     const dry = await pulp.run(['db', 'rebuild', '--dry-run']);
     assert.deepEqual([dry.code, dry.stdout], [0, `${rows[0]?.id} missing\n`]);
-    assert.match(dry.stderr, /^Folded 22 events in .* events\/s\.\nWrong: 1 missing, 1 workers\.\n$/);
+    assert.match(
+      dry.stderr,
+      /^Folded 22 events in .* events\/s\.\nWrong: 1 missing, 1 workers, 1 counts\.\n$/,
+    );
 
     const { code, data } = await pulp.json(['db', 'rebuild']);
     assert.equal(code, 0);

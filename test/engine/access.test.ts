@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow',
   ],
 ]);
 
@@ -63,11 +63,12 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid',
   ],
+  [EVERYBODY, 'metrics known_metrics task_counts'],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],
   [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
-  [CHECKERS, 'verify_numbers verify_eras verify_leaves verify_locks count_task_events'],
+  [CHECKERS, 'verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events'],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */

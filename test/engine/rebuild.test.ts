@@ -85,7 +85,9 @@ suite('rebuilding', { concurrency: 2 }, () => {
     const dry = await rebuild(database.url, { dryRun: true });
     assert.equal(dry.findings.filter(({ finding }) => finding === 'missing').length, 100);
     assert.equal(dry.findings.filter(({ finding }) => finding === 'different').length, 100);
-    assert.equal((await verify(database.url)).violations.length, 200);
+    assert(dry.counts > 0);
+    const violations = (await verify(database.url)).violations.filter(({ rule }) => rule !== 'task_counts');
+    assert.equal(violations.length, 200);
 
     const done = await rebuild(database.url);
     assert.deepEqual(done.violations, []);

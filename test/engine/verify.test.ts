@@ -55,6 +55,7 @@ const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])
     `update pulp.reservation set state = 'granted', granted_at = now() where task_id = pg_temp.id('many')::uuid`,
   ],
   ['whoever could be granted is not looked at', 'forgotten_in_line', `delete from pulp.wakeup`],
+  ['a move is not counted', 'task_counts', `delete from pulp.task_flow where after = 'delayed'`],
   [
     'a second end',
     'final_once',
@@ -233,6 +234,7 @@ suite('verification', { concurrency: 4 }, () => {
     const { rows } = await client.query<{ id: string }>(
       `update pulp.task set priority = 7, queue = 'other' where kwargs ->> 'name' = 'first' returning id`,
     );
+    await client.query('select pulp.rebuild_task_counts()');
     const expected = {
       rule: 'task_as_folded',
       stream_kind: 'task',
@@ -281,7 +283,8 @@ suite('verification', { concurrency: 4 }, () => {
         select 'task', stream_id, max(version) + 1, 'TaskPurged', '{}' from pulp.event
         where stream_id in (pg_temp.id('first'), pg_temp.id('tried twice')) group by stream_id;
       delete from pulp.event_single where stream_id = pg_temp.id('first') and version < 4;
-      delete from pulp.task where kwargs ->> 'name' in ('first', 'tried twice')`);
+      delete from pulp.task where kwargs ->> 'name' in ('first', 'tried twice');
+      select pulp.rebuild_task_counts()`);
     assert.deepEqual((await verify(database.url)).violations, []);
   });
 

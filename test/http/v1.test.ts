@@ -30,6 +30,19 @@ interface Task {
 }
 
 suite('our own API', () => {
+  test('takes the trace of a request, which may be nonsense', async () => {
+    await using served = await Served.start();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const traced = async (given: string) => {
+      const body = { name: 't', unchecked: true };
+      const added = await served.ask(`${ROOT}tasks`, { body, headers: { traceparent: given } });
+      const { id } = added.data as { id: string };
+      return ((await served.ask(`${ROOT}tasks/${id}`)).data as { trace_context: unknown }).trace_context;
+    };
+    assert.deepEqual(await traced(traceparent), { traceparent });
+    assert.equal(await traced('nonsense'), null);
+  });
+
   test('enqueues one and many, each once by an id of its own', async () => {
     await using served = await Served.start();
     const ask = await asking(served);
@@ -288,6 +301,8 @@ suite('our own API', () => {
       const { data } = await served.ask(`${ROOT}tasks?state=running,canceling${query}`, { as });
       return (data as { tasks: Task[] }).tasks.map(({ id }) => id);
     };
+    const { data: counts } = await served.ask(`${ROOT}task-counts`, { as: 'submitter' });
+    assert.deepEqual((counts as { counts: object }).counts, { running: 1, waiting: 1 });
     assert.deepEqual(await running('submitter'), [own]);
     assert.deepEqual(await running('operator'), [other, own]);
     assert.deepEqual(await running('observer'), [other, own]);

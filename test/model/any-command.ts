@@ -61,6 +61,7 @@ const outcome: fc.Arbitrary<Ending> = fc.oneof(
   fc.boolean().map((retry) => ({ outcome: 'failed' as const, value: { code: 'BROKEN' }, retry })),
   fc.constant({ outcome: 'canceled' as const, value: 'timed out', retry: true }),
   fc.constant({ outcome: 'interrupted' as const, value: 'the worker stops', retry: true }),
+  fc.constant({ outcome: 'snoozed' as const, value: 'not yet', retry: true }),
 );
 
 /** Some with the last report of the run. */

@@ -83,7 +83,7 @@ export type OnWorkerLoss = 'cancel' | 'retry' | 'fail';
 /** How a worker says that a run ended. */
 export interface Report {
   readonly id: string;
-  readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted';
+  readonly outcome: 'completed' | 'failed' | 'canceled' | 'interrupted' | 'snoozed';
   readonly value: unknown;
   readonly retry: boolean;
   /** The last report of the run, if it is told with its end. */
@@ -294,13 +294,16 @@ export class EngineModel {
       const task = this.#task(report.id);
       if ('progress' in report) task.progress = report.progress;
       if (task.state === 'canceling' || report.outcome === 'canceled') {
-        const hasReason = report.outcome === 'canceled' || report.outcome === 'interrupted';
+        const hasReason = ['canceled', 'interrupted', 'snoozed'].includes(report.outcome);
         const reason = hasReason ? String(report.value) : null;
         this.#end(task, 'canceled', { cancelReason: task.cancelReason ?? reason });
       } else if (report.outcome === 'completed') {
         this.#end(task, 'completed', { result: report.value, error: null });
       } else if (report.outcome === 'interrupted') {
         this.#requeue(task);
+      } else if (report.outcome === 'snoozed') {
+        task.attempt -= 1;
+        this.#tryAgain(task, task.error, 1);
       } else if (report.retry && task.attempt <= task.content.retries) {
         this.#tryAgain(task, report.value, 1);
       } else {

@@ -49,8 +49,8 @@ export class EngineUnderTest implements AsyncDisposable {
 
   static async open(url: string): Promise<EngineUnderTest> {
     const client = await connect(url);
-    await client.query(`create or replace function pulp.retry_delay(attempt integer) returns interval
-      language sql immutable parallel safe as $$ select interval '1 hour' $$`);
+    await client.query(`create or replace function pulp.retry_delay(attempt integer, task_type text default null) returns interval
+      language sql volatile as $$ select interval '1 hour' $$`);
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     return new EngineUnderTest(url, client, rows[0]?.pid ?? 0);
   }
@@ -68,6 +68,7 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.event_batch;
       delete from pulp.event_single;
       delete from pulp.task;
+      delete from pulp.task_flow;
       delete from pulp.worker;
       delete from pulp.task_type;
       delete from pulp.reservation;
@@ -125,7 +126,7 @@ export class EngineUnderTest implements AsyncDisposable {
     const { rows } = await this.client.query<{ stream_id: string }>(
       `select stream_id from (
          select distinct on (stream_id) stream_id, type, position from pulp.event
-         where stream_kind = 'task' and stream_id = any ($1) and type in ('TaskDue', 'TaskRetryScheduled', 'TaskEnqueued')
+         where stream_kind = 'task' and stream_id = any ($1) and type in ('TaskDue', 'TaskRetryScheduled', 'TaskSnoozed', 'TaskEnqueued')
          order by stream_id, version desc
        ) latest where type = 'TaskDue' order by position`,
       [ids],
@@ -407,6 +408,7 @@ function writeReport({ id: _id, outcome, value, retry, ...report }: Report, run:
     failed: { error: value, retry },
     canceled: { reason: value },
     interrupted: { reason: value, by: 'shutdown' },
+    snoozed: { reason: value, seconds: 3600 },
   };
   return { ...run, outcome, ...said[outcome], ...report };
 }

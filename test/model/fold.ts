@@ -115,6 +115,15 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     unblocked_at: claims(task).length === 0 ? instant(event.recorded_at) : null,
     interruptions: Number(task['interruptions']) + 1,
   }),
+  TaskSnoozed: ({ data }, task) => ({
+    state: 'waiting',
+    worker: null,
+    fence: null,
+    attempt: Number(task['attempt']) - 1,
+    interruptions: 0,
+    run_after: instantOrNull(data['run_after']),
+    unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
+  }),
   // In line anew, at the end, if it claims anything.
   TaskRequeued: (event, task) => ({
     state: 'waiting',
@@ -197,6 +206,7 @@ function enqueued(event: LoggedEvent): Row {
     version: 1,
     interruptions: 0,
     owner: data['owner'] ?? null,
+    trace_context: data['trace_context'] ?? null,
   };
 }
 

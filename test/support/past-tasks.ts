@@ -39,6 +39,7 @@ export async function pastTasks(client: Client, month: string, count: number): P
      returning id`,
     [month, count, count > 1000 ? 100 : 1],
   );
+  await client.query('select pulp.rebuild_task_counts()');
   return rows.map(({ id }) => id);
 }
 

@@ -699,6 +699,7 @@ function inTask(worker: WorkerDirectory, id: string, code: () => Promise<void>):
       attempt: 1,
       correlationId: null,
       parentId: null,
+      traceContext: null,
       worker: { name: 'w', directory: worker.path },
     },
     code,

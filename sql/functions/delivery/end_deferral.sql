@@ -20,10 +20,12 @@ begin
 
   if free is not null then
     delete from pulp.deferred d where d.task_id = any (free);
+    perform pulp.count_moves(free, 'delayed', 'claimable');
     perform pulp.deliver(free);
   end if;
   if claiming is not null then
     delete from pulp.deferred d where d.task_id = any (claiming);
+    perform pulp.count_moves(claiming, 'delayed', 'blocked');
     perform pulp.take_place_in_line(array(select a.event from pulp.append_task_events('TaskDue', claiming) a));
   end if;
 end $$;

@@ -14,6 +14,7 @@ begin
   end if;
   delete from pgboss.job using unnest(moving) as moved(id), pulp.task t
     where t.id = moved.id and job.name = t.queue and job.id = moved.id;
+  perform pulp.count_reroutes(moving, targets, 'claimable');
   perform pulp.append_task_events('TaskRerouted', moving,
     array(select jsonb_build_object('queue', target) from unnest(targets) with ordinality as x(target, o) order by o));
   perform pulp.deliver(moving);

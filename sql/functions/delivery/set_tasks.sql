@@ -61,6 +61,15 @@ begin
     cross join lateral (select x.id from pulp.task x where x.id = i.id and x.queue <> set_tasks.queue offset 0) t);
   if changing <> '{}' then
     with_job := array(select unnest(with_job) intersect select unnest(changing));
+    perform pulp.count_reroutes(array_agg(m.id), array_fill(set_tasks.queue, array[count(*)::integer]), m.phase)
+      from (
+        select t.id, t.phase from unnest(changing) as i(id)
+        cross join lateral (
+          select x.id, pulp.task_phase(x, (select 1 from pulp.deferred d where d.task_id = x.id) is not null) as phase
+          from pulp.task x where x.id = i.id offset 0
+        ) t
+      ) m
+      group by m.phase;
     delete from pgboss.job j
       using unnest(with_job) as i(id)
       cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t

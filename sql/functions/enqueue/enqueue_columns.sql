@@ -50,6 +50,12 @@ begin
   if columns = '{}' then
     items := '[{}]';
   end if;
+  if exists (select from pulp.task_type t where t.defaults is not null) then
+    items := (
+      select jsonb_agg(case when jsonb_typeof(i.item) = 'object' then pulp.with_defaults(i.item, common) else i.item end order by i.ordinality)
+      from jsonb_array_elements(items) with ordinality as i(item, ordinality));
+    common := pulp.with_defaults(common);
+  end if;
   if has_huge_numbers then
     perform pulp.refuse_bad_item(common, ids, args, kwargs, resources, shared_resources, items);
   end if;
@@ -122,7 +128,14 @@ begin
       offset 0 -- put together once for all its keys
     ) s
     on conflict (id) do nothing -- of an id that is there twice, the first is taken
-    returning t.id, t.position, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
+    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
+  ),
+  counted as (
+    insert into pulp.task_flow (queue, name, before, after, cause, number)
+    select i.queue, i.name, '', case when i.is_deferred then 'delayed' when i.is_free then 'claimable' else 'blocked' end, 'enqueued',
+      count(*)
+    from inserted i
+    group by i.queue, i.name, i.is_deferred, i.is_free
   )
   select array_agg(i.position order by i.position),
       array_agg(i.id order by i.position) filter (where i.is_free and not i.is_deferred),
@@ -163,6 +176,9 @@ begin
   end if;
   if deferred is not null then
     perform pulp.defer(deferred);
+  end if;
+  if random() < 0.002 then
+    perform pulp.sum_task_flow(2000); -- the leader does it, but there may be none for long
   end if;
   return task_ids;
 end $$;

@@ -10,6 +10,7 @@ language sql stable parallel safe as $$
       enqueued_at + nullif(pulp.duration_seconds(request -> 'delay'), 0) * interval '1s',
       nullif(greatest(pulp.point_in_time(request ->> 'at'), enqueued_at), enqueued_at)),
     'parent_id', lower(request ->> 'parent_id'),
-    'group_id', request ->> 'group'))
+    'group_id', request ->> 'group',
+    'trace_context', nullif(request -> 'trace_context', 'null')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

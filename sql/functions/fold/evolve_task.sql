@@ -25,6 +25,7 @@ language sql immutable parallel safe as $$
       when 'TaskRetryScheduled' then 'waiting'
       when 'TaskInterrupted' then 'waiting'
       when 'TaskRequeued' then 'waiting'
+      when 'TaskSnoozed' then 'waiting'
       when 'TaskSkipped' then 'skipped'
       else task.state end,
     /* queue */ case when event.type in ('TaskEnqueued', 'ReservationGranted', 'TaskRerouted')
@@ -44,11 +45,13 @@ language sql immutable parallel safe as $$
       when 'TaskRetryScheduled' then null
       when 'TaskInterrupted' then null
       when 'TaskRequeued' then null
+      when 'TaskSnoozed' then null
       else task.worker end,
     /* attempt */ case event.type
       when 'TaskEnqueued' then 0
       when 'TaskStarted' then (event.data ->> 'attempt')::integer
       when 'TaskInterrupted' then task.attempt - 1
+      when 'TaskSnoozed' then task.attempt - 1
       else task.attempt end,
     /* lost_workers */ case
       when event.type in ('TaskEnqueued', 'TaskRequeued') then 0
@@ -57,7 +60,7 @@ language sql immutable parallel safe as $$
       else task.lost_workers end,
     /* fence */ case
       when event.type = 'TaskStarted' then event.position
-      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted') then null
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed') then null
       else task.fence end,
     /* priority */ case when event.type in ('TaskEnqueued', 'TaskReprioritized')
       then (event.data ->> 'priority')::integer else task.priority end,
@@ -65,7 +68,7 @@ language sql immutable parallel safe as $$
     /* timeout_seconds */ case event.type
       when 'TaskEnqueued' then (event.data ->> 'timeout_seconds')::double precision
       else task.timeout_seconds end,
-    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled')
+    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed')
       then pulp.recorded_time(event.data -> 'run_after')
       -- Not null, as of every task that came into line more than once.
       when event.type in ('TaskInterrupted', 'TaskRequeued') then event.recorded_at
@@ -95,6 +98,7 @@ language sql immutable parallel safe as $$
         then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
+      when 'TaskSnoozed' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       when 'TaskInterrupted' then case when not pulp.has_claims(task) then event.recorded_at end
       when 'TaskRequeued' then case when not pulp.has_claims(task) then event.recorded_at end
       else task.unblocked_at end,
@@ -107,14 +111,15 @@ language sql immutable parallel safe as $$
     /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
-        'TaskRetryScheduled', 'TaskInterrupted', 'TaskRequeued', 'TaskReprioritized', 'TaskSkipped', 'TaskPurged')
+        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'TaskSkipped', 'TaskPurged')
       then event.version
       else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
     /* interruptions */ case
-      when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSkipped') then 0
+      when event.type in ('TaskEnqueued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskSnoozed', 'TaskSkipped') then 0
       when event.type = 'TaskInterrupted' then task.interruptions + 1
       else task.interruptions end,
-    /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end
+    /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end,
+    /* trace_context */ case event.type when 'TaskEnqueued' then event.data -> 'trace_context' else task.trace_context end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

@@ -7,6 +7,8 @@ declare
   grantable uuid[];
   locked uuid[];
   rows tid[];
+  queues_before text[];
+  queues text[];
 begin
   -- Who claims what is paused is looked at again when that goes on.
   if exists (select from pulp.pause p where p.kind = 'resource') then
@@ -40,11 +42,12 @@ begin
     return 0;
   end if;
 
-  select array_agg(t.id order by t.ordinality), array_agg(t.row order by t.ordinality) into locked, rows
+  select array_agg(t.id order by t.ordinality), array_agg(t.row order by t.ordinality), array_agg(t.queue order by t.ordinality)
+    into locked, rows, queues_before
     from (
-      select g.ordinality, x.id, x.row from unnest(grantable) with ordinality as g(id, ordinality)
+      select g.ordinality, x.id, x.row, x.queue from unnest(grantable) with ordinality as g(id, ordinality)
       cross join lateral (
-        select t.id, t.ctid as row from pulp.task t where t.id = g.id and t.state = 'waiting'
+        select t.id, t.ctid as row, t.queue from pulp.task t where t.id = g.id and t.state = 'waiting'
         for no key update skip locked
       ) x
     ) t;
@@ -55,7 +58,11 @@ begin
   if locked is null then
     return 0;
   end if;
-  perform pulp.grant_tasks(locked, rows, pulp.route_tasks(locked));
+  queues := pulp.route_tasks(locked);
+  if queues <> queues_before then
+    perform pulp.count_reroutes(locked, queues, 'blocked');
+  end if;
+  perform pulp.grant_tasks(locked, rows, queues);
   perform pulp.deliver(locked);
   return cardinality(locked);
 end $$;

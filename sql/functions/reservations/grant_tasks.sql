@@ -16,12 +16,16 @@ begin
     update pulp.task t set (
       id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
       priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
     ) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from unnest(rows, facts, positions) as g(row, facts, position)
     where t.ctid = g.row
-    returning t.version, t.correlation_id, g.position
+    returning t.version, t.correlation_id, g.position, t.queue, t.name
+  ),
+  counted as (
+    insert into pulp.task_flow (queue, name, before, after, number)
+    select o.queue, o.name, 'blocked', 'claimable', count(*) from over o group by o.queue, o.name
   )
   select array_agg(o.version order by o.position), array_agg(o.correlation_id order by o.position)
     into versions, correlation_ids from over o;

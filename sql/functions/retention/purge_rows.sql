@@ -23,6 +23,10 @@ begin
     ) o
     where t.ctid = o.row
     returning t.*
+  ),
+  counted as (
+    insert into pulp.task_flow (queue, name, before, after, number)
+    select g.queue, g.name, g.state, '', count(*) from gone g group by g.queue, g.name, g.state
   )
   select array_agg(g.id order by g.enqueued_at, g.id), array_agg(g.version + 1 order by g.enqueued_at, g.id),
       array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.enqueued_at, g.id),

@@ -14,6 +14,7 @@ declare
   claims pulp.reservation[];
   held boolean;
   is_open boolean;
+  was_delayed boolean;
 begin
   if octet_length(reason) > 16384 then
     raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
@@ -44,6 +45,7 @@ begin
   if t.state = 'running' then
     select (a.task).* into after from pulp.append_task_events(
       'TaskCancelRequested', array[t.id], array[jsonb_build_object('reason', reason)]) a;
+    perform pulp.count_moves(array[t.id], 'running', 'canceling');
     perform pulp.notify('pulp_cancel', t.worker);
     return after.state;
   elsif t.state <> 'waiting' then
@@ -52,6 +54,7 @@ begin
 
   delete from pgboss.job where job.tableoid = leaf and job.ctid = row;
   delete from pulp.deferred d where d.task_id = t.id;
+  was_delayed := found;
   with claim as (
     delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as gone
   )
@@ -61,6 +64,7 @@ begin
   end if;
   select (a.task).* into after from pulp.append_task_events(
     'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
+  perform pulp.count_moves(array[t.id], pulp.task_phase(t, was_delayed), 'canceled');
   perform pulp.wake_lines(claims);
   perform pulp.notify('pulp_finished', '');
   return after.state;

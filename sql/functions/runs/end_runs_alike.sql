@@ -14,14 +14,24 @@ declare
   versions integer[];
   correlation_ids text[];
   released pulp.reservation[];
+  canceling uuid[] := '{}';
+  cause constant text := case type when 'TaskRetryScheduled' then 'retry' when 'TaskInterrupted' then 'interrupted' when 'TaskSnoozed' then 'snoozed' else '' end;
+  phase_after constant text := case
+    when type = 'TaskCompleted' then 'completed' when type = 'TaskFailed' then 'failed' when type = 'TaskCanceled' then 'canceled'
+    when type in ('TaskRetryScheduled', 'TaskSnoozed') then 'delayed' when claiming then 'blocked' else 'claimable' end;
 begin
+  if type = 'TaskCanceled' then
+    canceling := array(
+      select t.id from unnest(rows) as r(row) cross join lateral (
+        select x.id from pulp.task x where x.ctid = r.row and x.state = 'canceling' offset 0) t);
+  end if;
   -- Two statements, since the fold is put into each as one expression, which cannot depend on how many events there are.
   if claiming then
     with over as (
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
       ) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
@@ -29,7 +39,14 @@ begin
           r.position, tx, t.id, t.version + 2, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, release_positions, positions) as r(row, facts, release_position, position)
       where t.ctid = r.row
-      returning t.id, t.version, t.correlation_id, r.position
+      returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
+        r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
+    ),
+    counted as (
+      insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
+      select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
+        case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
+      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)
@@ -39,12 +56,19 @@ begin
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
       ) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
       where t.ctid = r.row
-      returning t.id, t.version, t.correlation_id, r.position
+      returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
+        r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
+    ),
+    counted as (
+      insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
+      select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
+        case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
+      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position)
@@ -71,7 +95,7 @@ begin
     select array_agg(claim) into released from gone;
   end if;
 
-  if type = 'TaskRetryScheduled' then
+  if type in ('TaskRetryScheduled', 'TaskSnoozed') then
     perform pulp.defer(ended);
   elsif type = 'TaskInterrupted' and claiming then
     perform pulp.take_place_in_line(array(

@@ -9,7 +9,7 @@ create or replace function pulp.finish_and_start(
   worker text, incarnation bigint, items jsonb, queues text[], task_types text[], at_most integer
 ) returns table (
   verdict text, id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint,
-  timeout_seconds double precision, parent_id uuid, correlation_id text, interruptions integer
+  timeout_seconds double precision, parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -23,7 +23,7 @@ begin
     from pulp.finish_runs(finish_and_start.worker, finish_and_start.incarnation, finish_and_start.items);
   return query
     select case when u.id = any (ended.fenced) then 'fenced' else 'held' end, u.id, null::text, null::jsonb, null::jsonb,
-      null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer
+      null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer, null::jsonb
     from unnest(ended.unsettled) as u(id);
   return query
     select null::text, t.*

@@ -22,19 +22,22 @@ begin
       when 'TaskCompleted' then jsonb_build_object('result', run.item -> 'result')
       when 'TaskFailed' then jsonb_build_object('error', run.item -> 'error')
       when 'TaskRetryScheduled' then
-        jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt))
+        jsonb_build_object('error', run.item -> 'error', 'run_after', now + pulp.retry_delay(run.attempt, run.name))
+      when 'TaskSnoozed' then jsonb_build_object('reason', run.item -> 'reason',
+        'run_after', now + least((run.item ->> 'seconds')::double precision, 3155760000) * interval '1 s')
       when 'TaskInterrupted' then jsonb_build_object(
         'reason', run.item -> 'reason', 'by', run.item -> 'by', 'worker', finish_runs.worker, 'position', run.position)
       else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'),
-        'outcome', case run.outcome when 'interrupted' then 'canceled' else run.outcome end) end),
+        'outcome', case when run.outcome in ('interrupted', 'snoozed') then 'canceled' else run.outcome end) end),
       array_agg(run.id) filter (where run.item ? 'progress'),
       array_agg(jsonb_build_object('progress', run.item -> 'progress')) filter (where run.item ? 'progress')
     into rows, claiming, ids, types, facts, progressed, progress
     from (
-      select t.row, t.has_claims, t.id, t.cancel_reason, t.attempt, t.position, r.item, r.outcome, case
+      select t.row, t.has_claims, t.id, t.name, t.cancel_reason, t.attempt, t.position, r.item, r.outcome, case
           when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
           when r.outcome = 'completed' then 'TaskCompleted'
           when r.outcome = 'interrupted' then 'TaskInterrupted'
+          when r.outcome = 'snoozed' then 'TaskSnoozed'
           when t.attempt <= t.retries and (r.item ->> 'retry')::boolean is not false then 'TaskRetryScheduled'
           else 'TaskFailed' end as type
       from (
@@ -42,7 +45,7 @@ begin
         from jsonb_array_elements(items) as i(item) offset 0
       ) r
       cross join lateral (
-        select x.id, x.state, x.attempt, x.retries, x.cancel_reason, x.position, pulp.has_claims(x) as has_claims, x.ctid as row
+        select x.id, x.name, x.state, x.attempt, x.retries, x.cancel_reason, x.position, pulp.has_claims(x) as has_claims, x.ctid as row
         from pulp.task x
         where x.id = r.id and pulp.owns_run(finish_runs.worker, x, r.item)
         for no key update skip locked
@@ -61,6 +64,12 @@ begin
   end if;
   if ids is null then
     return;
+  end if;
+  if exists (
+    select from unnest(types, facts) as ended(type, facts)
+    where ended.type = 'TaskSnoozed' and ended.facts ->> 'run_after' is null
+  ) then
+    raise exception 'a snoozed run does not say for how long' using errcode = 'PU004', hint = 'Give "seconds": a number from 0 on.';
   end if;
   if exists (
     select from unnest(types, facts) as ended(type, facts)

@@ -7,6 +7,8 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 declare
   again uuid[];
   facts jsonb[];
+  states text[];
+  phases text[];
   free uuid[];
   requeued pulp.event[];
 begin
@@ -16,17 +18,20 @@ begin
   end if;
   select array_agg(t.id order by t.position),
       array_agg(jsonb_build_object('reason', retry_tasks.reason, 'had_run', t.worker is not null) order by t.position),
+      array_agg(t.state order by t.position), array_agg(case when t.has_claims then 'blocked' else 'claimable' end order by t.position),
       array_agg(t.id order by t.position) filter (where not t.has_claims)
-    into again, facts, free
+    into again, facts, states, phases, free
     from (
       select x.* from (select distinct unnest(retry_tasks.tasks) as id order by 1) i -- locked in one order by all
       cross join lateral (
-        select t.id, t.position, t.worker, pulp.has_claims(t) as has_claims from pulp.task t
+        select t.id, t.position, t.state, t.worker, pulp.has_claims(t) as has_claims from pulp.task t
         where t.id = i.id and t.state in ('failed', 'canceled', 'skipped') and pulp.acts_for(t.owner)
         for no key update
       ) x
     ) t;
   if again is not null then
+    perform pulp.count_moves(array_agg(m.id), m.state, m.phase)
+      from unnest(again, states, phases) as m(id, state, phase) group by m.state, m.phase;
     requeued := array(
       select a.event from pulp.append_task_events('TaskRequeued', again, facts) a order by (a.event).position);
     if free is not null then

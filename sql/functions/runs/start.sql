@@ -9,7 +9,7 @@ create or replace function pulp.start(
   worker text, incarnation bigint, queues text[], task_types text[], at_most integer
 ) returns table (
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text, interruptions integer
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off

@@ -5,7 +5,7 @@ create or replace function pulp.start_tasks(
   worker text, ids uuid[], rows tid[], attempts integer[], versions integer[], correlation_ids text[], destinations text[] default null
 ) returns table (
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text, interruptions integer
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql as $$
 #variable_conflict use_column
@@ -27,37 +27,60 @@ begin
   if destinations is null then
     perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
     return query
-      update pulp.task t set (
-        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
-      ) = row((pulp.evolve_task(t, pulp.task_event(
-        f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-      from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
-      where t.ctid = f.row
-      returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
-        t.interruptions;
+      with over as (
+        update pulp.task t set (
+          id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+          priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
+        ) = row((pulp.evolve_task(t, pulp.task_event(
+          f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+        from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
+        where t.ctid = f.row
+        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
+      ),
+      counted as (
+        insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
+        select o.queue, o.name, 'claimable', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
+        from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
+      )
+      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
+        o.trace_context
+      from over o;
   else
     grant_facts := array(
       select jsonb_build_object('queue', d.queue) from unnest(destinations) with ordinality as d(queue, ordinality) order by d.ordinality);
+    if pulp.is_reserved_worker(worker) then
+      perform pulp.count_reroutes(ids, destinations, 'blocked');
+    end if;
     perform pulp.grant_claims(ids, grants, versions, grant_facts, correlation_ids, tx, appended_at);
     perform pulp.log_task_events('TaskStarted', starts, ids, array(
       select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
       run_facts, correlation_ids, null, tx, appended_at);
     return query
-      update pulp.task t set (
-        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner
-      ) = row((pulp.evolve_task(
-        pulp.evolve_task(t, pulp.task_event(
-          f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
-        pulp.task_event(
-          f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-      from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
-      where t.ctid = f.row
-      returning t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
-        t.interruptions;
+      with over as (
+        update pulp.task t set (
+          id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
+          priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
+          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context
+        ) = row((pulp.evolve_task(
+          pulp.evolve_task(t, pulp.task_event(
+            f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
+          pulp.task_event(
+            f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+        from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
+        where t.ctid = f.row
+        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
+          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
+      ),
+      counted as (
+        insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
+        select o.queue, o.name, 'blocked', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
+        from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
+      )
+      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
+        o.trace_context
+      from over o;
   end if;
   get diagnostics started = row_count;
   if started <> cardinality(ids) then

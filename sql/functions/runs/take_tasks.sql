@@ -4,7 +4,7 @@ create or replace function pulp.take_tasks(
   worker text, queues text[], task_types text[], at_most integer, released pulp.reservation[] default null
 ) returns table (
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text, interruptions integer
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql as $$
 #variable_conflict use_column

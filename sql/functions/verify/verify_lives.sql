@@ -19,7 +19,7 @@ begin
         count(*) filter (where e.is_start) over life as starts,
         count(*) filter (where e.had_no_run) over life as ends_without_run,
         count(*) filter (where e.is_again) over life as retries,
-        count(*) filter (where e.type = 'TaskInterrupted') over life as interruptions,
+        count(*) filter (where e.type in ('TaskInterrupted', 'TaskSnoozed')) over life as interruptions,
         count(*) filter (where e.type = 'ReservationGranted') over life
           - count(*) filter (where e.type = 'ReservationReleased') over life as holds,
         bool_or(e.claims) over life as claims
@@ -27,7 +27,7 @@ begin
         select x.stream_id, x.version, x.position, x.type, x.data,
           x.type = 'TaskStarted' as is_start,
           x.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped') as is_end,
-          x.type in ('TaskRetryScheduled', 'TaskInterrupted', 'TaskRequeued') as is_again,
+          x.type in ('TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued') as is_again,
           x.type = 'TaskRequeued' and x.data -> 'had_run' = 'false' as had_no_run,
           case when x.type = 'TaskEnqueued' then
             x.data -> 'exclusive_resources' <> '[]' or x.data -> 'shared_resources' <> '[]' end as claims

@@ -1,7 +1,6 @@
 -- Rule lock_numbers: whatever an advisory lock may stand for has its number: every resource that is held, every worker that
 -- is online with a session. Without it there is no lock.
--- Rule numbers_left: there are numbers for a long time yet. Those that begin anew at their end (see pulp.new_resource_number) are counted by the
--- rows that have one.
+-- Rule numbers_left: there are numbers for a long time yet.
 create or replace function pulp.verify_numbers() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
 begin
@@ -17,13 +16,7 @@ begin
     union all
     select 'numbers_left', 'system', numbers.name, format('%s %% of its numbers are used', round(100 * numbers.used)),
       jsonb_build_object('used_at_most', 0.8), jsonb_build_object('used', round(numbers.used, 3))
-    from (
-      select s.sequencename::text as name, s.last_value / s.max_value::numeric as used
-      from pg_sequences s where s.schemaname = 'pulp' and not s.cycle
-      union all
-      select c.relname::text, (c.reltuples / 2147483647)::numeric from pg_class c
-      where c.oid in ('pulp.resource'::regclass, 'pulp.worker_name'::regclass)
-    ) numbers
+    from pulp.numbers_used() numbers
     where numbers.used > 0.8;
 end $$;
 comment on function pulp.verify_numbers is 'Whether all that an advisory lock may stand for has its number, and numbers are left.';

@@ -18,11 +18,11 @@ begin
         from pulp.event m
         join enqueued using (stream_id)
         join (values
-          ('run', 'TaskStarted', '{TaskStarted,TaskCompleted,TaskFailed,TaskCanceled,TaskRetryScheduled,TaskInterrupted}'::text[]),
+          ('run', 'TaskStarted', '{TaskStarted,TaskCompleted,TaskFailed,TaskCanceled,TaskRetryScheduled,TaskInterrupted,TaskSnoozed}'::text[]),
           ('reservation', 'ReservationGranted', '{ReservationGranted,ReservationReleased,TaskCompleted,TaskFailed,TaskCanceled}')
         ) k (kind, opening, bounds) on m.type = any (k.bounds)
         where m.stream_kind = 'task' and m.type in ('TaskStarted', 'ReservationGranted', 'ReservationReleased',
-          'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted')
+          'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
       ) m
       where m.opens
     ),

@@ -24,7 +24,7 @@ begin
     ends := coalesce((step.next).recorded_at, now);
 
     due := (step.event).recorded_at;
-    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled') and t.run_after > due then
+    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed') and t.run_after > due then
       due := least(t.run_after, ends);
     end if;
     phase := case

@@ -6,7 +6,7 @@
 create or replace function pulp.attach_worker(worker text, incarnation bigint, in_hand bigint[])
 returns table (
   verdict text, id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
-  parent_id uuid, correlation_id text
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -46,7 +46,8 @@ begin
 
   return query
     select case when t.id = any (refused) then 'end' when t.fence = any (in_hand) then 'keep' else 'begin' end,
-      t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id
+      t.id, t.name, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id,
+      t.interruptions, t.trace_context
     from pulp.running r
     cross join lateral (select x.* from pulp.task x where x.id = r.task_id and x.fence > known.incarnation offset 0) t
     where r.worker = attach_worker.worker;

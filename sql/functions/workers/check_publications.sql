@@ -17,11 +17,13 @@ begin
         when octet_length((t - 'schema')::text) > 4096 then format('task type %s: is longer than 4096 bytes beside its schema', t ->> 'name')
         when jsonb_typeof(t -> 'schema') is distinct from 'object' then format('task type %s: its schema must be an object', t ->> 'name')
         when octet_length((t -> 'schema')::text) > 65536 then format('task type %s: its schema is longer than 65536 bytes', t ->> 'name')
+        when pulp.defaults_problem(t -> 'defaults') is not null then format('task type %s: defaults: %s', t ->> 'name', pulp.defaults_problem(t -> 'defaults'))
         else format('task type %s: %s', t ->> 'name', pulp.payload_problem(t -> 'schema', 'schema')) end
       into problem
       from jsonb_array_elements(task_types) as t
       where (pulp.is_name(t ->> 'name') and octet_length((t - 'schema')::text) <= 4096 and jsonb_typeof(t -> 'schema') = 'object'
-        and octet_length((t -> 'schema')::text) <= 65536 and pulp.payload_problem(t -> 'schema', 'schema') is null) is not true
+        and octet_length((t -> 'schema')::text) <= 65536 and pulp.payload_problem(t -> 'schema', 'schema') is null
+        and pulp.defaults_problem(t -> 'defaults') is null) is not true
       limit 1;
   end if;
   if problem is not null then

@@ -25,6 +25,7 @@ begin
   loop
     missing := missing || known.name;
     perform pulp.append_worker_event(known.name, known, 'WorkerMissing', '{"normal_shutdown": false}');
+    perform pulp.count_lost_worker('lease');
   end loop;
   -- Also of those whose rows are held by their own statement, such as one that waits for the disk: their next turn comes then.
   perform pulp.end_session(s.backend_pid, wait_ms => 0)
@@ -37,5 +38,6 @@ begin
     into marks, resource_managers, workers
     from pulp.worker w where w.state = 'online';
   led := pulp.leader_session() is not null;
+  perform pulp.sum_task_flow();
 end $$;
 comment on function pulp.check_worker_processes is 'One look of an observer at the workers: who is missing, and who is there.';

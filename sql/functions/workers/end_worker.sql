@@ -5,6 +5,9 @@ create or replace function pulp.end_worker(known pulp.worker, farewell_type text
 language plpgsql as $$
 begin
   perform pulp.append_worker_event(known.name, known, farewell_type, jsonb_build_object('normal_shutdown', clean));
+  if farewell_type = 'WorkerMissing' then
+    perform pulp.count_lost_worker('death');
+  end if;
   perform pulp.end_session(s.backend_pid) from pulp.worker_sessions() s
     where s.worker = known.name and s.backend_pid <> pg_backend_pid();
   return (select coalesce(sum(r.runs), 0) from pulp.recover_runs(known.name) r);

@@ -10,14 +10,15 @@ begin
   select jsonb_object_agg(t.name, pulp.publication(t)) into before from pulp.task_type t where t.name = any (names);
 
   insert into pulp.task_type as known (
-      name, schema, isolation, on_worker_loss, on_worker_stop, published_by, published_at, release, modified_at, package)
+      name, schema, isolation, on_worker_loss, on_worker_stop, defaults, published_by, published_at, release, modified_at, package)
     select t ->> 'name', t -> 'schema', t ->> 'isolation', t ->> 'on_worker_loss',
       coalesce(t ->> 'on_worker_stop', case t ->> 'on_worker_loss' when 'retry' then 'requeue' else 'cancel' end),
-      publish_task_types.worker, clock_timestamp(), t ->> 'release', (t ->> 'modified_at')::timestamptz, t ->> 'package'
+      nullif(nullif(t -> 'defaults', 'null'), '{}'), publish_task_types.worker, clock_timestamp(), t ->> 'release', (t ->> 'modified_at')::timestamptz, t ->> 'package'
     from jsonb_array_elements(task_types) as t
     on conflict (name) do update set
       schema = excluded.schema,
       isolation = excluded.isolation, on_worker_loss = excluded.on_worker_loss, on_worker_stop = excluded.on_worker_stop,
+      defaults = excluded.defaults,
       published_by = excluded.published_by, published_at = excluded.published_at,
       release = excluded.release, modified_at = excluded.modified_at, package = excluded.package
     where pulp.release_rank(excluded) >= pulp.release_rank(known);

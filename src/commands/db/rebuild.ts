@@ -47,10 +47,11 @@ Not restored is the say of a worker in a run whose row was gone when it wanted t
       },
     });
 
-    const { findings, workers, events, seconds, longestLockMs, violations } = done;
+    const { findings, workers, counts: miscounted, events, seconds, longestLockMs, violations } = done;
     const counts: Record<string, number> = {};
     for (const { finding } of findings) counts[finding] = (counts[finding] ?? 0) + 1;
     if (workers > 0) counts['workers'] = workers;
+    if (miscounted > 0) counts['counts'] = miscounted;
     const shown = findings.slice(0, flags.limit);
     if (dryRun) for (const { id, finding } of shown) this.log(`${id} ${finding}`);
     const found = Object.entries(counts).map(

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { formatDuration, parseDuration } from '../../cli/duration.ts';
+import { formatDuration, parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { lineText } from '../../cli/resource-text.ts';
 import { formatFacts, formatTable } from '../../cli/table.ts';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
-import { sqlDuration } from '../../cli/duration.ts';
+import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
 import { prose } from '../../cli/prose.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
@@ -62,7 +62,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
-priority, delay, at, retries, timeout, group, correlation_id, id and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
@@ -72,6 +72,7 @@ enqueued or, if one is bad, none.`);
     `<%= config.bin %> <%= command.id %> repo.sync --kwargs '{"url": "https://example.org/repo"}' --resource /repositories/1/`,
     '<%= config.bin %> <%= command.id %> cleanup --delay 10m --retries 3 --wait',
     '<%= config.bin %> <%= command.id %> --from tasks.ndjson',
+    '<%= config.bin %> task list --state failed --json | <%= config.bin %> <%= command.id %> --from -',
     `echo '{"name": "repo.sync", "resources": ["/repositories/1/"]}' | <%= config.bin %> <%= command.id %> --from -`,
   ];
 
@@ -134,20 +135,20 @@ enqueued or, if one is bad, none.`);
   }
 
   async #enqueueAll(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
-    const { openLines } = await import('../../cli/lines.ts');
+    const { openTaskLines } = await import('../../cli/lines.ts');
     const { enqueueLines } = await import('../../tasks/enqueue-lines.ts');
-    const ids = await enqueueLines(await openLines(file), types);
+    const ids = await enqueueLines(await openTaskLines(file), types);
     if (ids.length > 0) this.log(ids.join('\n'));
     else this.logToStderr('There are no tasks in it.');
     return { ids };
   }
 
   async #enqueueGood(file: string, types: TaskTypeCheck | undefined): Promise<unknown> {
-    const { openLines } = await import('../../cli/lines.ts');
+    const { openTaskLines } = await import('../../cli/lines.ts');
     const { enqueueGoodLines } = await import('../../tasks/enqueue-lines.ts');
     const ids: string[] = [];
     const refusals: { line: number; code: string; message: string }[] = [];
-    for await (const enqueued of enqueueGoodLines(await openLines(file), types)) {
+    for await (const enqueued of enqueueGoodLines(await openTaskLines(file), types)) {
       if (this.jsonEnabled()) ids.push(...enqueued.ids);
       else if (enqueued.ids.length > 0) this.log(enqueued.ids.join('\n'));
       for (const { line, error } of enqueued.refused) {

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { formatDuration } from '../../cli/duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
 import { factsInShort } from '../../cli/facts-text.ts';

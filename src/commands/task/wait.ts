@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { errorReport, errorText } from '../../cli/report-error.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { USER_ROLES } from '../../http/access/rights.ts';
 

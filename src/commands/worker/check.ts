@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { formatDuration } from '../../cli/duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import { formatTable } from '../../cli/table.ts';

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
 

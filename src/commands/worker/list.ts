@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { DatabaseCommand } from '../../cli/database-command.ts';
-import { formatDuration } from '../../cli/duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';

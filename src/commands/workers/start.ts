@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
-import { parseDuration } from '../../cli/duration.ts';
+import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import { errorText } from '../../cli/report-error.ts';

@@ -57,7 +57,7 @@ function operationObject(operation: Operation, path: string, schemas: Schemas): 
   return {
     operationId: id,
     summary,
-    tags: [path.startsWith('/api/v1/') ? 'v1' : 'pulp'],
+    tags: [path.startsWith('/api/v1/') ? 'v1' : path.startsWith('/pulp/') ? 'pulp' : 'metrics'],
     ...(right === 'anybody' ? { security: [{}] } : { 'x-right': right }),
     parameters: [
       ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => ({

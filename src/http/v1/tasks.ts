@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
@@ -9,7 +10,7 @@ import {
   taskEventRow,
   taskRow,
 } from '../../projections/task.ts';
-import { countLatestTasks } from '../../projections/task-counts.ts';
+import { countTasksByState } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
@@ -19,7 +20,7 @@ import { cancel } from '../../tasks/cancel.ts';
 import { isUuid } from '../../tasks/new-task-id.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { flag, integer, moment } from '../api/parameters.ts';
-import { requestCorrelation } from '../correlation.ts';
+import { requestCorrelation, requestTrace } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
 import { filterOf, filterParameters } from './task-filter.ts';
@@ -59,6 +60,12 @@ const item = z
       .string()
       .optional()
       .describe('A UUID of your own: the same id with the same content is enqueued once.'),
+    trace_context: z
+      .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
+      .optional()
+      .describe(
+        'The span that enqueues it, as W3C Trace Context writes it; default: what the headers of the request say.',
+      ),
     unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
   })
   .meta({ id: 'TaskToEnqueue' });
@@ -75,7 +82,7 @@ export const taskOperations = [
     mostBytes: MOST_BYTES,
     answers: { 201: { description: 'It is there.', schema: z.object({ id: z.string() }) } },
     run: async ({ body, context }) => {
-      const id = await enqueueItem(correlated(body, requestCorrelation(context)));
+      const id = await enqueueItem(joined(body, context));
       return answer(201, { id }, { Location: `${ROOT}/${id}` });
     },
   }),
@@ -95,8 +102,7 @@ export const taskOperations = [
       },
     },
     run: async ({ body, context }) => {
-      const correlation = requestCorrelation(context);
-      const ids = await enqueueItems(body.tasks.map((one) => correlated(one, correlation)));
+      const ids = await enqueueItems(body.tasks.map((one) => joined(one, context)));
       return answer(201, { ids });
     },
   }),
@@ -146,7 +152,8 @@ export const taskOperations = [
     id: 'count_tasks',
     method: 'get',
     path: '/api/v1/task-counts',
-    summary: 'Count the latest tasks by their states.',
+    summary:
+      'Tell how many tasks are in each state: of all; for who may see his own alone, and for the past, of the latest.',
     right: 'read',
     query: z.strictObject({ at: moment().optional().describe('As they were then; default: as they are.') }),
     answers: {
@@ -154,14 +161,12 @@ export const taskOperations = [
         description: 'How many there are in each state that any is in.',
         schema: z.object({
           counts: z.partialRecord(state, z.int()),
-          looked_at: z
-            .int()
-            .describe('How many tasks these are: the latest, not more than cost little to count.'),
-          more: z.boolean().describe('Whether there may be older ones.'),
+          looked_at: z.int().describe('How many tasks these are.'),
+          more: z.boolean().describe('Whether these are the latest alone, and there may be older ones.'),
         }),
       },
     },
-    run: async ({ query }) => answer(200, await countLatestTasks(query.at)),
+    run: async ({ query }) => answer(200, await countTasksByState(query.at)),
   }),
   operation({
     id: 'show_task',
@@ -342,8 +347,8 @@ function inOrder({ children, ...task }: TracedTask, depth: number): object[] {
 }
 
 /** A task of a request that says what joins it to others, unless it says so itself. */
-function correlated(task: z.output<typeof item>, correlation: string | undefined) {
-  return correlation === undefined ? task : { correlation_id: correlation, ...task };
+function joined(task: z.output<typeof item>, context: Context) {
+  return { correlation_id: requestCorrelation(context), trace_context: requestTrace(context), ...task };
 }
 
 async function taskAt(id: string, at: Date) {

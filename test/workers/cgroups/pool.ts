@@ -57,7 +57,13 @@ export class TestPool implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<Record<string, number>>();
     const task = {
       ...{ id, name: type.name, args: [], kwargs, attempt: 1, fence: '1' },
-      ...{ timeout_seconds: null, parent_id: null, correlation_id: null, interruptions: 0 },
+      ...{
+        timeout_seconds: null,
+        parent_id: null,
+        correlation_id: null,
+        trace_context: null,
+        interruptions: 0,
+      },
     };
     const run = this.pool.run(task, {
       onProgress: (progress) => {

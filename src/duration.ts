@@ -1,4 +1,4 @@
-import { PulpError } from '../errors.ts';
+import { PulpError } from './errors.ts';
 
 /** A century: what is longer cannot be counted back from now. */
 const LONGEST_MS = 36_525 * 86_400_000;

@@ -1,0 +1,68 @@
+import type { Durations, Stats } from '../projections/stats.ts';
+import { formatDuration } from '../duration.ts';
+import { formatFacts, formatTable } from './table.ts';
+
+/** How wide names may be, so that a line has 80 characters at most. */
+const WIDTHS = { queue: 12, type: 15, worker: 50 };
+
+/** Metrics for people: lines of 80 characters at most. */
+export function statsText(stats: Stats): string {
+  const facts = formatFacts({
+    workers: countsText(stats.workers) || 'none',
+    lost: countsText(stats.lost_workers, (cause) => `by ${cause}`) || undefined,
+    leader: cut(stats.leader ?? 'none', WIDTHS.worker),
+    failing: Object.keys(stats.failing).join(', ') || undefined,
+    'held back': stats.held_back || undefined,
+    log: `has leaves for ${formatDuration(stats.log.leaves_seconds * 1000)}; readers are ${formatDuration(stats.log.readers_held_seconds * 1000)} behind`,
+    'oldest snapshot': formatDuration(stats.oldest_snapshot_seconds * 1000),
+    connections: `${stats.connections.used} of ${stats.connections.limit}`,
+  });
+  const queues = formatTable(
+    ['QUEUE', 'WORKERS', 'READY', 'OLDEST'],
+    stats.queues.map(({ queue, workers, claimable, oldest_claimable_seconds: oldest }) => [
+      cut(queue, WIDTHS.worker),
+      String(workers),
+      compact(claimable),
+      claimable === 0 ? '-' : formatDuration(oldest * 1000),
+    ]),
+  );
+  const types = formatTable(
+    ['QUEUE', 'TYPE', 'LATER', 'LINE', 'READY', 'RUN', 'DONE', 'FAIL', 'TOOK'],
+    stats.types.map(({ queue, type, tasks, finished, running }) => [
+      cut(queue, WIDTHS.queue),
+      cut(type, WIDTHS.type),
+      ...['delayed', 'blocked', 'claimable'].map((phase) => compact(tasks[phase] ?? 0)),
+      compact((tasks['running'] ?? 0) + (tasks['canceling'] ?? 0)),
+      compact(finished['completed'] ?? 0),
+      compact(finished['failed'] ?? 0),
+      meanText(running),
+    ]),
+  );
+  return [
+    facts,
+    ...(stats.queues.length > 0 ? [queues] : []),
+    ...(stats.types.length > 0 ? [types] : []),
+  ].join('\n\n');
+}
+
+function countsText(counts: Readonly<Record<string, number>>, word = (name: string) => name): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${word(name)}`)
+    .join(', ');
+}
+
+/** A number in five characters at most. */
+function compact(number: number): string {
+  return number < 10_000
+    ? String(number)
+    : new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(number);
+}
+
+function meanText({ count, seconds }: Durations): string {
+  return count === 0 ? '-' : formatDuration((seconds / count) * 1000);
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
