@@ -7,9 +7,9 @@ export default class Server extends DatabaseCommand {
   static override readonly summary = 'Serve the page and the API over HTTP.';
   static override readonly description = prose(`
 Serves a page to look at and act on at /, version 3 of Pulp's API of its tasks under /pulp/api/v3/, which the commands of pulp-cli use,
-and an API of our own under /api/v1/; /api/v1/openapi.json describes both. It keeps no state: there may be any number of servers. Users prove who they are by
-tokens, see \`pulp token create\`. The first SIGTERM or SIGINT lets requests under way finish, for ten seconds at most. With --tls-cert and
---tls-key it serves by HTTPS, and reads both files again when they change, or at a SIGHUP. \`pulp worker --server\` serves the same.
+and an API of our own under /api/v1/; /api/v1/openapi.json describes both. It keeps no state: there may be any number of servers. Users
+prove who they are by tokens, see \`pulp token create\`. The first SIGTERM or SIGINT lets requests under way finish, for ten seconds at most. With
+--tls-cert and --tls-key it serves by HTTPS, and reads both files again when they change, or at a SIGHUP. \`pulp worker --server\` serves the same.
 Its log goes to stderr, one JSON object a line, at the level PULP_LOG_LEVEL (default: info).`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> --no-auth',

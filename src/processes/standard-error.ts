@@ -68,8 +68,11 @@ export class StandardError {
     if (!stderr.writable) return;
     if (stderr.writableLength <= MAX_WAITING) {
       isWriting = true;
-      this.#write(forPeople === undefined ? output : inForm(output, forPeople));
-      isWriting = false;
+      try {
+        this.#write(forPeople === undefined ? output : inForm(output, forPeople));
+      } finally {
+        isWriting = false;
+      }
     } else this.#drop(output, (tell) => stderr.once('drain', tell));
   }
 

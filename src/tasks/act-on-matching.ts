@@ -1,16 +1,10 @@
-import { TASK_RETRIABLE_STATES, type TaskState } from '../constants.ts';
+import { APT_STATES, type TaskState } from '../constants.ts';
 import { countTasks, listTasks, type Task } from '../projections/task.ts';
 import type { TaskFilter } from '../projections/task-filter.ts';
 import { actOn, type Act } from './acting.ts';
 
-/** To tasks in which states something can be done: all others stay as they are. */
-const APT = {
-  cancel: ['waiting', 'running'],
-  retry: TASK_RETRIABLE_STATES,
-} as const satisfies Partial<Record<Act['verb'], readonly TaskState[]>>;
-
 /** What can be done to all that match. */
-export type MatchingVerb = keyof typeof APT;
+export type MatchingVerb = 'cancel' | 'retry';
 
 /** To how many tasks one call does something; there may be more of them, see `more`. */
 export const MOST_ACTED_ON = 1000;
@@ -78,7 +72,7 @@ export async function actOnMatching(
 }
 
 function aptOf(filter: TaskFilter, verb: MatchingVerb): TaskFilter {
-  const asked = filter.states ?? (filter.state === undefined ? APT[verb] : [filter.state]);
-  const apt: readonly TaskState[] = APT[verb];
+  const asked = filter.states ?? (filter.state === undefined ? APT_STATES[verb] : [filter.state]);
+  const apt: readonly TaskState[] = APT_STATES[verb];
   return { ...filter, state: undefined, states: apt.filter((state) => asked.includes(state)) };
 }

@@ -1,8 +1,10 @@
 import { isOwnWrite, StandardError } from '../processes/standard-error.ts';
-import { currentRedactor } from '../secrets/redaction.ts';
 import { getCurrentTask, type CurrentTask } from '../tasks/current.ts';
-import { GatheredOutput } from './gathered-output.ts';
+import { WholeLines } from './horses/horse-output.ts';
 import { wrapOutput } from './task-output.ts';
+
+/** For how long the beginning of a line waits for the rest, in milliseconds. */
+const HOLD_MS = 200;
 
 let isWrapped = false;
 
@@ -25,26 +27,27 @@ export function wrapInlineOutput(): void {
 function wrap(stream: 'stdout' | 'stderr', to: StandardError): void {
   const target = process[stream];
   const write = target.write.bind(target) as (...args: readonly unknown[]) => boolean;
-  const gathered = new Map<CurrentTask, GatheredOutput>();
+  /** Of the tasks that have just written something. */
+  const outputs = new Map<CurrentTask, WholeLines>();
   process.on('exit', () => {
-    for (const output of gathered.values()) output.flush();
+    for (const lines of outputs.values()) lines.end();
   });
   target.write = (chunk: unknown, ...rest: readonly unknown[]) => {
     const task = isOwnWrite() ? undefined : getCurrentTask();
     if (task === undefined) return write(chunk, ...rest);
-    let output = gathered.get(task);
-    if (output === undefined) {
-      const redactor = currentRedactor();
-      output = new GatheredOutput((bytes) => {
-        gathered.delete(task);
-        const text = bytes.toString();
-        to.write(
-          Buffer.from(wrapOutput(redactor?.text(text) ?? text, { worker: task.worker.name, task, stream })),
-        );
+    let lines = outputs.get(task);
+    if (lines === undefined) {
+      const own = new WholeLines((bytes) => {
+        to.write(Buffer.from(wrapOutput(bytes.toString(), { worker: task.worker.name, task, stream })));
       });
-      gathered.set(task, output);
+      lines = own;
+      outputs.set(task, lines);
+      setTimeout(() => {
+        outputs.delete(task);
+        own.end();
+      }, HOLD_MS).unref();
     }
-    output.write(Buffer.from(chunk as string));
+    lines.write(Buffer.from(chunk as string));
     const done = rest.at(-1);
     if (typeof done === 'function') process.nextTick(done);
     return true;

@@ -61,9 +61,8 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [
     EVERYBODY,
-    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid',
+    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts',
   ],
-  [EVERYBODY, 'metrics known_metrics task_counts'],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],

@@ -437,16 +437,19 @@ export class HorseProcess {
   #readOutput(output: Readable, isError: boolean): void {
     const stream = isError ? 'stderr' : 'stdout';
     let task: StartedTask | undefined;
+    const said = new WholeLines((bytes) => {
+      this.#settings.onOutput(bytes.toString(), stream, task);
+    });
     const held = new HeldOutput(this.#redactor, (late) => {
-      this.#settings.onOutput(late, stream, task);
+      said.write(Buffer.from(late));
     });
     const lines = new WholeLines((bytes) => {
-      const said = held.take(bytes.toString());
-      if (said !== '') this.#settings.onOutput(said, stream, task);
+      said.write(Buffer.from(held.take(bytes.toString())));
     });
     const flush = () => {
       lines.end();
       held.end();
+      said.end();
     };
     readMarked(output, {
       onOutput: (chunk) => {
