@@ -301,6 +301,8 @@ suite('our own API', () => {
       const { data } = await served.ask(`${ROOT}tasks?state=running,canceling${query}`, { as });
       return (data as { tasks: Task[] }).tasks.map(({ id }) => id);
     };
+    const { data: counts } = await served.ask(`${ROOT}task-counts`, { as: 'submitter' });
+    assert.deepEqual((counts as { counts: object }).counts, { running: 1, waiting: 1 });
     assert.deepEqual(await running('submitter'), [own]);
     assert.deepEqual(await running('operator'), [other, own]);
     assert.deepEqual(await running('observer'), [other, own]);

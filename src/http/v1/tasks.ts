@@ -10,7 +10,7 @@ import {
   taskEventRow,
   taskRow,
 } from '../../projections/task.ts';
-import { countLatestTasks } from '../../projections/task-counts.ts';
+import { countTasksByState } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
 import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
@@ -152,7 +152,8 @@ export const taskOperations = [
     id: 'count_tasks',
     method: 'get',
     path: '/api/v1/task-counts',
-    summary: 'Count the latest tasks by their states.',
+    summary:
+      'Tell how many tasks are in each state: of all; for who may see his own alone, and for the past, of the latest.',
     right: 'read',
     query: z.strictObject({ at: moment().optional().describe('As they were then; default: as they are.') }),
     answers: {
@@ -160,14 +161,12 @@ export const taskOperations = [
         description: 'How many there are in each state that any is in.',
         schema: z.object({
           counts: z.partialRecord(state, z.int()),
-          looked_at: z
-            .int()
-            .describe('How many tasks these are: the latest, not more than cost little to count.'),
-          more: z.boolean().describe('Whether there may be older ones.'),
+          looked_at: z.int().describe('How many tasks these are.'),
+          more: z.boolean().describe('Whether these are the latest alone, and there may be older ones.'),
         }),
       },
     },
-    run: async ({ query }) => answer(200, await countLatestTasks(query.at)),
+    run: async ({ query }) => answer(200, await countTasksByState(query.at)),
   }),
   operation({
     id: 'show_task',

@@ -41,12 +41,12 @@ export function momentText(time: string): string {
   return `${day}${date.toLocaleTimeString('sv')}`;
 }
 
-/** The beginning of an id, which tells tasks of the same moment apart no less than all of it: its end. */
+/** The end of an id: that is what tells the ids of a moment apart. */
 export function shortId(id: string): string {
   return `…${id.slice(-8)}`;
 }
 
-/** What kind of thing an event or state is called, from `TaskCancelRequested` to `cancel requested`. */
+/** What an event is called by people: of `TaskCancelRequested`, `cancel requested`. */
 export function eventText(type: string): string {
   return type
     .replace(/^Task|^Worker|^Reservation(?=Granted|Released)/, '')
