@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 /** Folders of src, from the top down: each imports only from those below it. */
 const LAYERS = [
-  ['commands', 'demo', 'cli'],
+  ['commands', 'demo', 'cli', 'page'],
   ['http'],
   ['workers'],
   ['manager'],
@@ -15,7 +15,7 @@ const LAYERS = [
 ];
 
 const layerRules = LAYERS.slice(1).map((folders, index) => ({
-  files: folders.map((folder) => `src/${folder}/**/*.ts`),
+  files: folders.map((folder) => `src/${folder}/**/*.{ts,tsx}`),
   rules: {
     'no-restricted-imports': [
       'error',
@@ -23,7 +23,8 @@ const layerRules = LAYERS.slice(1).map((folders, index) => ({
         patterns: LAYERS.slice(0, index + 1)
           .flat()
           .map((above) => ({
-            group: [`**/${above}/**`],
+            // Within http is a folder that serves the page.
+            group: [`**/${above}/**`, ...(above === 'page' ? ['!./page/**'] : [])],
             message: `Imports go down only; ${above} is above this folder.`,
           })),
       },
@@ -34,10 +35,13 @@ const layerRules = LAYERS.slice(1).map((folders, index) => ({
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.json', './src/page/tsconfig.json', './test/page/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       // Counts and ids read best in a template as they are.

@@ -38,7 +38,9 @@ grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.b
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.metrics, pulp.known_metrics, pulp.task_counts to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
+grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts,
+  pulp.activity, pulp.tx_bounds, pulp.failure_groups, pulp.error_signature
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 
 -- For the HTTP server: it knows tokens, and acts for its users by the roles that suffice; operators make tokens, and purge.
 grant usage on schema pulp to pulp_server;

@@ -39,6 +39,13 @@ export const TASK_RETRIABLE_STATES = [
   'skipped',
 ] as const satisfies readonly TaskState[];
 
+/** In which states tasks have to be for something that can be done to them; those in others stay as they are. */
+export const APT_STATES = {
+  cancel: ['waiting', 'running'],
+  retry: TASK_RETRIABLE_STATES,
+  set: ['waiting'],
+} as const satisfies Readonly<Record<string, readonly TaskState[]>>;
+
 /** What tasks can be sorted by. */
 export const TASK_ORDERS = [
   'enqueued_at',

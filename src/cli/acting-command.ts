@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { isUuid } from '../tasks/new-task-id.ts';
 import { MissingResourceError, PulpError } from '../errors.ts';
-import type { TaskState } from '../constants.ts';
+import { APT_STATES, type TaskState } from '../constants.ts';
 import type { TaskFilter } from '../projections/task-filter.ts';
 import type { Act, TaskAfter } from '../tasks/acting.ts';
 import { DatabaseCommand } from './database-command.ts';
@@ -40,8 +40,6 @@ export interface Order {
   readonly act: Act;
   /** What it is called in a question and in a sentence about what was done. */
   readonly words: { readonly verb: string; readonly done: string };
-  /** To tasks in these states it applies. */
-  readonly states: readonly TaskState[];
   /** It has led to what was wanted if a task is in one of these states after it. */
   readonly wanted: readonly TaskState[];
 }
@@ -60,7 +58,7 @@ export abstract class ActingCommand extends DatabaseCommand {
     return byFilter ? this.#actOnMatching(order) : this.#actOnNamed(order);
   }
 
-  async #actOnNamed({ ids, flags, act, words, states, wanted }: Order): Promise<unknown> {
+  async #actOnNamed({ ids, flags, act, words, wanted }: Order): Promise<unknown> {
     if (flags['dry-run']) {
       return this.#preview({ ids: ids.filter(isUuid) }, words.verb);
     }
@@ -76,7 +74,7 @@ export abstract class ActingCommand extends DatabaseCommand {
         this.log(`${id} ${task.state}`);
         if (!wanted.includes(task.state)) {
           this.logToStderr(
-            `task ${id} is ${task.state}: only tasks that are ${states.join(' or ')} can be ${words.done}`,
+            `task ${id} is ${task.state}: only tasks that are ${APT_STATES[act.verb].join(' or ')} can be ${words.done}`,
           );
           process.exitCode ??= 1;
         }
@@ -89,8 +87,8 @@ export abstract class ActingCommand extends DatabaseCommand {
     });
   }
 
-  async #actOnMatching({ flags, act, words, states }: Order): Promise<unknown> {
-    const filter = this.#filterOf(flags, states);
+  async #actOnMatching({ flags, act, words }: Order): Promise<unknown> {
+    const filter = this.#filterOf(flags, APT_STATES[act.verb]);
     const found = await this.#preview(filter, words.verb);
     if (flags['dry-run'] || found.tasks === 0) return found;
     if (!flags.yes) await confirm(`${words.verb} ${plural(found.tasks)}?`);

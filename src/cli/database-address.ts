@@ -25,3 +25,15 @@ export function secretEnvironment(address: string): NodeJS.ProcessEnv {
     ...(required !== null && { PGREQUIREAUTH: required }),
   };
 }
+
+/** Which database it is, for a log: nothing of it is secret. */
+export function databaseFacts(address: string): Readonly<Record<string, string>> {
+  if (!URL.canParse(address)) return { address: addressWithoutPassword(address) };
+  const { hostname, port, pathname, username, searchParams } = new URL(address);
+  return {
+    host: decodeURIComponent(hostname === '' ? (searchParams.get('host') ?? 'localhost') : hostname),
+    ...(port !== '' && { port }),
+    database: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+  };
+}

@@ -1,5 +1,4 @@
 import { isFinal, MANY_INTERRUPTIONS } from '../constants.ts';
-import { workerTtl } from '../manager/worker-ttl.ts';
 import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
 import { formatDuration } from '../duration.ts';
 import { pauseText } from './pause-text.ts';
@@ -8,16 +7,20 @@ import { errorSummary } from './task-text.ts';
 /** Where the counts of an explanation end. */
 const COUNTED = 1000;
 
-/** An explanation in sentences, the decisive reason first, each with what can be done about it. */
-export function whyText(task: Explanation): string[] {
+/** An explanation in sentences, with where its time went. @param ttl for how many seconds workers may give no sign of life */
+export function whyText(task: Explanation, ttl: number): string[] {
+  return [...reasonTexts(task, ttl), ...timeText(task)];
+}
+
+/** The reasons of an explanation in sentences, the decisive one first, each with what can be done about it. @param ttl see `whyText` */
+export function reasonTexts(task: Explanation, ttl: number): string[] {
   const { reasons, queue, run } = task;
   const workers =
     run === null ? queue?.workers.filter(({ knows_type }) => knows_type) : [{ ...run, name: run.worker }];
   return [
     ...reasons.flatMap((reason) => sentencesOf(reason, task)),
     ...interruptionText(task),
-    ...silenceText(workers ?? []),
-    ...timeText(task),
+    ...silenceText(workers ?? [], ttl),
   ];
 }
 
@@ -183,9 +186,9 @@ function stuckText({ run }: Explanation): string[] {
   ];
 }
 
-function silenceText(workers: readonly { name: string; heartbeat_age: number }[]): string[] {
+function silenceText(workers: readonly { name: string; heartbeat_age: number }[], ttl: number): string[] {
   return workers
-    .filter(({ heartbeat_age }) => heartbeat_age > workerTtl())
+    .filter(({ heartbeat_age }) => heartbeat_age > ttl)
     .map(
       ({ name, heartbeat_age }) =>
         `Worker ${name} has given no sign of life for ${formatDuration(heartbeat_age * 1000)}: it is declared missing when somebody leads. See: pulp worker list`,
@@ -221,7 +224,8 @@ function timeText({ time, state }: Explanation): string[] {
   ];
 }
 
-function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string {
+/** What became of a task in a span of its time. */
+export function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string {
   switch (kind) {
     case 'delayed':
       return 'delayed';

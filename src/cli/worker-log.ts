@@ -1,10 +1,11 @@
 import { levels, pino, symbols, type Logger } from 'pino';
 import { PulpError } from '../errors.ts';
 import { priorityOf } from '../processes/journal.ts';
-import { StandardError } from '../processes/standard-error.ts';
+import { setLineForm, StandardError } from '../processes/standard-error.ts';
+import { logText } from './log-text.ts';
 
 /**
- * The log of a worker: one JSON object a line on stderr, at the level `PULP_LOG_LEVEL`. It never holds up the worker: if
+ * The log of a worker: one JSON object a line on stderr, or text if that is a terminal, at the level `PULP_LOG_LEVEL`. It never holds up the worker: if
  * nobody reads stderr, lines are dropped, and their bytes counted. In the journal of systemd each line has the priority of its level.
  *
  * @throws PulpError INVALID_INPUT if there is no such level
@@ -18,6 +19,7 @@ export function workerLog(): Logger {
       exitCode: 2,
     });
   }
+  setLineForm(logText);
   const stderr = new StandardError((bytes) => {
     log.warn({ bytes }, 'lines of this log were dropped: nobody read stderr');
   });

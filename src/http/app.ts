@@ -8,6 +8,7 @@ import { answer, operation, type Operation } from './api/operation.ts';
 import { serveOperations } from './api/routes.ts';
 import { echoCorrelation } from './correlation.ts';
 import { HttpError } from './http-error.ts';
+import { servePage } from './page/serve-page.ts';
 import { PROBLEM_TYPE, tellError } from './problem.ts';
 import { z } from 'zod';
 
@@ -53,7 +54,9 @@ export function createApp({ log, everybody, hostNames = [], isStopping, ...api }
     const { method, path } = context.req;
     await next();
     const { headers } = context.res;
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
     if (isStopping()) headers.set('Connection', 'close');
     const { status } = context.res;
@@ -66,6 +69,7 @@ export function createApp({ log, everybody, hostNames = [], isStopping, ...api }
     origins.check(context.req.method, (name) => context.req.header(name));
     await next();
   });
+  servePage(app);
   serveOperations(app, [...documents, ...api.operations], authenticator);
   app.notFound((context) => {
     throw new HttpError(404, 'NOT_FOUND', `there is nothing at ${context.req.path.slice(0, 200)}`, {

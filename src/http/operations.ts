@@ -5,10 +5,13 @@ import { pulpStatusOperations } from './pulp/status.ts';
 import { pulpTaskGroupOperations } from './pulp/task-groups.ts';
 import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
+import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
+import { meOperations } from './v1/me.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { scheduleOperations } from './v1/schedules.ts';
+import { taskTypeOperations } from './v1/task-types.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
 
@@ -19,7 +22,10 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pulpTaskOperations,
     ...pulpTaskGroupOperations,
     ...pulpWorkerOperations,
+    ...activityOperations,
+    ...meOperations,
     ...taskOperations,
+    ...taskTypeOperations,
     ...eventOperations(log, stopping),
     ...pauseOperations,
     ...scheduleOperations,

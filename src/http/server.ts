@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -7,6 +8,7 @@ import { PulpError } from '../errors.ts';
 import { createApp, type AppOptions } from './app.ts';
 import { allOperations } from './operations.ts';
 import { COMPONENT } from './pulp/component.ts';
+import { readTlsFiles, TlsRenewal, type TlsFiles } from './tls.ts';
 
 /** How long clients may take, in milliseconds. */
 export interface TimeLimits {
@@ -36,6 +38,8 @@ export interface ServerOptions extends Omit<AppOptions, 'isStopping' | 'operatio
   /** 0: any that is free. */
   readonly port: number;
   readonly limits?: TimeLimits;
+  /** Default: it serves by HTTP, without TLS. */
+  readonly tls?: TlsFiles;
 }
 
 /** A server that accepts requests. */
@@ -43,17 +47,20 @@ export interface RunningServer {
   readonly url: string;
   /** Takes no more requests, lets those under way finish, as long as the limit allows, and ends. */
   readonly stop: () => Promise<void>;
+  /** Has it read its certificate again; undefined if it has none. */
+  readonly renewCertificate?: () => void;
 }
 
 /**
  * Starts a server.
  *
- * @throws PulpError ADDRESS_UNUSABLE if it cannot listen there
+ * @throws PulpError ADDRESS_UNUSABLE if it cannot listen there, TLS_UNUSABLE if its certificate is of no use
  */
 export async function startServer({
   host,
   port,
   limits: { headersMs = 10_000, requestMs = 30_000, shutdownMs = 10_000 } = {},
+  tls,
   ...options
 }: ServerOptions): Promise<RunningServer> {
   const stopping = new AbortController();
@@ -65,7 +72,9 @@ export async function startServer({
   });
   const server = createAdaptorServer({
     fetch: app.fetch,
+    ...(tls && { createServer: createHttpsServer }),
     serverOptions: {
+      ...(tls && { ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: headersMs }),
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -87,9 +96,18 @@ export async function startServer({
       cause: error,
     });
   }
+  const renewal = tls && new TlsRenewal(server as unknown as HttpsServer, tls, options.log);
   return {
-    url: addressOf(server),
-    stop: () => stop(server, stopping, { sockets, shutdownMs, log: options.log }),
+    url: addressOf(server, tls === undefined ? 'http' : 'https'),
+    stop: async () => {
+      renewal?.[Symbol.dispose]();
+      await stop(server, stopping, { sockets, shutdownMs, log: options.log });
+    },
+    ...(renewal && {
+      renewCertificate: () => {
+        renewal.renew();
+      },
+    }),
   };
 }
 
@@ -118,9 +136,9 @@ async function stop(
   clearTimeout(patience);
 }
 
-function addressOf(server: Server): string {
+function addressOf(server: Server, scheme: string): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens at no port');
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `${scheme}://${host}:${address.port}`;
 }

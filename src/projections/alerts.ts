@@ -90,7 +90,7 @@ function* ofTasks({ queues }: Stats, { claimableSeconds }: AlertLimits): Generat
     if (claimable > 0 && workers === 0) {
       yield {
         code: 'NO_WORKER',
-        message: `${claimable} tasks wait in queue ${queue}, which no worker serves that is able to`,
+        message: `${claimable === 1 ? 'a task waits' : `${claimable} tasks wait`} in queue ${queue}, which no worker serves that is able to`,
         remedy: `Start one: pulp worker --queue ${queue}.`,
       };
     }

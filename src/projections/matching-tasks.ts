@@ -11,7 +11,7 @@ const PAGE = 1000;
 export async function* matchingTasks(filter: TaskFilter): AsyncGenerator<readonly string[], void, void> {
   let after: string | undefined;
   for (;;) {
-    const page = await listTasks({ ...filter, limit: PAGE, after, brief: true });
+    const page = await listTasks({ ...filter, limit: PAGE, after, withoutPayloads: true });
     if (page.length > 0) yield page.map(({ id }) => id);
     if (page.length < PAGE) return;
     after = page.at(-1)?.id;

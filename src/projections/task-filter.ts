@@ -110,21 +110,32 @@ export function changingConditions(filter: TaskFilter): Condition[] {
   ];
 }
 
+/** What changes in a task, as it is now: what runs is found without looking at all tasks. */
+export function presentConditions(filter: TaskFilter): Condition[] {
+  const asked = filter.states ?? (filter.state === undefined ? [] : [filter.state]);
+  const runs = asked.length > 0 && asked.every((state) => state === 'running' || state === 'canceling');
+  return [
+    runs ? sql.fragment`id = any (array(select pulp.running_ids()))` : undefined,
+    ...changingConditions(filter),
+  ];
+}
+
 /**
  * What the present says of the past, so that few tasks have to be folded: one that was over then is now as it was, unless it was run
  * again since.
  */
-export function possibleAt(at: Date, { state, worker }: TaskFilter): Condition[] {
+export function possibleAt(at: Date, { state, states, worker }: TaskFilter): Condition[] {
   const wasOver = sql.fragment`coalesce(finished_at <= ${asOf(at)}, false)`;
-  const hadStarted = worker !== undefined || state === 'running' || state === 'canceling';
+  const asked = states ?? (state === undefined ? undefined : [state]);
+  const hadStarted = worker !== undefined || asked?.every((one) => one === 'running' || one === 'canceling');
   return [
     sql.fragment`enqueued_at <= ${asOf(at)}`,
-    hadStarted ? sql.fragment`attempt > 0` : undefined,
-    state === undefined
-      ? undefined
-      : isFinal(state)
-        ? sql.fragment`(${wasOver} and state = ${state} or id in (select pulp.requeued_since(${asOf(at)})))`
-        : sql.fragment`not ${wasOver}`,
+    hadStarted === true ? sql.fragment`attempt > 0` : undefined,
+    asked?.every(isFinal) === true
+      ? sql.fragment`(${wasOver} and state = any (${textArray(asked)}) or id in (select pulp.requeued_since(${asOf(at)})))`
+      : asked?.some(isFinal) === false
+        ? sql.fragment`not ${wasOver}`
+        : undefined,
     worker === undefined ? undefined : sql.fragment`(worker = ${worker} or not ${wasOver})`,
   ];
 }

@@ -5,7 +5,14 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import { changingConditions, lastingConditions, possibleAt, where, type TaskFilter } from './task-filter.ts';
+import {
+  changingConditions,
+  lastingConditions,
+  presentConditions,
+  possibleAt,
+  where,
+  type TaskFilter,
+} from './task-filter.ts';
 import { asOf } from './time-travel.ts';
 
 /** A row of the table `pulp.task`. */
@@ -55,6 +62,8 @@ const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`)
 const briefColumns = columnsWith(
   sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
 );
+const columnsToList = columnsWith(sql.fragment`
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress`);
 const columnsWithoutPayloads = columnsWith(sql.fragment`
   null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
 
@@ -110,6 +119,10 @@ export interface TaskSelection extends TaskFilter {
   readonly order?: readonly TaskOrder[] | undefined;
   /** Without what may be large and few ask for: arguments come empty. */
   readonly brief?: boolean | undefined;
+  /** Only among so many of the newest: so that looking ends, however few are found. */
+  readonly newest?: number | undefined;
+  /** Without arguments, results and errors: they come as null. */
+  readonly withoutPayloads?: boolean | undefined;
 }
 
 /** Lists tasks. */
@@ -120,15 +133,21 @@ export async function listTasks({
   after,
   order = [],
   brief = false,
+  withoutPayloads = false,
+  newest,
   ...filter
 }: TaskSelection): Promise<readonly Task[]> {
   const lasting = [
     ...lastingConditions(filter),
+    newest === undefined
+      ? undefined
+      : sql.fragment`enqueued_at >= coalesce(
+          (select enqueued_at from pulp.task order by enqueued_at desc offset ${newest - 1} limit 1), '-infinity')`,
     after === undefined
       ? undefined
       : sql.fragment`(enqueued_at, position) < (select p.enqueued_at, p.position from pulp.task p where p.id = ${after})`,
   ];
-  const changing = changingConditions(filter);
+  const changing = at === undefined ? presentConditions(filter) : changingConditions(filter);
   const orders = (columns: readonly FragmentSqlToken[]) =>
     sql.join(
       [
@@ -151,7 +170,7 @@ export async function listTasks({
   const pool = await getConnection();
   return readingTasks(
     (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
-    brief ? briefColumns : columns,
+    withoutPayloads ? columnsToList : brief ? briefColumns : columns,
   );
 }
 
@@ -180,12 +199,13 @@ const ORDERS = {
   state: sql.fragment`state`,
 };
 
-/** How many tasks there are of these. */
-export async function countTasks(filter: TaskFilter): Promise<number> {
+/** How many tasks there are of these. @param most where counting ends */
+export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTEGER): Promise<number> {
   const pool = await getConnection();
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ count: z.number() }))`
-      select count(*) as count from pulp.task ${where([...lastingConditions(filter), ...changingConditions(filter)])}`),
+      select count(*) as count
+      from (select from pulp.task ${where([...lastingConditions(filter), ...presentConditions(filter)])} limit ${most}) t`),
   );
 }
 

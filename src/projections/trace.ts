@@ -4,7 +4,8 @@ import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 
-const tracedRow = z.object({
+/** A task of a trace. */
+export const tracedRow = z.object({
   id: z.string(),
   name: z.string(),
   state: z.enum(TASK_STATES),

@@ -9,6 +9,7 @@ import type { HorsePool } from './horses/horse-pool.ts';
 import { startTimer } from '../timer.ts';
 import { failed, failedBecause, type Outcome } from './outcome.ts';
 import { startInline } from './inline-run.ts';
+import { RunLog } from './run-log.ts';
 import type { AttachedRuns, ProgressReport, Refusals, StartedTask } from './run-records.ts';
 
 /** How long progress reports are gathered, in milliseconds. */
@@ -35,6 +36,7 @@ interface Run {
   readonly task: StartedTask;
   readonly code: Code;
   readonly isInline: boolean;
+  readonly startedAt: number;
   /** What ends the timer of its timeout. */
   endTimeout?: () => void;
   /** What ends the timer of its grace. */
@@ -48,6 +50,7 @@ interface Run {
 /** The runs that a worker has in hand: those that go on, and those that ended and are to be recorded. */
 export class Runs {
   readonly ends: Ends;
+  readonly #lines: RunLog;
   readonly #settings: RunsSettings;
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
@@ -61,6 +64,7 @@ export class Runs {
   constructor(settings: RunsSettings) {
     this.#settings = settings;
     this.ends = new Ends(settings.log, settings.onChange);
+    this.#lines = new RunLog(settings.log);
   }
 
   /** How many tasks are in hand. */
@@ -124,7 +128,8 @@ export class Runs {
           limits: type?.limits,
           isAlone: type?.isolation === 'process',
         });
-    const run: Run = { task, code, isInline };
+    const run: Run = { task, code, isInline, startedAt: performance.now() };
+    this.#lines.started(task);
     this.#going.set(task.id, run);
     if (isInline) {
       this.#countInline(1);
@@ -260,6 +265,7 @@ export class Runs {
     if (run.isInline) this.#countInline(-1);
     const isComplete = run.mayComplete === true && outcome.outcome === 'completed';
     const told = isComplete ? outcome : (run.forced ?? outcome);
+    this.#lines.ended(task, told, performance.now() - run.startedAt);
     const last = this.#progress.get(task.id);
     this.#progress.delete(task.id);
     if (run.forced === undefined && outcome.outcome === 'interrupted' && outcome.by === 'host')

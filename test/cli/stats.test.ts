@@ -66,7 +66,7 @@ suite('pulp stats and pulp db check', () => {
     const text = await pulp.run(['db', 'check']);
     assert.match(
       text.stdout,
-      /^NO_LEADER: nobody leads.*\n {2}Start a worker.*\nNO_WORKER: 1 tasks wait in queue default.*\n {2}Start one/,
+      /^NO_LEADER: nobody leads.*\n {2}Start a worker.*\nNO_WORKER: a task waits in queue default.*\n {2}Start one/,
     );
 
     await using worker = await WorkerSession.open(database.url);

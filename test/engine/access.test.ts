@@ -65,7 +65,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
-  [EVERYBODY, 'resource_contention resource_holds name_uuid metrics known_metrics task_counts'],
+  [
+    EVERYBODY,
+    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts',
+  ],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],

@@ -58,6 +58,7 @@ export class Served implements AsyncDisposable {
   }: ServedOptions = {}): Promise<Served> {
     const database = await createDatabase();
     process.env['DATABASE_URL'] = database.url;
+    await closeConnection(); // a request that its client gave up may have opened one since the last server ended
     const token = async (role: UserRole) => (await createToken({ actor: `the-${role}`, role })).token;
     const tokens = {
       observer: await token('observer'),

@@ -114,7 +114,6 @@ suite('answers', () => {
     const head = await served.ask(`/api/v1/tasks/${id}`, { method: 'HEAD' });
     assert.deepEqual([head.status, head.text], [200, '']);
     for (const path of [
-      '/',
       '/nothing',
       '/api/v1/TASKS',
       `/pulp/api/v3/tasks/${id}`,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineTask } from '../../src/index.ts';
 import { publication } from '../../src/tasks/task-registry.ts';
 import { connect } from '../support/database.ts';
+import { WorkerSession } from '../engine/worker-session.ts';
 import { checkAnswer, type Document } from './documented.ts';
 import { Served, type Answered, type Asking } from './served.ts';
 
@@ -238,5 +239,73 @@ suite('our own API', () => {
     assert.deepEqual(types.sort(), ['ReservationGranted', 'TaskEnqueued', 'TaskEnqueued', 'WorkerOnline']);
     const { data: some } = await ask('list_events', `events?type=TaskEnqueued&stream=${id}&kind=task`);
     assert.equal((some as { events: unknown[] }).events.length, 1);
+  });
+
+  test('tells what the page shows, as the document says', async () => {
+    await using served = await Served.start();
+    const ask = await asking(served);
+    const id = await served.enqueue({ name: 't', resources: ['/r/'] }, 'submitter');
+    const { data: me } = await ask('show_me', 'me', { as: 'submitter' });
+    assert.deepEqual(me, {
+      actor: 'the-submitter',
+      role: 'submitter',
+      rights: ['read', 'enqueue', 'cancel'],
+      worker_ttl: 30,
+    });
+    const { data: counts } = await ask('count_tasks', 'task-counts');
+    assert.deepEqual(counts, { counts: { waiting: 1 }, looked_at: 1, more: false });
+    const { data: past } = await ask('count_tasks', 'task-counts?at=2020-01-01');
+    assert.deepEqual(past, { counts: {}, looked_at: 0, more: false });
+    const { data: trace } = await ask('show_trace', `tasks/${id}/trace`);
+    assert.deepEqual(
+      (trace as { tasks: { id: string; depth: number }[] }).tasks.map((task) => [task.id, task.depth]),
+      [[id, 0]],
+    );
+    const { data: light } = await ask('list_tasks', `tasks?payloads=false&id=${id}`);
+    assert.equal((light as { tasks: { args: unknown }[] }).tasks[0]?.args, null);
+    const { data: claims } = await ask('list_claims', `claims?at=${new Date().toISOString()}&resource=/r/`);
+    assert.deepEqual(
+      (claims as { claims: { task_id: string; state: string }[] }).claims.map((claim) => [
+        claim.task_id,
+        claim.state,
+      ]),
+      [[id, 'waiting']],
+    );
+    await ask('show_activity', 'activity?window=3600&buckets=2');
+    await ask('list_failures', 'failures');
+    await ask('list_task_types', 'task-types');
+    const { data: preview } = await ask('cancel_tasks', 'tasks/cancel', {
+      body: { id: [id], dry_run: true },
+    });
+    assert.equal((preview as { matched: number }).matched, 1);
+    for (const path of [
+      'task-counts?at=x',
+      'activity?buckets=0',
+      'activity?window=1',
+      'claims',
+      `tasks/x/trace`,
+    ]) {
+      assert((await served.ask(ROOT + path)).status >= 400, path);
+    }
+  });
+
+  test('lists what runs, of what each may see', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    const own = await served.enqueue({ name: 't' }, 'submitter');
+    const other = await served.enqueue({ name: 't' }, 'operator');
+    await served.enqueue({ name: 'waits' }, 'submitter');
+    await worker.start(10);
+    await worker.client.query(`select pulp.set_policy('owner')`);
+    const running = async (as: Asking['as'], query = '') => {
+      const { data } = await served.ask(`${ROOT}tasks?state=running,canceling${query}`, { as });
+      return (data as { tasks: Task[] }).tasks.map(({ id }) => id);
+    };
+    const { data: counts } = await served.ask(`${ROOT}task-counts`, { as: 'submitter' });
+    assert.deepEqual((counts as { counts: object }).counts, { running: 1, waiting: 1 });
+    assert.deepEqual(await running('submitter'), [own]);
+    assert.deepEqual(await running('operator'), [other, own]);
+    assert.deepEqual(await running('observer'), [other, own]);
+    assert.deepEqual(await running('observer', '&newest=2'), [other]);
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { enqueueWithReservation } from '../../src/index.ts';
+import { WORKER_TTL } from '../../src/constants.ts';
 import { whyText } from '../../src/cli/why-text.ts';
 import { readOverview } from '../../src/projections/overview.ts';
 import { explainTask } from '../../src/projections/why.ts';
@@ -61,7 +62,10 @@ suite('the leader', { timeout: 120_000 }, () => {
     assert.ok(contents.failing.since.getTime() > Date.now() - 60_000 && contents.failing.last_pass_at);
     const why = await explainTask(handle.id);
     assert.deepEqual(why.reasons, ['manager_failing', 'being_granted']);
-    assert.match(whyText(why)[0] ?? '', /leads, but has been failing since .* grant: the pass is broken/);
+    assert.match(
+      whyText(why, WORKER_TTL)[0] ?? '',
+      /leads, but has been failing since .* grant: the pass is broken/,
+    );
     assert.deepEqual((await verify(engine.database.url)).violations, []);
 
     await mend();
@@ -102,7 +106,7 @@ suite('the leader', { timeout: 120_000 }, () => {
     const handle = await enqueueWithReservation(tasks.double, ['/r/'], { kwargs: { number: 1 } });
     await until(async () => (await leaderEvents(client)).length === 2);
     assert.deepEqual(await leaderEvents(client), ['LeaderElected', 'LeaderFailing grant 55P03']);
-    const text = whyText(await explainTask(handle.id))[0] ?? '';
+    const text = whyText(await explainTask(handle.id), WORKER_TTL)[0] ?? '';
     assert.match(text, /the lock of granting is held by process \d+ \(stranger\)/);
     await stranger.query('rollback');
     await handle.wait({ timeout: 15_000 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readMarked, RUN_MARK } from '../../src/workers/horses/horse-output.ts';
+import { readMarked, runMark } from '../../src/workers/horses/horse-output.ts';
 import { chooseHorse, horsesToMake } from '../../src/workers/horses/placement.ts';
 import { RunTimes, SHORT_MS, type ExpectedRun } from '../../src/workers/horses/run-times.ts';
 
@@ -81,13 +81,19 @@ test('what is expected of a type follows its runs, and no single one makes a sho
 });
 
 test('marks are taken out of output wherever it is cut, and what is between them stays as it was', async () => {
-  const output = fc.array(fc.oneof(fc.constantFrom('', '\0', '\0pulp', 'x\n'), fc.string()), {
-    minLength: 1,
-  });
+  const output = fc.array(
+    fc.oneof(
+      fc.constantFrom('', '\0', '\0pulp', '\0pulp: run ', '\0pulp: run 000000000x\0\n', 'x\n'),
+      fc.string(),
+    ),
+    {
+      minLength: 1,
+    },
+  );
   await fc.assert(
     fc.asyncProperty(output, fc.array(fc.nat(200), { maxLength: 20 }), async (parts, cuts) => {
       const bytes = Buffer.concat(
-        parts.flatMap((part, index) => [...(index > 0 ? [RUN_MARK] : []), Buffer.from(part)]),
+        parts.flatMap((part, index) => [...(index > 0 ? [runMark(index)] : []), Buffer.from(part)]),
       );
       const places = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
       const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
@@ -95,7 +101,10 @@ test('marks are taken out of output wherever it is cut, and what is between them
       await new Promise<void>((resolve) => {
         readMarked(Readable.from(chunks.filter((chunk) => chunk.length > 0)), {
           onOutput: (chunk) => read.push((read.pop() ?? '') + chunk.toString('latin1')),
-          onMark: () => read.push(''),
+          onMark: (place) => {
+            assert.equal(place, read.length);
+            read.push('');
+          },
           onEnd: resolve,
         });
       });

@@ -2,7 +2,8 @@
 -- indexes of such jobs, so that the cost does not grow with the jobs that wait.
 create or replace function pulp.taken_jobs(at_most integer) returns setof uuid
 language sql stable as $$
-  select taken.id from pulp.queue q
+  select taken.id
+  from (select ours.name collate "default" as name from pulp.queue ours) q -- as pg-boss's indexes are ordered
   cross join lateral (
     select job.id from pgboss.job where job.name = q.name and job.state in ('retry', 'active', 'failed')
     union

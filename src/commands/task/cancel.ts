@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { ActingCommand, actingArgs, actingFlags } from '../../cli/acting-command.ts';
 import { prose } from '../../cli/prose.ts';
-import { TASK_INCOMPLETE_STATES, TASK_STATES } from '../../constants.ts';
+import { TASK_STATES } from '../../constants.ts';
 
 export default class Cancel extends ActingCommand {
   static override readonly summary = 'Cancel tasks.';
@@ -30,7 +30,6 @@ With filters, all that match and are not over are canceled, a thousand at a time
       flags,
       act: { verb: 'cancel', reason: flags.reason },
       words: { verb: 'Cancel', done: 'asked to end' },
-      states: TASK_INCOMPLETE_STATES,
       wanted: TASK_STATES, // what is over needs no cancel
     });
   }

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { ActingCommand, actingArgs, actingFlags } from '../../cli/acting-command.ts';
 import { prose } from '../../cli/prose.ts';
-import { TASK_INCOMPLETE_STATES, TASK_RETRIABLE_STATES } from '../../constants.ts';
+import { TASK_INCOMPLETE_STATES } from '../../constants.ts';
 
 export default class Retry extends ActingCommand {
   static override readonly summary = 'Run tasks again that failed or were canceled.';
@@ -31,7 +31,6 @@ is broken off, run it again.`);
       flags,
       act: { verb: 'retry', reason: flags.reason },
       words: { verb: 'Retry', done: 'put back' },
-      states: TASK_RETRIABLE_STATES,
       wanted: TASK_INCOMPLETE_STATES,
     });
   }

@@ -44,7 +44,6 @@ is --to-queue.`);
       flags,
       act: { verb: 'set', priority, queue },
       words: { verb: 'Change', done: 'changed' },
-      states: ['waiting'],
       wanted: ['waiting'],
     });
   }

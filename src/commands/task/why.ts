@@ -23,10 +23,11 @@ delayed; that no worker takes from its queue, knows its type or has a hand free.
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
     const { explainTask } = await import('../../projections/why.ts');
     const { whyText } = await import('../../cli/why-text.ts');
+    const { workerTtl } = await import('../../manager/worker-ttl.ts');
     const { id } = await new TaskHandle(args.id).read();
     const explanation = await explainTask(id);
     this.log(`Task ${id} (${explanation.name}) is ${explanation.state}.`);
-    for (const sentence of whyText(explanation)) this.log(printable(sentence));
+    for (const sentence of whyText(explanation, workerTtl())) this.log(printable(sentence));
     return explanation;
   }
 }

@@ -3,6 +3,10 @@ import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
+import { SERVER_FLAGS, serverSettings, type ServerFlags } from '../../cli/server-settings.ts';
+import type { Logger } from 'pino';
+import { PulpError } from '../../errors.ts';
+import type { RunningServer } from '../../http/server.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
 
 export default class Worker extends DatabaseCommand {
@@ -67,6 +71,11 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       helpValue: '10m',
       summary: 'How long what runs may go on when the worker is told to end. Default: without limit.',
     }),
+    server: Flags.boolean({
+      summary: 'Serve the API as `pulp server` does, too, by the same flags: --host, --port, …',
+      default: false,
+    }),
+    ...SERVER_FLAGS,
     'dry-run': Flags.boolean({
       summary: 'Check the settings and the database; run nothing.',
       default: false,
@@ -77,6 +86,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const { flags } = await this.parse(Worker);
     const parts = await loadWorker();
     const log = parts.workerLog();
+    parts.wrapInlineOutput();
     // First of all: a start that takes long is prolonged from here on, and signals are taken.
     await using notifier = parts.SystemdNotifier.take(log);
     notifier.status('starting');
@@ -85,6 +95,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     parts.checkKeys();
     parts.allowForTasks(flags['task-env'] ?? []);
     parts.hideFromOthers(parts.withheldFromTasks());
+    refuseWithoutServer(flags);
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
@@ -103,6 +114,10 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       ...(flags.queue && { queues: flags.queue }),
     });
     const { name } = worker;
+    log.info(
+      { worker: name, database: parts.databaseFacts(await parts.getDatabaseUrl()) },
+      'uses the database',
+    );
     parts.catchStrayErrors(worker, log.child({ worker: name }));
     await using signs = new parts.SignsOfLife(name, root, log.child({ worker: name }), notifier);
     requests.tell(worker, {
@@ -112,7 +127,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.stopping(`${why}, ${worker.running} tasks in hand`);
       },
     });
-    const { clean } = await worker.run({
+    const server = flags.server ? await this.#serve(flags, log.child({ worker: name })) : undefined;
+    const ending = worker.run({
       onOnline: () => {
         signs.online();
       },
@@ -126,8 +142,20 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.reconnecting(why.message);
       },
     });
+    const { clean } = await ending.finally(() => server?.stop());
     if (!clean) process.exitCode = parts.STOPPED_SOME;
     return { name, state: 'offline', clean };
+  }
+
+  /** The server in this process: it goes on until what runs has finished. */
+  async #serve(flags: ServerFlags, log: Logger): Promise<RunningServer> {
+    const { startServer } = await import('../../http/server.ts');
+    const { checkServerRoles } = await import('../../http/access/server-roles.ts');
+    await checkServerRoles();
+    const settings = serverSettings(flags);
+    const server = await startServer({ ...settings, log, version: this.config.version });
+    log.info({ url: server.url, auth: settings.everybody === undefined }, 'serving');
+    return server;
   }
 
   /** The last part of a dry run: what a worker would find, without being one. */
@@ -141,6 +169,20 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     this.log(`the settings are good; ${DATABASE_WORDS[database]}`);
     return { dryRun: true, database };
   }
+}
+
+/** @throws PulpError BAD_USAGE for what would be said in vain */
+function refuseWithoutServer(flags: ServerFlags & { readonly server: boolean }): void {
+  const inVain = flags['no-auth'] || flags['tls-cert'] !== undefined || flags['allow-host'] !== undefined;
+  if (flags.server || !inVain) return;
+  throw new PulpError(
+    'BAD_USAGE',
+    'without --server nothing is served: --allow-host, --no-auth and --tls-… say nothing',
+    {
+      remedy: 'Add --server, or leave them out.',
+      exitCode: 2,
+    },
+  );
 }
 
 /** What a dry run says of the database. */
@@ -178,5 +220,8 @@ async function loadWorker() {
     ...(await import('../../workers/horses/task-environment.ts')),
     ...(await import('../../workers/pulp-worker.ts')),
     ...(await import('../../workers/stray-errors.ts')),
+    ...(await import('../../workers/inline-output.ts')),
+    ...(await import('../../cli/database-address.ts')),
+    ...(await import('../../postgres/database-url.ts')),
   };
 }

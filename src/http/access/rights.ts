@@ -1,7 +1,10 @@
 import type { Identity } from '../../postgres/identity.ts';
 
 /** What an operation of the server needs: to read; to enqueue; to cancel, run again or change tasks; to run the engine. */
-export type Right = 'read' | 'enqueue' | 'cancel' | 'operate';
+export const RIGHTS = ['read', 'enqueue', 'cancel', 'operate'] as const;
+
+/** One of `RIGHTS`. */
+export type Right = (typeof RIGHTS)[number];
 
 /** The roles of those who use the server. */
 export const USER_ROLES = ['observer', 'submitter', 'operator'] as const;

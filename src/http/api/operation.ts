@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Right } from '../access/rights.ts';
+import type { Caller, Right } from '../access/rights.ts';
 import type { QuerySchema } from './parameters.ts';
 
 /** Of what type answers are, where nothing else is said. The same for all: Pulp's clients compare it byte by byte. */
@@ -13,6 +13,8 @@ export interface Asked<Query extends QuerySchema, Body extends z.ZodType> {
   readonly query: z.output<Query>;
   readonly body: z.output<Body>;
   readonly context: Context;
+  /** Who asks; undefined where nobody has to say it. */
+  readonly caller: Caller | undefined;
 }
 
 /** An answer that an operation may give. */

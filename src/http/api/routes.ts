@@ -2,7 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import { actingAs, type Identity } from '../../postgres/identity.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import { identityFor, type Right } from '../access/rights.ts';
+import { identityFor, type Caller, type Right } from '../access/rights.ts';
 import { HttpError } from '../http-error.ts';
 import { readJson } from './body.ts';
 import type { Operation } from './operation.ts';
@@ -53,19 +53,23 @@ async function serve(
   authenticator: Authenticator,
 ): Promise<Response> {
   const { right } = operation;
-  const identity = right === 'anybody' ? ANYBODY : await authorize(right, context, authenticator);
+  const caller = right === 'anybody' ? undefined : await identify(context, authenticator);
+  const identity = right === 'anybody' || caller === undefined ? ANYBODY : authorize(right, caller);
   context.set('actor', identity.actor);
   const request = context.req.raw;
   const query = readQuery(operation.query, new URL(request.url).searchParams);
   const body =
     operation.body && parsed(operation.body, await readJson(request, operation.mostBytes ?? MOST_BYTES));
   const part = (name: string) => context.req.param(name) ?? '';
-  return actingAs(identity, () => operation.run({ part, query, body, context }));
+  return actingAs(identity, () => operation.run({ part, query, body, context, caller }));
 }
 
-async function authorize(right: Right, context: Context, authenticator: Authenticator): Promise<Identity> {
+function identify(context: Context, authenticator: Authenticator): Promise<Caller> {
   const address = getConnInfo(context).remote.address ?? '';
-  const caller = await authenticator.identify(context.req.header('authorization'), address);
+  return authenticator.identify(context.req.header('authorization'), address);
+}
+
+function authorize(right: Right, caller: Caller): Identity {
   const identity = identityFor(caller, right);
   if (identity !== undefined) return identity;
   throw new HttpError(403, 'NOT_ALLOWED', `${caller.role} ${caller.actor} is not authorized to do this`, {

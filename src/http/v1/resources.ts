@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { claimAtRow, readClaimsAt } from '../../projections/claims-at.ts';
 import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../projections/resource.ts';
 import { answer, operation } from '../api/operation.ts';
-import { integer } from '../api/parameters.ts';
+import { integer, moment } from '../api/parameters.ts';
 import { missing } from '../http-error.ts';
 
 const contention = contentionRow.meta({ id: 'ResourceContention' });
@@ -70,5 +71,25 @@ export const resourceOperations = [
         'Check its name: /api/v1/resources lists those that matter.',
       );
     },
+  }),
+  operation({
+    id: 'list_claims',
+    method: 'get',
+    path: '/api/v1/claims',
+    summary: 'Show who held resources and who waited for them at a moment, in the order of the lines.',
+    right: 'read',
+    query: z.strictObject({
+      at: moment().describe('The moment.'),
+      resource: z.string().optional().describe('Of this resource alone.'),
+      limit: integer({ min: 1, max: 1000 }).prefault('200'),
+    }),
+    answers: {
+      200: {
+        description: 'The claims that stood then.',
+        schema: z.object({ claims: z.array(claimAtRow.meta({ id: 'Claim' })) }),
+      },
+    },
+    run: async ({ query: { at, resource, limit } }) =>
+      answer(200, { claims: await readClaimsAt(at, limit, resource) }),
   }),
 ];

@@ -10,16 +10,20 @@ import {
   taskEventRow,
   taskRow,
 } from '../../projections/task.ts';
+import { countTasksByState } from '../../projections/task-counts.ts';
 import { unseenError } from '../../projections/time-travel.ts';
+import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
 import { explainTask, explanation } from '../../projections/why.ts';
 import { actOn, retry } from '../../tasks/acting.ts';
+import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { isUuid } from '../../tasks/new-task-id.ts';
-import { answer, operation } from '../api/operation.ts';
-import { integer, list, moment } from '../api/parameters.ts';
+import { answer, operation, type Operation } from '../api/operation.ts';
+import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation, requestTrace } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
 import { enqueueItem, enqueueItems } from './enqueue.ts';
+import { filterOf, filterParameters } from './task-filter.ts';
 
 const ROOT = '/api/v1/tasks';
 
@@ -66,22 +70,6 @@ export const item = z
   })
   .meta({ id: 'TaskToEnqueue' });
 
-const TIME_PARAMETERS = [
-  { name: 'enqueued_after', time: 'enqueued_at', is: 'since' },
-  { name: 'enqueued_before', time: 'enqueued_at', is: 'before' },
-  { name: 'unblocked_after', time: 'unblocked_at', is: 'since' },
-  { name: 'unblocked_before', time: 'unblocked_at', is: 'before' },
-  { name: 'started_after', time: 'started_at', is: 'since' },
-  { name: 'started_before', time: 'started_at', is: 'before' },
-  { name: 'finished_after', time: 'finished_at', is: 'since' },
-  { name: 'finished_before', time: 'finished_at', is: 'before' },
-] as const;
-type TimeParameter = (typeof TIME_PARAMETERS)[number]['name'];
-
-const timeParameters = Object.fromEntries(
-  TIME_PARAMETERS.map(({ name }) => [name, moment().optional()]),
-) as unknown as Record<TimeParameter, z.ZodType<Date | undefined>>;
-
 export const taskOperations = [
   operation({
     id: 'enqueue',
@@ -125,17 +113,14 @@ export const taskOperations = [
     summary: 'List tasks, the newest first.',
     right: 'read',
     query: z.strictObject({
-      state: list(state),
-      name: list(z.string()),
-      name_contains: z.string().optional(),
-      queue: z.string().optional(),
-      worker: z.string().optional(),
-      resource: list(z.string()).describe('Claimed in either mode.'),
-      group: z.string().optional(),
-      parent: z.guid().optional(),
-      correlation: z.string().optional(),
-      ...timeParameters,
+      ...filterParameters,
       at: moment().optional().describe('As they were then; default: as they are.'),
+      payloads: flag()
+        .optional()
+        .describe('false: arguments, results and errors come as null, whatever they are.'),
+      newest: integer({ min: 1, max: 1_000_000 })
+        .optional()
+        .describe('Only among so many of the newest, so that looking ends.'),
       limit: integer({ min: 1, max: 1000 }).prefault('50'),
       cursor: z.guid().optional().describe('The cursor of the page before.'),
     }),
@@ -153,25 +138,35 @@ export const taskOperations = [
       if (cursor !== undefined && (await readTask(cursor)) === undefined)
         throw invalid('cursor: this task was purged meanwhile', 'Begin anew, by the time of enqueueing.');
       const tasks = await listTasks({
-        states: query.state,
-        names: query.name,
-        nameContains: query.name_contains,
-        queue: query.queue,
-        worker: query.worker,
-        ...(query.resource && { claims: [{ mode: 'either', resources: query.resource }] }),
-        group: query.group,
-        parent: query.parent,
-        correlation: query.correlation,
-        times: TIME_PARAMETERS.flatMap(({ name, time, is }) => {
-          const at = query[name];
-          return at === undefined ? [] : [{ time, is, moment: at }];
-        }),
+        ...filterOf(query),
+        newest: query.newest,
+        withoutPayloads: query.payloads === false,
         at: query.at,
         after: cursor,
         limit,
       });
       return answer(200, { tasks, cursor: tasks.length < limit ? null : (tasks.at(-1)?.id ?? null) });
     },
+  }),
+  operation({
+    id: 'count_tasks',
+    method: 'get',
+    path: '/api/v1/task-counts',
+    summary:
+      'Tell how many tasks are in each state: of all; for who may see his own alone, and for the past, of the latest.',
+    right: 'read',
+    query: z.strictObject({ at: moment().optional().describe('As they were then; default: as they are.') }),
+    answers: {
+      200: {
+        description: 'How many there are in each state that any is in.',
+        schema: z.object({
+          counts: z.partialRecord(state, z.int()),
+          looked_at: z.int().describe('How many tasks these are.'),
+          more: z.boolean().describe('Whether these are the latest alone, and there may be older ones.'),
+        }),
+      },
+    },
+    run: async ({ query }) => answer(200, await countTasksByState(query.at)),
   }),
   operation({
     id: 'show_task',
@@ -252,6 +247,11 @@ export const taskOperations = [
       return answer(200, after);
     },
   }),
+  manyOperation('cancel', 'Cancel the tasks that a filter finds and that wait or run'),
+  manyOperation(
+    'retry',
+    'Have the tasks run again that a filter finds and that failed, were canceled or skipped',
+  ),
   operation({
     id: 'explain_task',
     method: 'get',
@@ -278,7 +278,73 @@ export const taskOperations = [
       return answer(200, { events });
     },
   }),
+  operation({
+    id: 'show_trace',
+    method: 'get',
+    path: `${ROOT}/:id/trace`,
+    parts,
+    summary: 'Show the tasks of the same correlation, and those that were enqueued in their runs.',
+    right: 'read',
+    query: z.strictObject({ limit: integer({ min: 1, max: 1000 }).prefault('200') }),
+    answers: {
+      200: {
+        description: 'The tasks, each after the one in whose run it was enqueued.',
+        schema: z.object({
+          correlation_id: z.string(),
+          tasks: z.array(tracedRow.extend({ depth: z.int().describe('How many tasks it stands under.') })),
+          more: z.boolean().describe('Whether some were left out.'),
+        }),
+      },
+    },
+    run: async ({ part, query }) => {
+      const id = part('id');
+      const trace = z.guid().safeParse(id).success ? await readTrace(id, query.limit) : undefined;
+      if (trace === undefined) throw new MissingResourceError(id);
+      const { correlation_id, more, roots } = trace;
+      return answer(200, { correlation_id, tasks: roots.flatMap((root) => inOrder(root, 0)), more });
+    },
+  }),
 ];
+
+/** Does the same to all tasks that a filter finds, or tells which these are. */
+function manyOperation(verb: 'cancel' | 'retry', summary: string): Operation {
+  return operation({
+    id: `${verb}_tasks`,
+    method: 'post',
+    path: `${ROOT}/${verb}`,
+    summary: `${summary}; or, with dry_run, tell which these are.`,
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...filterParameters,
+      reason: z.string().optional(),
+      dry_run: z.boolean().optional().describe('Change nothing.'),
+      at_most: z.int().min(1).max(MOST_ACTED_ON).optional().describe('How many to do it to.'),
+    }),
+    answers: {
+      200: {
+        description: 'What was done, or would be.',
+        schema: z.object({
+          matched: z.int().describe('How many tasks these are.'),
+          states: z.partialRecord(state, z.int()).describe('How many of them are in which state after it.'),
+          more: z.boolean().describe('Whether there are more: ask again.'),
+          sample: z.array(task).describe('With dry_run: the newest of them, without their payloads.'),
+        }),
+      },
+    },
+    run: async ({ body: { reason, dry_run, at_most = MOST_ACTED_ON, ...filters } }) => {
+      if (Object.keys(filters).length === 0)
+        throw invalid('there is no filter', 'Name which tasks; the states that it applies to are all.');
+      const filter = filterOf(filters);
+      if (dry_run === true) return answer(200, { ...(await previewMatching(filter, verb)), states: {} });
+      return answer(200, { ...(await actOnMatching(filter, { verb, reason }, at_most)), sample: [] });
+    },
+  });
+}
+
+function inOrder({ children, ...task }: TracedTask, depth: number): object[] {
+  return [{ ...task, depth }, ...children.flatMap((child) => inOrder(child, depth + 1))];
+}
 
 /** A task of a request that says what joins it to others, unless it says so itself. */
 function joined(task: z.output<typeof item>, context: Context) {

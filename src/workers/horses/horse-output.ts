@@ -8,8 +8,16 @@ const MAX_LINE = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** What a horse writes to stderr before each run: what was written before is not the run's. It is passed on to nobody. */
-export const RUN_MARK = Buffer.from('\0pulp: a run begins\0\n');
+/** How a mark begins; then the place of the run follows, in so many digits, and an end. */
+const MARK_HEAD = Buffer.from('\0pulp: run ');
+const PLACE_DIGITS = 10;
+const MARK_END = '\0\n';
+const MARK_LENGTH = MARK_HEAD.length + PLACE_DIGITS + MARK_END.length;
+
+/** What a horse writes to stdout and stderr before each run: what was written before is not the run's. It is passed on to nobody. */
+export function runMark(place: number): Buffer {
+  return Buffer.concat([MARK_HEAD, Buffer.from(String(place).padStart(PLACE_DIGITS, '0') + MARK_END)]);
+}
 
 /** Passes on output in whole lines, so that lines of several processes do not mix. */
 export class WholeLines {
@@ -67,21 +75,28 @@ export function readMarked(
     onEnd,
   }: {
     readonly onOutput: (chunk: Buffer) => void;
-    readonly onMark: () => void;
+    readonly onMark: (place: number) => void;
     readonly onEnd: () => void;
   },
 ): void {
   let held: Buffer = Buffer.alloc(0);
   from.on('data', (chunk: Buffer) => {
-    let rest = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    for (let at = rest.indexOf(RUN_MARK); at !== -1; at = rest.indexOf(RUN_MARK)) {
-      if (at > 0) onOutput(rest.subarray(0, at));
-      onMark();
-      rest = rest.subarray(at + RUN_MARK.length);
+    const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    let told = 0;
+    let at = markAt(all, 0);
+    for (; at + MARK_LENGTH <= all.length; at = markAt(all, at)) {
+      const place = placeOf(all.subarray(at, at + MARK_LENGTH));
+      if (place === undefined) {
+        at += 1; // it only begins like one
+        continue;
+      }
+      if (at > told) onOutput(all.subarray(told, at));
+      onMark(place);
+      at += MARK_LENGTH;
+      told = at;
     }
-    const whole = rest.length - begunMark(rest);
-    if (whole > 0) onOutput(rest.subarray(0, whole));
-    held = Buffer.from(rest.subarray(whole));
+    if (at > told) onOutput(all.subarray(told, at));
+    held = Buffer.from(all.subarray(at));
   });
   from.on('end', () => {
     if (held.length > 0) onOutput(held);
@@ -90,10 +105,18 @@ export function readMarked(
   from.on('error', () => undefined); // what was read has been passed on
 }
 
-/** How many bytes at the end of a chunk may be the beginning of a mark. */
-function begunMark(chunk: Buffer): number {
-  for (let length = Math.min(chunk.length, RUN_MARK.length - 1); length > 0; length -= 1) {
-    if (chunk.subarray(-length).equals(RUN_MARK.subarray(0, length))) return length;
+/** Where, from a place on, the next mark begins, or may begin at the end; the length if nowhere. */
+function markAt(chunk: Buffer, from: number): number {
+  const at = chunk.indexOf(MARK_HEAD, from);
+  if (at !== -1) return at;
+  for (let length = Math.min(chunk.length - from, MARK_HEAD.length - 1); length > 0; length -= 1) {
+    if (chunk.subarray(-length).equals(MARK_HEAD.subarray(0, length))) return chunk.length - length;
   }
-  return 0;
+  return chunk.length;
+}
+
+/** The place that a mark names; undefined if it is none. */
+function placeOf(mark: Buffer): number | undefined {
+  const [, place] = /^(\d+)\0\n$/.exec(mark.toString('latin1', MARK_HEAD.length)) ?? [];
+  return place === undefined ? undefined : Number(place);
 }

@@ -16,6 +16,7 @@ import type { Outcome } from '../outcome.ts';
 import type { StartedTask } from '../run-records.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
+import { wrapOutput } from '../task-output.ts';
 import { StandardError } from '../../processes/standard-error.ts';
 import { WorkerDirectory } from '../directories/worker-directory.ts';
 
@@ -397,8 +398,8 @@ export class HorsePool {
         this.#tellOfLingering(horse, processes, killedForMs);
       },
       ...(tellingMs !== undefined && { tellingMs }),
-      onOutput: (lines) => {
-        this.#output.write(lines);
+      onOutput: (lines, stream, task) => {
+        this.#output.write(Buffer.from(wrapOutput(lines, { worker, task, stream })));
       },
     });
     this.#all.add(horse);

@@ -56,8 +56,8 @@ export interface HorseProcessSettings extends HorseSettings {
   readonly log: Logger;
   /** Its mark in the environment, which nobody else's begins with. */
   readonly mark: string;
-  /** Takes whole lines of its stdout and stderr. */
-  readonly onOutput: (lines: Uint8Array) => void;
+  /** Takes whole lines of its stdout and stderr, with the task that they are of, as far as that is known. */
+  readonly onOutput: (lines: string, stream: 'stdout' | 'stderr', task: StartedTask | undefined) => void;
   /** After how many runs it is replaced. */
   readonly maxRuns: number;
   /** See `isForOneRun`. */
@@ -123,6 +123,10 @@ export class HorseProcess {
   /** The run that goes on, and those that were sent ahead. */
   readonly #line: Run[] = [];
   #lastPlace = 0;
+  /** The tasks that output may yet come of, by their places. */
+  readonly #sent = new Map<number, StartedTask>();
+  /** The places of the latest marks. */
+  readonly #marked = { stdout: 0, stderr: 0 };
   #isGone = false;
   /** No other run is to be given to it. */
   #isUnfit = false;
@@ -318,6 +322,7 @@ export class HorseProcess {
         return answer;
       }),
     });
+    this.#sent.set(place, task);
     this.#channel?.send({ type: 'run', place, task });
     return promise;
   }
@@ -430,26 +435,37 @@ export class HorseProcess {
   }
 
   #readOutput(output: Readable, isError: boolean): void {
+    const stream = isError ? 'stderr' : 'stdout';
+    let task: StartedTask | undefined;
+    const said = new WholeLines((bytes) => {
+      this.#settings.onOutput(bytes.toString(), stream, task);
+    });
     const held = new HeldOutput(this.#redactor, (late) => {
-      this.#settings.onOutput(Buffer.from(late));
+      said.write(Buffer.from(late));
     });
     const lines = new WholeLines((bytes) => {
-      const text = bytes.toString();
-      const said = held.take(text);
-      if (said !== '') this.#settings.onOutput(said === text ? bytes : Buffer.from(said));
+      said.write(Buffer.from(held.take(bytes.toString())));
     });
+    const flush = () => {
+      lines.end();
+      held.end();
+      said.end();
+    };
     readMarked(output, {
       onOutput: (chunk) => {
         lines.write(chunk);
         if (isError) this.#errorTail.write(chunk);
       },
-      onMark: () => {
-        this.#errorTail.clear();
+      onMark: (place) => {
+        flush();
+        task = this.#sent.get(place) ?? task;
+        this.#marked[stream] = place;
+        for (const known of this.#sent.keys()) {
+          if (known < Math.min(this.#marked.stdout, this.#marked.stderr)) this.#sent.delete(known);
+        }
+        if (isError) this.#errorTail.clear();
       },
-      onEnd: () => {
-        lines.end();
-        held.end();
-      },
+      onEnd: flush,
     });
   }
 

@@ -14,7 +14,7 @@ import { useWorkersService } from '../../tasks/workers-service.ts';
 import { AskingWorker } from './asking-worker.ts';
 import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
-import { RUN_MARK } from './horse-output.ts';
+import { runMark } from './horse-output.ts';
 import { CHANNEL_FD, ORDERS_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
 import { describeError, failed, type Outcome } from '../outcome.ts';
 import { PacedReports } from './paced-reports.ts';
@@ -160,7 +160,7 @@ async function announce(place: number): Promise<void> {
 async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
   const { place, task } = sent;
   current = sent;
-  markOutput();
+  markOutput(place);
   const startedAt = performance.now();
   const loop = performance.eventLoopUtilization();
   const reports = new PacedReports((progress) => {
@@ -253,12 +253,15 @@ function hasFiles(): boolean {
   return files.every(({ isThere }) => isThere);
 }
 
-/** What is written to stderr from now on is of another run. */
-function markOutput(): void {
-  try {
-    writeSync(2, RUN_MARK);
-  } catch {
-    // it is full or closed: what comes does not get through either
+/** What is written to stdout and stderr from now on is of another run. */
+function markOutput(place: number): void {
+  const mark = runMark(place);
+  for (const fd of [1, 2]) {
+    try {
+      writeSync(fd, mark);
+    } catch {
+      // it is full or closed: what comes does not get through either
+    }
   }
 }
 

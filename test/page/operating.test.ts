@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { WorkerSession } from '../engine/worker-session.ts';
+import { Served } from '../http/served.ts';
+import { suiteBrowser, Tab, withoutBrowser } from './browser.ts';
+
+suite('running the engine by the page', { skip: withoutBrowser }, () => {
+  const browser = suiteBrowser();
+
+  test('pauses and resumes, shows it to everybody at once, and why a task waits for it', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    await using observing = await Tab.open(browser, served, '/', { as: 'observer' });
+    await observing.page.getByText('Nothing runs.').waitFor();
+    await using tab = await Tab.open(browser, served, '/pauses');
+    const { page } = tab;
+    await page.getByText('Nothing is paused.').waitFor();
+    await page.getByLabel('Its name').fill('default');
+    await page.getByLabel('Reason').fill('the disk is full');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('queue default is paused').waitFor();
+    await observing.page.getByText('queue default is paused').waitFor();
+    assert(await observing.page.getByRole('button', { name: 'Resume' }).isDisabled());
+    const id = await worker.enqueue();
+    await observing.page.getByRole('link', { name: id.slice(-8) }).click();
+    await observing.page.locator('.reasons').getByText('Queue default is paused').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Nothing is paused.').waitFor();
+  });
+
+  test('tells a worker how many tasks to have in hand, and to end', async () => {
+    await using served = await Served.start();
+    await using _worker = await WorkerSession.open(served.database.url, { name: 'busy' });
+    await using tab = await Tab.open(browser, served, '/workers');
+    const { page } = tab;
+    await page.getByRole('spinbutton', { name: 'Hands' }).fill('7');
+    await page.getByRole('button', { name: 'Set' }).click();
+    await page.getByText('0 of 7 hands full').waitFor();
+    await page.getByRole('button', { name: 'Drain' }).click();
+    await page.locator('.card').getByText('It finishes what it runs, and ends').waitFor();
+  });
+});
