@@ -7,7 +7,7 @@ import { localTime } from '../../cli/schedule-text.ts';
 import { CATCH_UPS, OVERLAPS } from '../../constants.ts';
 import { itemOf, taskFlags, typeCheck } from '../task/enqueue.ts';
 
-const { at: _at, id: _id, delay, ...itemFlags } = taskFlags;
+const { at: _at, id: _id, delay: _delay, ...itemFlags } = taskFlags;
 
 export default class Create extends DatabaseCommand {
   static override readonly summary = 'Have a task enqueued again and again.';
@@ -31,7 +31,7 @@ several times an hour, or every hour, comes in both.`);
     ...timesFlags,
     task: Flags.string({ helpValue: 'NAME', summary: 'The task type.', required: true }),
     ...itemFlags,
-    delay: { ...delay, exclusive: [] },
+    delay: Flags.string({ helpValue: '30s', summary: 'How long each task waits first.' }),
     overlap: Flags.option({
       options: OVERLAPS,
       helpValue: 'WHAT',
