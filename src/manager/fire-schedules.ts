@@ -25,7 +25,8 @@ interface DueSchedule {
   readonly starts_at: string;
   readonly until: string | null;
   readonly catch_up: CatchUp;
-  readonly changed_at: string;
+  /** Null: it never was paused. */
+  readonly resumed_at: string | null;
   readonly next_at: string;
 }
 
@@ -95,10 +96,10 @@ function decide(
   follow: Follow,
 ): Omit<Firing, 'name' | 'version'> {
   const rule = ruleOf(schedule);
-  const changedAt = new Date(schedule.changed_at);
-  const isPaused = nextAt <= changedAt; // it came while the schedule was paused
+  const resumedAt = schedule.resumed_at === null ? undefined : new Date(schedule.resumed_at);
+  const isPaused = resumedAt !== undefined && nextAt <= resumedAt; // it came while the schedule was paused
   const times = [nextAt];
-  const until = isPaused ? changedAt : now;
+  const until = isPaused ? resumedAt : now;
   let following = follow(rule, nextAt);
   if (isPaused || schedule.catch_up !== 'all') {
     while (following !== undefined && following <= until && times.length < MOST_OCCURRENCES) {

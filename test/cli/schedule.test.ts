@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
+import { Login } from '../support/login.ts';
 import { until } from '../support/until.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
 
@@ -185,6 +186,62 @@ suite('schedules', () => {
       /secrets cannot be scheduled/,
     );
   });
+});
+
+test('what a submitter schedules a worker enqueues for him, and nobody may say for whom who may not', async () => {
+  await using submitter = await Login.create(['pulp_submitter']);
+  await using stranger = await Login.create(['pulp_submitter']);
+  await using worker = await Login.create(['pulp_worker']);
+  await using database = await createDatabase();
+  await using client = await connect(database.url);
+  // Quotas are those of whoever schedules, and not of the leader.
+  await client.query(
+    `select pulp.set_policy('owner'), pulp.set_quota('*', '{"max_tasks": 1, "max_priority": 0}'),
+    pulp.set_quota($1, '{"max_priority": 5}')`,
+    [submitter.name],
+  );
+  await using pulp = await CommandLine.create({ DATABASE_URL: worker.at(database.url) });
+  await pulp.worker('--tasks', TASKS_FILE);
+  const env = { DATABASE_URL: submitter.at(database.url) };
+  const create = [
+    'schedule',
+    'create',
+    'poll',
+    '--every',
+    '1s',
+    '--task',
+    'test.add',
+    '--args',
+    '[1, 2]',
+    '--priority',
+  ];
+  const refused = await pulp.run([...create, '6'], { env });
+  assert.deepEqual([refused.code, refused.stderr.includes('quota')], [2, true], refused.stderr);
+  const made = await pulp.run([...create, '5'], { env });
+  assert.equal(made.code, 0, made.stderr);
+  await until(async () => {
+    const { rows } = await client.query<{ state: string; owner: string }>(
+      'select state, owner from pulp.task',
+    );
+    assert(rows.every(({ owner }) => owner === submitter.name));
+    return rows.some(({ state }) => state === 'completed');
+  });
+
+  await using other = await connect(stranger.at(database.url));
+  const attempts = [
+    `select pulp.pause_schedule('poll')`,
+    `select pulp.run_schedule('poll')`,
+    `select pulp.delete_schedule('poll')`,
+    `select pulp.enqueue('a', options => '{"owner": "somebody", "unchecked": true}')`,
+    `select pulp.enqueue_columns('{"name": "a", "owner": "somebody", "unchecked": true}')`,
+    `select pulp.enqueue_batch('[{"name": "a", "unchecked": true}, {"name": "a", "owner": "somebody", "unchecked": true}]')`,
+    `select pulp.fire_schedules('[]')`,
+    `select pulp.due_schedules(1)`,
+  ];
+  for (const attempt of attempts)
+    await assert.rejects(other.query(attempt), /no schedule|who acts for all|permission denied/, attempt);
+  assert.equal((await other.query('select from pulp.schedule')).rowCount, 0);
+  assert.equal((await other.query(`select from pulp.schedule_history('poll')`)).rowCount, 0);
 });
 
 test('schedules are rebuilt, and seen as they were', async () => {
