@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { CatchUp, RuleKind } from '../constants.ts';
-import { sqlFailure } from '../postgres/sql-error.ts';
+import { isContention, sqlFailure } from '../postgres/sql-error.ts';
 import type { ScheduleRule } from '../schedules/rule.ts';
 
 /** How many schedules are looked at in a pass. */
@@ -8,6 +8,12 @@ const BATCH = 1000;
 
 /** How many occurrences of one schedule are looked at in a pass. */
 const MOST_OCCURRENCES = 1000;
+
+/** For how long rules are worked out before what was found is recorded, in milliseconds: the process has other things to do, too. */
+const BUDGET_MS = 200;
+
+/** How soon to look again where nothing that is due could be recorded, because others have it locked, in seconds. */
+const LOCKED_SECONDS = 0.25;
 
 /** How late an occurrence may come, in milliseconds, that counts as missed where nothing is made up for. */
 const GRACE_MS = 60_000;
@@ -68,14 +74,22 @@ export async function fireSchedules(client: Client): Promise<FiringPass> {
   }
   const { nextOccurrence } = await import('../schedules/rule.ts'); // its parsers are loaded when something is due
   const { now, schedules } = due;
-  const fired = await fire(
-    client,
-    schedules.map((schedule) => firingOf(schedule, now, nextOccurrence)),
-  );
-  return { ...fired, nextDueSeconds: 0 };
+  const deadline = performance.now() + BUDGET_MS;
+  const firings: Firing[] = [];
+  for (const schedule of schedules) {
+    if (firings.length > 0 && performance.now() > deadline) break;
+    firings.push(firingOf(schedule, now, { nextOccurrence, isOver: () => performance.now() > deadline }));
+  }
+  const fired = await fire(client, firings);
+  const isStuck = fired.enqueued + fired.skipped === 0;
+  return { ...fired, nextDueSeconds: isStuck ? LOCKED_SECONDS : 0 };
 }
 
-type Follow = (rule: ScheduleRule, after: Date) => Date | undefined;
+/** How occurrences are worked out, and whether it has taken long enough. */
+interface Follow {
+  readonly nextOccurrence: (rule: ScheduleRule, after: Date) => Date | undefined;
+  readonly isOver: () => boolean;
+}
 
 /** What is to become of the next occurrences of a schedule that is due. */
 function firingOf(schedule: DueSchedule, now: Date, follow: Follow): Firing {
@@ -93,18 +107,18 @@ function decide(
   schedule: DueSchedule,
   nextAt: Date,
   now: Date,
-  follow: Follow,
+  { nextOccurrence, isOver }: Follow,
 ): Omit<Firing, 'name' | 'version'> {
   const rule = ruleOf(schedule);
   const resumedAt = schedule.resumed_at === null ? undefined : new Date(schedule.resumed_at);
   const isPaused = resumedAt !== undefined && nextAt <= resumedAt; // it came while the schedule was paused
   const times = [nextAt];
   const until = isPaused ? resumedAt : now;
-  let following = follow(rule, nextAt);
+  let following = nextOccurrence(rule, nextAt);
   if (isPaused || schedule.catch_up !== 'all') {
-    while (following !== undefined && following <= until && times.length < MOST_OCCURRENCES) {
+    while (following !== undefined && following <= until && times.length < MOST_OCCURRENCES && !isOver()) {
       times.push(following);
-      following = follow(rule, following);
+      following = nextOccurrence(rule, following);
     }
   }
   if (isPaused) return { ...span(times), next_at: following ?? null, why: 'paused' };
@@ -134,7 +148,10 @@ function span(times: readonly Date[]): Pick<Firing, 'first_at' | 'last_at' | 'co
   return { first_at: first, last_at: times.at(-1) ?? first, count: times.length };
 }
 
-/** Of those that are refused together, each is found, and skipped: one that cannot be enqueued holds up no other. */
+/**
+ * Of those that are refused together, each is found, and skipped; one that somebody has locked is left for the next pass. So none holds up
+ * another.
+ */
 async function fire(
   client: Client,
   firings: readonly Firing[],
@@ -149,9 +166,13 @@ async function fire(
   } catch (error) {
     const [firing] = firings;
     const refusal = sqlFailure(error);
-    const isOfTasks = refusal?.code.startsWith('PU') === true && !NOT_OF_TASKS.has(refusal.code);
-    if (!isOfTasks || firing === undefined || (firings.length === 1 && firing.why !== undefined)) throw error;
-    if (firings.length === 1) return fire(client, [{ ...firing, why: 'refused', detail: refusal.message }]);
+    const isRefused = refusal?.code.startsWith('PU') === true && !NOT_OF_TASKS.has(refusal.code);
+    if (firing === undefined || (!isRefused && !isContention(error))) throw error;
+    if (firings.length === 1) {
+      if (!isRefused) return { enqueued: 0, skipped: 0 };
+      if (firing.why !== undefined) throw error;
+      return fire(client, [{ ...firing, why: 'refused', detail: refusal.message }]);
+    }
     const middle = Math.ceil(firings.length / 2);
     const first = await fire(client, firings.slice(0, middle));
     const second = await fire(client, firings.slice(middle));

@@ -199,6 +199,39 @@ suite('schedules that are due', () => {
     assert.match(rows[1]?.detail ?? '', /cannot be worked out: cron: "no cron" has 2 fields/);
   });
 
+  test('that somebody has locked, or whose tasks, hold up no other', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await client.query(`set lock_timeout = '200 ms'`);
+    for (let index = 0; index < 6; index += 1) {
+      await make(client, {
+        name: `s${index}`,
+        overlap: 'cancel-previous',
+        catchUp: 'all',
+        dueAgo: HOUR_MS + 1000,
+      });
+    }
+    assert.equal((await fireSchedules(client)).enqueued, 6); // of each one more is due
+    await using stranger = await connect(database.url);
+    await stranger.query('begin');
+    await stranger.query(`select from pulp.schedule where name = 's2' for update`);
+    await stranger.query(
+      `select from pulp.task where id = (select last_task from pulp.schedule where name = 's4') for update`,
+    );
+    for (let pass = 0; pass < 2; pass += 1) await fireSchedules(client);
+    const enqueued = async () => {
+      const { rows } = await client.query<{ enqueued: number }>(
+        'select enqueued::integer from pulp.schedule order by name',
+      );
+      return rows.map((row) => row.enqueued);
+    };
+    assert.deepEqual(await enqueued(), [2, 2, 1, 2, 1, 2]);
+    assert.equal((await fireSchedules(client)).nextDueSeconds, 0.25);
+    await stranger.query('commit');
+    await fireAll(client);
+    assert.deepEqual(await enqueued(), [2, 2, 2, 2, 2, 2]);
+  });
+
   test('are not made up for what came while they were paused, and end where they are to end', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);

@@ -1,6 +1,6 @@
 -- Records what becomes of the next occurrences of schedules, one event each, and enqueues those that are not skipped, in one
 -- transaction; for the leader. Firings are objects with the keys name and version, as the leader saw the schedule: one that has changed
--- since is left out; first_at, last_at, count: which occurrences; next_at: which one follows; why: they are skipped because
+-- since, or that somebody else has locked, is left out; first_at, last_at, count: which occurrences; next_at: which one follows; why: they are skipped because
 -- of that; else there is one, and it is enqueued unless it overlaps the one before.
 create or replace function pulp.fire_schedules(firings jsonb, out enqueued integer, out skipped integer)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
@@ -17,14 +17,14 @@ begin
   perform pulp.know_era();
   perform pulp.need_event_leaf('event_system');
 
-  perform from pulp.schedule s
-    where s.name = any (array(select f ->> 'name' from jsonb_array_elements(firings) f))
-    order by s.name for no key update;
+  names := array(
+    select s.name from pulp.schedule s where s.name = any (array(select f ->> 'name' from jsonb_array_elements(firings) f))
+    order by s.name for no key update skip locked);
   select array_agg(d.name order by d.name), array_agg(case when d.why is null then 'OccurrenceEnqueued' else 'OccurrenceSkipped' end order by d.name),
       array_agg(case when d.why is null
         then jsonb_build_object('nominal_at', d.f -> 'last_at', 'task_id', d.task_id, 'next_at', d.f -> 'next_at', 'by_hand', false)
         else jsonb_build_object('why', d.why, 'first_at', d.f -> 'first_at', 'last_at', d.f -> 'last_at', 'count', d.f -> 'count',
-          'next_at', d.f -> 'next_at', 'detail', coalesce(d.f ->> 'detail', d.unfinished::text)) end order by d.name),
+          'next_at', d.f -> 'next_at', 'detail', coalesce(d.f ->> 'detail', case when d.why = 'overlap' then d.unfinished::text end)) end order by d.name),
       jsonb_agg(d.item order by d.name) filter (where d.why is null)
     into names, types, facts, items
     from (
@@ -32,6 +32,7 @@ begin
         coalesce(f ->> 'why', case when s.overlap = 'skip' and t.id is not null then 'overlap' end) as why
       from jsonb_array_elements(firings) f
       join pulp.schedule s on s.name = f ->> 'name' and s.version = (f ->> 'version')::integer and s.state = 'active'
+        and f ->> 'name' = any (names)
       cross join lateral (select pulp.occurrence_id(s.name, pulp.recorded_time(f -> 'last_at')) as task_id offset 0) i
       left join lateral (
         select x.id from pulp.task x where x.id = s.last_task and x.state in ('waiting', 'running', 'canceling')
