@@ -22,6 +22,9 @@ begin
     when jsonb_typeof(item) is distinct from 'object' then 'item: must be an object'
     when item ?| array['id', 'at', 'parent_id', 'owner', 'trace_context'] then
       'item: id, at, parent_id, owner and trace_context cannot be given for all occurrences alike'
+    when given ->> 'overlap' <> 'skip' and jsonb_array_length(jsonb_path_query_array(item, '$.resources[*]')
+      || jsonb_path_query_array(item, '$.shared_resources[*]')) > 255 then
+      'item: a task may claim at most 255 resources where its schedule adds one'
     when pulp.recorded_time(nullif(given -> 'until', 'null')) <= clock_timestamp() then 'until: is not in the future'
     when next_at is null then 'it never comes: the rule and its end leave no occurrence'
     when exists (select from pulp.task_type t where t.name = item ->> 'name' and t.schema ? 'secrets') then
