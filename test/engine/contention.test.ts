@@ -316,7 +316,7 @@ async function claimsIn(client: Client): Promise<readonly Stay[]> {
     const isBack = event.type === 'TaskInterrupted';
     if (
       isBack ||
-      event.type === 'TaskDue' ||
+      ['TaskDue', 'TaskRequeued'].includes(event.type) ||
       (event.type === 'TaskEnqueued' && event.data.run_after === undefined)
     ) {
       const stays = [
