@@ -13,7 +13,7 @@ const MOST_OCCURRENCES = 1000;
 const BUDGET_MS = 200;
 
 /** How soon to look again where nothing that is due could be recorded, because others have it locked, in seconds. */
-const LOCKED_SECONDS = 0.25;
+export const LOCKED_SECONDS = 0.25;
 
 /** How late an occurrence may come, in milliseconds, that counts as missed where nothing is made up for. */
 const GRACE_MS = 60_000;
