@@ -46,6 +46,18 @@ export const APT_STATES = {
   set: ['waiting'],
 } as const satisfies Readonly<Record<string, readonly TaskState[]>>;
 
+/** By which times tasks can be looked for: as a parameter and as a flag, and what it asks of which column. */
+export const TASK_TIME_FILTERS = [
+  { name: 'enqueued_after', flag: 'enqueued-after', time: 'enqueued_at', is: 'since' },
+  { name: 'enqueued_before', flag: 'enqueued-before', time: 'enqueued_at', is: 'before' },
+  { name: 'unblocked_after', flag: 'unblocked-after', time: 'unblocked_at', is: 'since' },
+  { name: 'unblocked_before', flag: 'unblocked-before', time: 'unblocked_at', is: 'before' },
+  { name: 'started_after', flag: 'started-after', time: 'started_at', is: 'since' },
+  { name: 'started_before', flag: 'started-before', time: 'started_at', is: 'before' },
+  { name: 'finished_after', flag: 'finished-after', time: 'finished_at', is: 'since' },
+  { name: 'finished_before', flag: 'finished-before', time: 'finished_at', is: 'before' },
+] as const;
+
 /** What tasks can be sorted by. */
 export const TASK_ORDERS = [
   'enqueued_at',

@@ -6,6 +6,7 @@ import { MissingResourceError, PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
 import type { TaskFilter } from '../projections/task-filter.ts';
 import type { Act, TaskAfter } from '../tasks/acting.ts';
+import { actorFlag } from './actor-flag.ts';
 import { DatabaseCommand } from './database-command.ts';
 import { errorReport, errorText } from './report-error.ts';
 import { hasTaskFilter, taskFilter, taskFilterFlags } from './task-filter-flags.ts';
@@ -30,6 +31,7 @@ export const actingArgs = {
 export const actingFlags = {
   ...taskFilterFlags,
   'dry-run': Flags.boolean({ summary: 'Do nothing: show how many tasks it is about, and some of them.' }),
+  actor: actorFlag,
   yes: Flags.boolean({ char: 'y', summary: 'Do not ask before many tasks are changed.' }),
 };
 

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
-import { TASK_STATES } from '../constants.ts';
+import { TASK_STATES, TASK_TIME_FILTERS } from '../constants.ts';
 import type { TaskFilter, TimeCondition } from '../projections/task-filter.ts';
 import { PulpError } from '../errors.ts';
 import { isUuid } from '../tasks/new-task-id.ts';
@@ -65,20 +65,9 @@ export const taskFilterFlags = {
 
 type FilterFlags = InferredFlags<typeof taskFilterFlags>;
 
-const TIMES = [
-  { flag: 'enqueued-after', time: 'enqueued_at', is: 'since' },
-  { flag: 'enqueued-before', time: 'enqueued_at', is: 'before' },
-  { flag: 'unblocked-after', time: 'unblocked_at', is: 'since' },
-  { flag: 'unblocked-before', time: 'unblocked_at', is: 'before' },
-  { flag: 'started-after', time: 'started_at', is: 'since' },
-  { flag: 'started-before', time: 'started_at', is: 'before' },
-  { flag: 'finished-after', time: 'finished_at', is: 'since' },
-  { flag: 'finished-before', time: 'finished_at', is: 'before' },
-] as const;
-
 /** The filter that the flags give. @throws PulpError INVALID_INPUT if a time cannot be read */
 export function taskFilter(flags: FilterFlags): TaskFilter {
-  const times = TIMES.flatMap(({ flag, time, is }): TimeCondition[] => {
+  const times = TASK_TIME_FILTERS.flatMap(({ flag, time, is }): TimeCondition[] => {
     const given = flags[flag];
     return given === undefined ? [] : [{ time, is, moment: parseMoment(given, `--${flag}`) }];
   });

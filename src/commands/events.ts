@@ -69,7 +69,8 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Events);
     const { follow, stream, type: types } = flags;
-    await checkTypes(types ?? []);
+    const { checkEventTypes } = await import('../cli/event-types.ts');
+    await checkEventTypes(types ?? []);
     const { currentCursor } = await import('../events/read.ts');
     const start = parseStart(flags.from ?? (follow ? 'now' : undefined));
     const options = {
@@ -153,16 +154,6 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
 /** Which events, and after which. */
 interface Start extends EventFilter {
   readonly after?: string | undefined;
-}
-
-async function checkTypes(types: readonly string[]): Promise<void> {
-  const { EVENT_TYPES } = await import('../events/event-types.ts');
-  const unknown = types.find((type) => !Object.hasOwn(EVENT_TYPES, type));
-  if (unknown === undefined) return;
-  throw new PulpError('INVALID_INPUT', `--type: there is no event ${JSON.stringify(unknown)}`, {
-    remedy: `There are ${Object.keys(EVENT_TYPES).join(', ')}.`,
-    exitCode: 2,
-  });
 }
 
 /** A cursor, a time, `now`, or undefined for the beginning. */

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { actorFlag } from '../cli/actor-flag.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { parseDuration } from '../duration.ts';
 import { pauseText } from '../cli/pause-text.ts';
@@ -28,6 +29,7 @@ itself; else \`pulp resume\` lets it go on. What is paused already is paused ane
   };
 
   static override readonly flags = {
+    actor: actorFlag,
     for: Flags.string({ helpValue: '1h', summary: 'For how long. Default: until it is resumed.' }),
     reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for all who ask why they wait.' }),
   };

@@ -59,6 +59,8 @@ export interface EventFilter {
   readonly types?: readonly string[] | undefined;
   /** Of the stream of this id: a task's id, a worker's name. Heartbeats belong to no stream. */
   readonly stream?: string | undefined;
+  /** Caused by this one: who is said to have, or whose login it was. */
+  readonly actor?: string | undefined;
   /** Recorded at or after this time. Without a cursor, reading begins shortly before it. */
   readonly since?: Date | undefined;
 }
@@ -94,7 +96,7 @@ export async function readEvents({
   limit = Infinity,
   ...filter
 }: ReadOptions = {}): Promise<EventPage> {
-  const { types, stream } = filter;
+  const { types, stream, actor } = filter;
   const kinds = filter.kinds ?? (types?.includes('WorkerHeartbeat') === true ? EVENT_KINDS : RECORD_KINDS);
   if (stream !== undefined && kinds.includes('heartbeat')) {
     throw new PulpError('INVALID_INPUT', 'a stream has no heartbeats', {
@@ -103,8 +105,10 @@ export async function readEvents({
     });
   }
   const begin = after ?? (since === undefined ? LOG_START : await cursorAt(since));
-  const window = types === undefined ? Math.min(limit, PAGE_EVENTS) : FILTERED_EVENTS;
-  const wanted = types === undefined ? sql.fragment`true` : sql.fragment`type = any (${textArray(types)})`;
+  const isFiltered = types !== undefined || actor !== undefined;
+  const window = isFiltered ? FILTERED_EVENTS : Math.min(limit, PAGE_EVENTS);
+  const wanted = sql.fragment`${types === undefined ? sql.fragment`true` : sql.fragment`type = any (${textArray(types)})`}
+    and ${actor === undefined ? sql.fragment`true` : sql.fragment`${actor} in (actor, "session_user")`}`;
   const pool = await getConnection();
   const rows = await retrying(() =>
     pool.any(sql.type(pageRow)`

@@ -32,9 +32,13 @@ export function actingAs<T>(identity: Identity, work: () => T): T {
   return identities.run(identity, work);
 }
 
-/** On whose behalf statements are made here; undefined: of the login of this process. */
+/** Of the login's own statements. */
+const OWN_ROLE = 'none';
+
+/** On whose behalf statements are made here; undefined: of the login of this process. Whom `PULP_ACTOR` names, the login speaks for. */
 export function currentIdentity(): Identity | undefined {
-  return identities.getStore();
+  const actor = process.env['PULP_ACTOR'] ?? '';
+  return identities.getStore() ?? (actor === '' ? undefined : { role: OWN_ROLE, actor });
 }
 
 /** What tells the statements of different identities apart; the same text for the same identity. */
@@ -48,6 +52,7 @@ export function identityKey(identity: Identity | undefined): string {
 export function identitySettings(identity: Identity | undefined): Settings {
   if (identity === undefined) return NOBODY;
   const { role, actor, readOnly = false } = identity;
+  if (role === OWN_ROLE) return { ...NOBODY, 'pulp.actor': actor };
   return {
     role,
     'pulp.actor': actor,

@@ -215,7 +215,10 @@ export const taskEventRow = z.object({
   version: z.number(),
   type: z.string(),
   data: z.unknown(),
+  /** Who is said to have caused it. */
   actor: z.string().nullable(),
+  /** Whose login it truly was; null of events from before this was recorded. */
+  session_user: z.string().nullable(),
   recorded_at: z.date(),
   /** Seconds since the event before; null for the first. */
   seconds_after: z.number().nullable(),
@@ -232,7 +235,7 @@ export async function readHistory(id: string): Promise<readonly TaskEvent[]> {
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(taskEventRow)`
-      select position, version, type, data, actor, recorded_at,
+      select position, version, type, data, actor, "session_user", recorded_at,
         extract(epoch from recorded_at - lag(recorded_at) over story)::double precision as seconds_after,
         max((data ->> 'attempt')::integer) filter (where type = 'TaskStarted') over story as attempt
       from pulp.history(${id})

@@ -100,7 +100,7 @@ suite('the commands about tasks', () => {
       types,
     );
     const [header, ...rows] = history.stdout.trimEnd().split('\n');
-    assert.match(header ?? '', /^TIME +AFTER +EVENT +FACTS$/);
+    assert.match(header ?? '', /^TIME +AFTER +EVENT +ACTOR +FACTS$/);
     types.forEach((type, index) => {
       assert.match(rows[index] ?? '', new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z +([\\d.]+m?s)? +${type}`));
     });

@@ -94,7 +94,7 @@ test('a task whose run was interrupted again and again is told of', async () => 
     /\nIts run was interrupted 3 times in a row, the last time by worker w at [\dT:.-]+Z \(shutdown\)\. .+ --shutdown-deadline\.\n/,
   );
   assert.match(show.stdout, /\ninterruptions +3 in a row\n/);
-  assert.match(history.stdout, /TaskInterrupted +attempt=1 .*by=shutdown/);
+  assert.match(history.stdout, /TaskInterrupted +\S+ +attempt=1 .*by=shutdown/);
 });
 
 test('history tells the attempt of each event and the time since the one before', async () => {
@@ -118,5 +118,5 @@ test('history tells the attempt of each event and the time since the one before'
   assert.equal(events[0]?.seconds_after, null);
   assert.ok((events[3]?.seconds_after ?? 0) >= 1, 'the pause before the retry');
   const { stdout } = await pulp.run(['task', 'history', id]);
-  assert.match(stdout, /TaskFailed +attempt=2 error=out of luck/);
+  assert.match(stdout, /TaskFailed +\S+ +attempt=2 error=out of luck/);
 });

@@ -5,8 +5,8 @@ language sql immutable parallel safe as $$
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(left(message, 2000),
       '[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}', '‹id›', 'g'),
       '''[^'']*''|"[^"]*"', '‹text›', 'g'),
-      '\m(0x)?(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{8,}\M', '‹hex›', 'g'),
-      '\d+(\.\d+)?', '‹n›', 'g'),
+      $re$\m(0x)?(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{8,}\M$re$, '‹hex›', 'g'),
+      $re$\d+(\.\d+)?$re$, '‹n›', 'g'),
     300)
 $$;
 comment on function pulp.error_signature is 'What a message says without ids, numbers and quoted texts.';

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { prose } from '../../cli/prose.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { PulpError } from '../../errors.ts';
@@ -85,6 +86,7 @@ enqueued or, if one is bad, none.`);
     wait: Flags.boolean({
       summary: 'Wait for its end: exit 0 if it completed, 1 if it failed or was canceled.',
     }),
+    actor: actorFlag,
     unchecked: Flags.boolean({
       summary: 'Enqueue it although its type is not known, without checking arguments.',
     }),

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 
@@ -15,6 +16,7 @@ there is no such worker. For operators.`);
   static override readonly args = { name: Args.string({ description: 'Its name.', required: true }) };
 
   static override readonly flags = {
+    actor: actorFlag,
     reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
   };
 

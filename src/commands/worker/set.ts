@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 
@@ -13,6 +14,7 @@ From anywhere, until it ends; what it has beyond that goes on to its end. Exits 
   static override readonly args = { name: Args.string({ description: 'Its name.', required: true }) };
 
   static override readonly flags = {
+    actor: actorFlag,
     concurrency: Flags.integer({
       helpValue: 'N',
       summary: 'How many tasks it has in hand.',

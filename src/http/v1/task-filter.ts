@@ -1,22 +1,12 @@
 import { z } from 'zod';
-import { TASK_STATES } from '../../constants.ts';
+import { TASK_STATES, TASK_TIME_FILTERS } from '../../constants.ts';
 import type { TaskFilter } from '../../projections/task-filter.ts';
 import { list, moment } from '../api/parameters.ts';
 
-const TIME_PARAMETERS = [
-  { name: 'enqueued_after', time: 'enqueued_at', is: 'since' },
-  { name: 'enqueued_before', time: 'enqueued_at', is: 'before' },
-  { name: 'unblocked_after', time: 'unblocked_at', is: 'since' },
-  { name: 'unblocked_before', time: 'unblocked_at', is: 'before' },
-  { name: 'started_after', time: 'started_at', is: 'since' },
-  { name: 'started_before', time: 'started_at', is: 'before' },
-  { name: 'finished_after', time: 'finished_at', is: 'since' },
-  { name: 'finished_before', time: 'finished_at', is: 'before' },
-] as const;
-type TimeParameter = (typeof TIME_PARAMETERS)[number]['name'];
+type TimeParameter = (typeof TASK_TIME_FILTERS)[number]['name'];
 
 const timeParameters = Object.fromEntries(
-  TIME_PARAMETERS.map(({ name }) => [name, moment().optional()]),
+  TASK_TIME_FILTERS.map(({ name }) => [name, moment().optional()]),
 ) as unknown as Record<TimeParameter, z.ZodType<Date | undefined>>;
 
 /** By what tasks can be looked for, in queries as in bodies. */
@@ -51,7 +41,7 @@ export function filterOf(given: z.output<z.ZodObject<typeof filterParameters>>):
     correlation: given.correlation,
     errorCode: given.error_code,
     errorContains: given.error_contains,
-    times: TIME_PARAMETERS.flatMap(({ name, time, is }) => {
+    times: TASK_TIME_FILTERS.flatMap(({ name, time, is }) => {
       const at = given[name];
       return at === undefined ? [] : [{ time, is, moment: at }];
     }),
