@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { timesFlags, timesOf } from '../../cli/schedule-flags.ts';
@@ -44,6 +45,7 @@ several times an hour, or every hour, comes in both.`);
       summary: `What is made up for that nobody was there to enqueue: ${CATCH_UPS.join(', ')}; one is the latest.`,
       default: 'one' as const,
     })(),
+    actor: actorFlag,
     unchecked: Flags.boolean({ summary: 'Although its type is not known, without checking arguments.' }),
     tasks: Flags.string({
       helpValue: 'FILE',

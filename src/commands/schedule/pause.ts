@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 
 export default class Pause extends DatabaseCommand {
@@ -15,6 +16,7 @@ export default class Pause extends DatabaseCommand {
   };
 
   static override readonly flags = {
+    actor: actorFlag,
     reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
   };
 

@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args';
+import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 
 export default class Run extends DatabaseCommand {
@@ -13,6 +14,8 @@ export default class Run extends DatabaseCommand {
   static override readonly args = {
     name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
   };
+
+  static override readonly flags = { actor: actorFlag };
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Run);
