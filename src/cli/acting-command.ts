@@ -52,7 +52,10 @@ export abstract class ActingCommand extends DatabaseCommand {
   protected async carryOut(order: Order): Promise<unknown> {
     const byFilter = hasTaskFilter(order.flags);
     if (byFilter === order.ids.length > 0) {
-      throw new PulpError('BAD_USAGE', 'give ids of tasks or filters, and not both', {
+      const problem = byFilter
+        ? 'give ids of tasks or filters, and not both'
+        : 'say which tasks: by ids or filters';
+      throw new PulpError('BAD_USAGE', problem, {
         remedy: 'Filters are those of `pulp task list`; with --dry-run nothing is done.',
         exitCode: 2,
       });
@@ -105,7 +108,7 @@ export abstract class ActingCommand extends DatabaseCommand {
     }
     if (process.stderr.isTTY) process.stderr.write('\n');
     const parts = Object.entries(counts).map(([state, number]) => `${number} ${state}`);
-    this.log(`${plural(done)} ${words.done}: now ${parts.join(', ') || 'none'}`);
+    this.log(`${plural(done)}: now ${parts.join(', ') || 'none'}`);
     return { tasks: done, states: counts };
   }
 

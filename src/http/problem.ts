@@ -23,6 +23,7 @@ export const problem = z
 const STATUSES: Readonly<Record<string, number>> = {
   ID_CONFLICT: 409,
   NOT_RETRIABLE: 409,
+  NOT_WAITING: 409,
   SCHEDULE_EXISTS: 409,
   SCHEDULE_STATE: 409,
   WORKER_NOT_ONLINE: 409,

@@ -1,7 +1,8 @@
 import { LogRewoundError, PulpError, type ExitCode } from '../errors.ts';
 
 /** What the engine's own SQLSTATEs mean, by which its functions refuse. */
-const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode }>> = {
+const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; remedy?: string }>> = {
+  22021: { code: 'INVALID_INPUT', exitCode: 2, remedy: 'Leave NUL characters out, and what is no UTF-8.' },
   PU001: { code: 'FENCED', exitCode: 1 },
   PU002: { code: 'MISSING_RESOURCE', exitCode: 3 },
   PU003: { code: 'ID_CONFLICT', exitCode: 2 },
@@ -252,7 +253,7 @@ export function toPulpError(error: unknown): unknown {
   const refusal = REFUSALS[code];
   if (refusal !== undefined) {
     return new PulpError(refusal.code, message, {
-      remedy: failure?.hint ?? '',
+      remedy: failure?.hint ?? refusal.remedy ?? '',
       exitCode: refusal.exitCode,
       cause: error,
     });

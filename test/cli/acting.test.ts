@@ -69,7 +69,7 @@ suite('many tasks at once', () => {
     assert.deepEqual(await counts(database.url), { waiting: 7 });
 
     const canceled = await pulp.run(['task', 'cancel', ...some, '--yes', '--reason', 'no more']);
-    assert.deepEqual([canceled.code, canceled.stdout], [0, '6 tasks asked to end: now 6 canceled\n']);
+    assert.deepEqual([canceled.code, canceled.stdout], [0, '6 tasks: now 6 canceled\n']);
     assert.deepEqual(await counts(database.url), { waiting: 1, canceled: 6 });
     const none = await pulp.json(['task', 'cancel', ...some, '--yes']);
     assert.deepEqual(none, { code: 0, data: { tasks: 0, sample: [] } });
@@ -87,7 +87,7 @@ suite('many tasks at once', () => {
       '--to-queue',
       'slow',
     ]);
-    assert.deepEqual([set.code, set.stdout], [0, '6 tasks changed: now 6 waiting\n']);
+    assert.deepEqual([set.code, set.stdout], [0, '6 tasks: now 6 waiting\n']);
     const listed = await pulp.json([
       'task',
       'list',
@@ -113,7 +113,7 @@ suite('many tasks at once', () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     for (const [args, message] of [
-      [['cancel'], /give ids of tasks or filters/],
+      [['cancel'], /say which tasks/],
       [['cancel', UNKNOWN, '--name', 'a'], /give ids of tasks or filters/],
       [['retry', '--state', 'completed', '--yes'], /does not apply to tasks that are completed/],
       [['set', UNKNOWN], /say what to change/],

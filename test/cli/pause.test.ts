@@ -51,6 +51,11 @@ suite('what is paused', () => {
       const ended = await pulp.run(['task', 'wait', id, '--timeout', '20s']);
       assert.equal(ended.code, 0, ended.stderr);
     }
+    await client.query(`select pulp.pause('queue', 'default', until => 'infinity')`);
+    const endless = await pulp.run(['pause']);
+    assert.match(endless.stdout, /Let it go on: pulp resume queue default\n$/);
+    await pulp.run(['resume', 'queue', 'default']);
+    await assert.rejects(client.query(`select pulp.pause('all', until => '3000-01-01')`), { code: 'PU004' });
     const nothing = await pulp.run(['pause']);
     assert.deepEqual([nothing.code, nothing.stdout, nothing.stderr], [0, '', 'Nothing is paused.\n']);
   });
@@ -83,7 +88,8 @@ suite('what is paused', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     for (const [args, code, message] of [
       [['pause', 'nothing'], 2, /Expected nothing to be one of/],
-      [['pause', 'queue'], 2, /queue: must start with a letter/],
+      [['pause', 'queue'], 2, /which queue\? it has no name/],
+      [['pause', 'queue', '1'], 2, /queue: must start with a letter/],
       [['pause', 'all', 'default'], 2, /all has no name/],
       [['pause', 'resource', ''], 2, /resource/],
       [['pause', 'type', 'a', '--for', 'ever'], 2, /--for/],

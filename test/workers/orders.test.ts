@@ -24,6 +24,12 @@ suite('a worker is told from elsewhere', () => {
     const { rows: late } = await client.query<{ id: string }>(
       `select pulp.enqueue('test.add', '[1, 2]') as id`,
     );
+    const why = await pulp.json(['task', 'why', late[0]?.id ?? '']);
+    assert.deepEqual((why.data as { reasons: string[] }).reasons[0], 'worker_unable');
+    const stats = await client.query<{ value: number }>(
+      `select value from pulp.metrics() where sample = 'pulp_queue_workers' and labels ->> 'queue' = 'default'`,
+    );
+    assert.deepEqual(stats.rows, [{ value: 0 }]);
     await gate.open();
     await worker.ended;
     assert.equal(worker.process.exitCode, 0, worker.log);

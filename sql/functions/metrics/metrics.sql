@@ -63,7 +63,7 @@ begin
       select w.name, w.queues, now - w.last_heartbeat as quiet, case
           when w.state <> 'online' then w.state
           when pulp.seconds_between(w.last_heartbeat, now) > ttl_seconds then 'silent'
-          when w.unable is not null then 'unable'
+          when w.unable is not null or w.draining is not null then 'unable'
           else 'able' end as state
       from pulp.worker w
     ),

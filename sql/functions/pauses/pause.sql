@@ -8,7 +8,12 @@ declare
   target constant text := pulp.pause_target(kind, name);
   known pulp.pause;
 begin
-  if until <= clock_timestamp() then
+  if until = 'infinity' then
+    until := null;
+  end if;
+  if until > clock_timestamp() + interval '36525 days' then
+    raise exception 'until: is more than a century from now' using errcode = 'PU004', hint = 'Give none; nothing was changed.';
+  elsif until <= clock_timestamp() then
     raise exception 'until: is not in the future' using errcode = 'PU004', hint = 'Give a later time, or none; nothing was changed.';
   elsif octet_length(reason) > 16384 then
     raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',

@@ -8,6 +8,7 @@ begin
   problem := case
     when (kind in ('queue', 'type', 'resource', 'all')) is not true then format('there is no kind "%s"; give queue, type, resource or all', kind)
     when kind = 'all' and coalesce(name, '') <> '' then 'all has no name'
+    when kind <> 'all' and name is null then format('which %s? it has no name', kind)
     when kind in ('queue', 'type') and pulp.is_name(name) is not true then
       format('%s: must start with a letter and have at most 128 letters, digits and characters of _.:@-', kind)
     when kind = 'resource' then pulp.resources_problem(jsonb_build_array(name), 'resource') end;

@@ -23,7 +23,7 @@ begin
   end if;
   select count(*), bool_or(w.name = successors.worker and w.concurrency <= at_most) into peers, are_hands_free
     from pulp.worker w
-    where w.state = 'online' and w.unable is null and w.queues && successors.queues and w.task_types && successors.task_types;
+    where w.state = 'online' and w.unable is null and w.draining is null and w.queues && successors.queues and w.task_types && successors.task_types;
   share := case when are_hands_free then ceil(cardinality(lines)::double precision / peers)
     else floor(cardinality(lines)::double precision / greatest(peers, 1) + random()) end;
 

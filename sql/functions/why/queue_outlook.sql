@@ -32,7 +32,7 @@ begin
   end if;
 
   select jsonb_agg(jsonb_build_object(
-      'name', w.name, 'knows_type', task.name = any (w.task_types), 'unable', w.unable, 'running', hand.running, 'concurrency', w.concurrency,
+      'name', w.name, 'knows_type', task.name = any (w.task_types), 'unable', coalesce(w.unable, case when w.draining is not null then 'it finishes what it runs, and ends' end), 'running', hand.running, 'concurrency', w.concurrency,
       'heartbeat_age', extract(epoch from clock_timestamp() - w.last_heartbeat)
     ) order by task.name = any (w.task_types) desc, hand.running - w.concurrency, w.name)
     into workers

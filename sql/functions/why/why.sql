@@ -87,6 +87,7 @@ begin
     end if;
     if paused <> '[]' then
       reasons := array_remove(array_remove(reasons, 'being_granted'), 'about_to_start');
+      outlook := array_remove(outlook, 'put_back'); -- because of the pause
       reasons := case when reasons = '{}' then array['paused'] else reasons || array['paused'] end;
     end if;
     if held_back is not null and reasons && '{being_granted,due,to_be_routed,not_delivered}' then

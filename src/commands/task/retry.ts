@@ -1,7 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { ActingCommand, actingArgs, actingFlags } from '../../cli/acting-command.ts';
 import { prose } from '../../cli/prose.ts';
-import { TASK_INCOMPLETE_STATES } from '../../constants.ts';
 
 export default class Retry extends ActingCommand {
   static override readonly summary = 'Run tasks again that failed or were canceled.';
@@ -30,8 +29,8 @@ is broken off, run it again.`);
       ids: args.id ?? [],
       flags,
       act: { verb: 'retry', reason: flags.reason },
-      words: { verb: 'Retry', done: 'put back' },
-      wanted: TASK_INCOMPLETE_STATES,
+      words: { verb: 'Retry', done: 'run again' },
+      wanted: ['waiting', 'running'],
     });
   }
 }

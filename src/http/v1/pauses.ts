@@ -5,6 +5,10 @@ import { pause, resume } from '../../tasks/pausing.ts';
 import { answer, operation } from '../api/operation.ts';
 
 const ROOT = '/api/v1/pauses';
+
+/** A century. */
+const LONGEST_SECONDS = 36_525 * 86_400;
+
 const pauses = z.object({ pauses: z.array(pauseRow.meta({ id: 'Pause' })) });
 const target = {
   kind: z.enum(PAUSE_KINDS),
@@ -32,7 +36,7 @@ export const pauseOperations = [
     query: z.strictObject({}),
     body: z.strictObject({
       ...target,
-      seconds: z.number().positive().optional().describe('Then it goes on by itself.'),
+      seconds: z.number().positive().max(LONGEST_SECONDS).optional().describe('Then it goes on by itself.'),
     }),
     answers: { 200: { description: 'What is paused after it.', schema: pauses } },
     run: async ({ body: { kind, name, ...options } }) => {

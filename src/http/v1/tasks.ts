@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { TASK_STATES } from '../../constants.ts';
-import { MissingResourceError } from '../../errors.ts';
+import { MOST_PRIORITY, TASK_STATES } from '../../constants.ts';
+import { MissingResourceError, PulpError } from '../../errors.ts';
 import {
   listTasks,
   readHistory,
@@ -235,15 +235,25 @@ export const taskOperations = [
     summary: 'Give a task that waits another priority or queue; others stay as they are.',
     right: 'cancel',
     query: z.strictObject({}),
-    body: z.strictObject({ priority: z.int().optional(), queue: z.string().optional() }),
+    body: z.strictObject({
+      priority: z.int().min(-MOST_PRIORITY).max(MOST_PRIORITY).optional(),
+      queue: z.string().optional(),
+    }),
     answers: {
       200: { description: 'Its state.', schema: z.object({ id: z.string(), state }) },
     },
     run: async ({ part, body }) => {
       const id = part('id').toLowerCase();
+      if (body.priority === undefined && body.queue === undefined)
+        throw invalid('there is nothing to change', 'Give a priority, a queue or both.');
       if (!isUuid(id)) throw new MissingResourceError(id);
       const [after] = await actOn([id], { verb: 'set', ...body });
       if (after === undefined) throw new MissingResourceError(id);
+      if (after.state !== 'waiting') {
+        throw new PulpError('NOT_WAITING', `task ${id} is ${after.state}`, {
+          remedy: 'Only tasks that wait can be changed.',
+        });
+      }
       return answer(200, after);
     },
   }),
