@@ -12,8 +12,7 @@ create or replace function pulp.successors(
 language plpgsql as $$
 declare
   is_reserved constant boolean := pulp.is_reserved_worker(worker);
-  lines constant text[] := array(
-    select distinct claim.resource from unnest(released) as claim where claim.resource <> all (pulp.paused('resource')));
+  lines constant text[] := array(select distinct claim.resource from unnest(released) as claim);
   peers bigint;
   are_hands_free boolean;
   share integer;

@@ -30,6 +30,7 @@ begin
       return;
     end if;
     paused_resources := pulp.paused('resource');
+    released := array(select c from unnest(released) as c where c.resource <> all (paused_resources));
     task_types := array(select t from unnest(task_types) as t where t <> all (pulp.paused('type')));
     queues := array(
       select q.name from unnest(queues) with ordinality as q(name, ordinality)
