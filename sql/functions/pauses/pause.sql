@@ -15,10 +15,8 @@ begin
     raise exception 'until: is more than a century from now' using errcode = 'PU004', hint = 'Give none; nothing was changed.';
   elsif until <= clock_timestamp() then
     raise exception 'until: is not in the future' using errcode = 'PU004', hint = 'Give a later time, or none; nothing was changed.';
-  elsif octet_length(reason) > 16384 then
-    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
-      hint = 'Give a shorter one; nothing was changed.';
   end if;
+  perform pulp.check_reason(reason);
   lock table pulp.pause in share row exclusive mode; -- one after the other; who reads does not wait
   select * into known from pulp.pause p where p.kind = pause.kind and p.name = target;
   known := pulp.evolve_pause(known, pulp.append_system_event(pulp.pause_stream(kind, target),

@@ -5,10 +5,7 @@ language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
   target constant text := pulp.pause_target(kind, name);
 begin
-  if octet_length(reason) > 16384 then
-    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
-      hint = 'Give a shorter one; nothing was changed.';
-  end if;
+  perform pulp.check_reason(reason);
   lock table pulp.pause in share row exclusive mode;
   if not exists (select from pulp.pause p where p.kind = resume.kind and p.name = target) then
     raise exception '% is not paused', trim(format('%s %s', kind, target)) using errcode = 'PU025',

@@ -16,10 +16,7 @@ declare
   is_open boolean;
   was_delayed boolean;
 begin
-  if octet_length(reason) > 16384 then
-    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
-      hint = 'Give a shorter one; nothing was cancelled.';
-  end if;
+  perform pulp.check_reason(reason, 'cancelled');
 
   -- The order of locks is job, then task, as in start. A job that came, or moved to another queue, while we waited for
   -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.

@@ -12,10 +12,7 @@ declare
   free uuid[];
   requeued pulp.event[];
 begin
-  if octet_length(reason) > 16384 then
-    raise exception 'reason: is % bytes long; at most 16384 are allowed', octet_length(reason) using errcode = 'PU004',
-      hint = 'Give a shorter one; nothing was changed.';
-  end if;
+  perform pulp.check_reason(reason);
   select array_agg(t.id order by t.position),
       array_agg(jsonb_build_object('reason', retry_tasks.reason, 'had_run', t.worker is not null) order by t.position),
       array_agg(t.state order by t.position), array_agg(case when t.has_claims then 'blocked' else 'claimable' end order by t.position),
