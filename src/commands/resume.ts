@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../cli/actor-flag.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
+import { reasonFlag } from '../cli/reason-flag.ts';
 import { PAUSE_KINDS } from '../constants.ts';
 
 export default class Resume extends DatabaseCommand {
@@ -20,7 +20,7 @@ export default class Resume extends DatabaseCommand {
 
   static override readonly flags = {
     actor: actorFlag,
-    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<unknown> {

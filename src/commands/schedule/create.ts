@@ -1,10 +1,10 @@
-import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { timesFlags, timesOf } from '../../cli/schedule-flags.ts';
 import { localTime } from '../../cli/schedule-text.ts';
+import { scheduleArgs } from '../../cli/schedule-args.ts';
 import { CATCH_UPS, OVERLAPS } from '../../constants.ts';
 import { itemOf, taskFlags, typeCheck } from '../task/enqueue.ts';
 
@@ -24,9 +24,7 @@ several times an hour, or every hour, comes in both.`);
     `<%= config.bin %> <%= command.id %> report --rrule 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18;BYMINUTE=0' --task report --catch-up none`,
   ];
 
-  static override readonly args = {
-    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
-  };
+  static override readonly args = scheduleArgs;
 
   static override readonly flags = {
     ...timesFlags,

@@ -1,7 +1,7 @@
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
+import { reasonFlag } from '../../cli/reason-flag.ts';
+import { scheduleArgs } from '../../cli/schedule-args.ts';
 
 export default class Delete extends DatabaseCommand {
   static override readonly summary = 'Delete a schedule.';
@@ -10,13 +10,11 @@ export default class Delete extends DatabaseCommand {
     '<%= config.bin %> <%= command.id %> nightly --reason "the mirror is moved"',
   ];
 
-  static override readonly args = {
-    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
-  };
+  static override readonly args = scheduleArgs;
 
   static override readonly flags = {
     actor: actorFlag,
-    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<unknown> {

@@ -1,9 +1,9 @@
-import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { factsInShort } from '../../cli/facts-text.ts';
 import { formatTable } from '../../cli/table.ts';
+import { scheduleArgs } from '../../cli/schedule-args.ts';
 
 export default class History extends DatabaseCommand {
   static override readonly summary = 'Show what happened to a schedule, the latest first.';
@@ -14,9 +14,7 @@ export default class History extends DatabaseCommand {
     '<%= config.bin %> <%= command.id %> nightly --limit 100 --before 1200',
   ];
 
-  static override readonly args = {
-    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
-  };
+  static override readonly args = scheduleArgs;
 
   static override readonly flags = {
     limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 50, min: 1, max: MOST }),

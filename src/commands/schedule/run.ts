@@ -1,6 +1,6 @@
-import * as Args from '@oclif/core/args';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
+import { scheduleArgs } from '../../cli/schedule-args.ts';
 
 export default class Run extends DatabaseCommand {
   static override readonly summary = 'Enqueue the task of a schedule now.';
@@ -11,9 +11,7 @@ export default class Run extends DatabaseCommand {
     '<%= config.bin %> task wait $(<%= config.bin %> <%= command.id %> nightly)',
   ];
 
-  static override readonly args = {
-    name: Args.string({ description: 'Its name.', required: true, ignoreStdin: true }),
-  };
+  static override readonly args = scheduleArgs;
 
   static override readonly flags = { actor: actorFlag };
 

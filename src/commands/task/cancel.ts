@@ -1,6 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import { ActingCommand, actingArgs, actingFlags } from '../../cli/acting-command.ts';
 import { prose } from '../../cli/prose.ts';
+import { reasonFlag } from '../../cli/reason-flag.ts';
 import { TASK_STATES } from '../../constants.ts';
 
 export default class Cancel extends ActingCommand {
@@ -20,7 +20,7 @@ With filters, all that match and are not over are canceled, a thousand at a time
 
   static override readonly flags = {
     ...actingFlags,
-    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<unknown> {

@@ -1,6 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import { ActingCommand, actingArgs, actingFlags } from '../../cli/acting-command.ts';
 import { prose } from '../../cli/prose.ts';
+import { reasonFlag } from '../../cli/reason-flag.ts';
 
 export default class Retry extends ActingCommand {
   static override readonly summary = 'Run tasks again that failed or were canceled.';
@@ -20,7 +20,7 @@ is broken off, run it again.`);
 
   static override readonly flags = {
     ...actingFlags,
-    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<unknown> {

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
+import { reasonFlag } from '../../cli/reason-flag.ts';
 
 export default class Drain extends DatabaseCommand {
   static override readonly summary = 'Tell a worker to finish what it runs, and end.';
@@ -17,7 +17,7 @@ there is no such worker. For operators.`);
 
   static override readonly flags = {
     actor: actorFlag,
-    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why, for the record.' }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<unknown> {

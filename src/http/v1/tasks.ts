@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { MOST_PRIORITY, TASK_STATES } from '../../constants.ts';
+import { MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
 import { MissingResourceError, PulpError } from '../../errors.ts';
 import {
   listTasks,
@@ -193,40 +193,12 @@ export const taskOperations = [
       return isKnown ? new Response(null, { status: 304, headers }) : answer(200, found, headers);
     },
   }),
-  operation({
-    id: 'cancel_task',
-    method: 'post',
-    path: `${ROOT}/:id/cancel`,
-    parts,
-    summary: 'Cancel a task: one that runs is ended, one that is over stays as it is.',
-    right: 'cancel',
-    query: z.strictObject({}),
-    body: z.strictObject({ reason: z.string().optional() }),
-    answers: {
-      200: { description: 'Its state after it.', schema: z.object({ id: z.string(), state }) },
-    },
-    run: async ({ part, body }) => {
-      const id = part('id').toLowerCase();
-      return answer(200, { id, state: await cancel(id, body.reason) });
-    },
-  }),
-  operation({
-    id: 'retry_task',
-    method: 'post',
-    path: `${ROOT}/:id/retry`,
-    parts,
-    summary: 'Have a task run again that failed or was canceled; one that waits or runs stays as it is.',
-    right: 'cancel',
-    query: z.strictObject({}),
-    body: z.strictObject({ reason: z.string().optional() }),
-    answers: {
-      200: { description: 'Its state after it.', schema: z.object({ id: z.string(), state }) },
-    },
-    run: async ({ part, body }) => {
-      const id = part('id').toLowerCase();
-      return answer(200, { id, state: await retry(id, body.reason) });
-    },
-  }),
+  oneOperation('cancel', 'Cancel a task: one that runs is ended, one that is over stays as it is.', cancel),
+  oneOperation(
+    'retry',
+    'Have a task run again that failed or was canceled; one that waits or runs stays as it is.',
+    retry,
+  ),
   operation({
     id: 'set_task',
     method: 'patch',
@@ -315,6 +287,31 @@ export const taskOperations = [
     },
   }),
 ];
+
+/** Does something to one task, for a reason. */
+function oneOperation(
+  verb: 'cancel' | 'retry',
+  summary: string,
+  act: (id: string, reason?: string) => Promise<TaskState>,
+): Operation {
+  return operation({
+    id: `${verb}_task`,
+    method: 'post',
+    path: `${ROOT}/:id/${verb}`,
+    parts,
+    summary,
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({ reason: z.string().optional() }),
+    answers: {
+      200: { description: 'Its state after it.', schema: z.object({ id: z.string(), state }) },
+    },
+    run: async ({ part, body }) => {
+      const id = part('id').toLowerCase();
+      return answer(200, { id, state: await act(id, body.reason) });
+    },
+  });
+}
 
 /** Does the same to all tasks that a filter finds, or tells which these are. */
 function manyOperation(verb: 'cancel' | 'retry', summary: string): Operation {
