@@ -103,6 +103,8 @@ export const EVENT_TYPES = {
       trace_context: z
         .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
         .optional(),
+      /** What else was asked for, as few tasks do: see the column of the task. */
+      options: z.record(z.string(), z.unknown()).optional(),
       /** For whom it was enqueued; missing where that was not recorded yet. */
       owner: z.string().optional(),
     }),

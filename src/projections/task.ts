@@ -46,6 +46,7 @@ export const taskRow = z.object({
   interruptions: z.number(),
   owner: z.string().nullable(),
   trace_context: z.object({ traceparent: z.string(), tracestate: z.string().optional() }).nullable(),
+  options: z.record(z.string(), z.unknown()).nullable(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -55,7 +56,8 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
   return sql.fragment`
     id, name, state, queue, exclusive_resources, shared_resources, worker, attempt, priority, retries,
     timeout_seconds, run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
-    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, ${payloads}`;
+    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options,
+    ${payloads}`;
 }
 
 const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`);

@@ -209,6 +209,7 @@ function enqueued(event: LoggedEvent): Row {
     interruptions: 0,
     owner: data['owner'] ?? null,
     trace_context: data['trace_context'] ?? null,
+    options: data['options'] ?? null,
   };
 }
 

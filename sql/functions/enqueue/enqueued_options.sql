@@ -11,6 +11,9 @@ language sql stable parallel safe as $$
       nullif(greatest(pulp.point_in_time(request ->> 'at'), enqueued_at), enqueued_at)),
     'parent_id', lower(request ->> 'parent_id'),
     'group_id', request ->> 'group',
-    'trace_context', nullif(request -> 'trace_context', 'null')))
+    'trace_context', nullif(request -> 'trace_context', 'null'),
+    'options', (
+      select jsonb_object_agg(o.key, o.value) from jsonb_each(request) as o
+      where o.key in ('unique') and o.value <> 'null')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

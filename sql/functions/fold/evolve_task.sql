@@ -119,7 +119,8 @@ language sql immutable parallel safe as $$
       when event.type = 'TaskInterrupted' then task.interruptions + 1
       else task.interruptions end,
     /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end,
-    /* trace_context */ case event.type when 'TaskEnqueued' then event.data -> 'trace_context' else task.trace_context end
+    /* trace_context */ case event.type when 'TaskEnqueued' then event.data -> 'trace_context' else task.trace_context end,
+    /* options */ case event.type when 'TaskEnqueued' then event.data -> 'options' else task.options end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';
