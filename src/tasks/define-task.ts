@@ -80,7 +80,7 @@ export interface TaskOptions<
   readonly onAbandoned?: (
     abandoned: Abandoned,
     context: TaskContext<unknown, unknown>,
-  ) => Promise<unknown> | unknown;
+  ) => unknown;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
