@@ -43,7 +43,7 @@ export async function perform<ArgsSchema extends z.ZodType, KwargsSchema extends
   await using directory = WorkingDirectory.make(tmpdir(), id);
   let told = '{}';
   const outcome = await runTask(
-    task as unknown as TaskType,
+    task,
     {
       id,
       name: task.name,

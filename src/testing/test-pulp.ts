@@ -39,7 +39,7 @@ const MOST = 1000;
  * @throws PulpError INVALID_INPUT if there are no task types, or what is against using the server
  */
 export async function testPulp({ tasks, serverUrl }: TestPulpOptions): Promise<TestPulp> {
-  const types = (Symbol.iterator in tasks ? [...(tasks as Iterable<TaskType>)] : Object.values(tasks)).filter(
+  const types = (Symbol.iterator in tasks ? [...(tasks)] : Object.values(tasks)).filter(
     isTaskType,
   );
   if (types.length === 0) {
