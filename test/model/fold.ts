@@ -39,6 +39,7 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
+  ...['GroupCreated', 'GroupDispatched'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',
@@ -126,6 +127,10 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     run_after: instantOrNull(data['run_after']),
     unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
   }),
+  DependenciesMet: ({ data }, task) => ({
+    run_after: instantOrNull(data['run_after']),
+    unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
+  }),
   // In line anew, at the end, if it claims anything.
   TaskRequeued: (event, task) => ({
     state: 'waiting',
@@ -147,7 +152,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     ...over('canceled', event),
     cancel_reason: event.data['reason'] ?? task['cancel_reason'],
   }),
-  TaskSkipped: (event) => over('skipped', event),
+  TaskSkipped: (event) => ({ ...over('skipped', event), cancel_reason: event.data['reason'] ?? null }),
 };
 
 function over(state: string, event: LoggedEvent): Row {
@@ -175,7 +180,8 @@ function enqueued(event: LoggedEvent): Row {
   const enqueuedAt = instant(event.recorded_at);
   const runAfter = instantOrNull(data['run_after']);
   const claimed = [...(data['exclusive_resources'] as string[]), ...(data['shared_resources'] as string[])];
-  const ready = runAfter !== null && runAfter > enqueuedAt ? runAfter : enqueuedAt;
+  const isOpen = runAfter === null || runAfter === 'infinity'; // others have to be over first
+  const ready = !isOpen && runAfter > enqueuedAt ? runAfter : enqueuedAt;
   return {
     id: event.stream_id,
     name: data['name'],

@@ -30,9 +30,11 @@ declare
   some_checked boolean;
   some_reserved boolean;
   are_owned boolean;
+  some_wait boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
+  grouped uuid[];
 begin
   if to_regclass('pulp.' || pulp.event_leaf_name('event_batch', enqueued_at)) is null then
     perform pulp.need_event_leaf('event_batch', enqueued_at);
@@ -64,10 +66,12 @@ begin
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
-      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false)
-    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned
+      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false),
+      bool_or(r.waits)
+    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
+      some_wait
     from (
-      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ?| array['after', 'finally'] as waits, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
@@ -122,6 +126,9 @@ begin
   if array_remove(parent_ids, null) <> '{}' then
     facts := pulp.owned_by_parents(facts, parent_ids);
   end if;
+  if some_wait then
+    facts := pulp.awaiting_facts(task_ids, common_facts, facts);
+  end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
     insert into pulp.task as t
@@ -133,7 +140,8 @@ begin
       offset 0 -- put together once for all its keys
     ) s
     on conflict (id) do nothing -- of an id that is there twice, the first is taken
-    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
+    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free,
+      t.group_id is not null as is_grouped
   ),
   counted as (
     insert into pulp.task_flow (queue, name, before, after, cause, number)
@@ -145,8 +153,9 @@ begin
   select array_agg(i.position order by i.position),
       array_agg(i.id order by i.position) filter (where i.is_free and not i.is_deferred),
       array_agg(i.position) filter (where not i.is_free and not i.is_deferred),
-      array_agg(i.id order by i.position) filter (where i.is_deferred)
-    into fresh, deliverable, claiming, deferred
+      array_agg(i.id order by i.position) filter (where i.is_deferred),
+      array_agg(i.id) filter (where i.is_grouped)
+    into fresh, deliverable, claiming, deferred, grouped
     from inserted i;
 
   if fresh = positions then
@@ -181,9 +190,15 @@ begin
   end if;
   if deferred is not null then
     perform pulp.defer(deferred);
+    if some_wait then
+      perform pulp.await_others(deferred);
+    end if;
+  end if;
+  if grouped is not null then
+    perform pulp.enter_groups(grouped);
   end if;
   if random() < 0.002 then
-    perform pulp.sum_task_flow(2000); -- the leader does it, but there may be none for long
+    perform pulp.sum_task_flow(2000), pulp.sum_group_flow(2000); -- the leader does it, but there may be none for long
   end if;
   return task_ids;
 end $$;

@@ -14,6 +14,6 @@ language sql stable parallel safe as $$
     'trace_context', nullif(request -> 'trace_context', 'null'),
     'options', (
       select jsonb_object_agg(o.key, o.value) from jsonb_each(request) as o
-      where o.key in ('unique') and o.value <> 'null')))
+      where o.key in ('unique', 'after', 'on', 'finally') and o.value not in ('null', '[]', 'false'))))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

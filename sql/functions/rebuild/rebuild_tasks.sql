@@ -90,6 +90,10 @@ begin
   )
   select array_agg(row) filter (where not is_deferred and (is_free or claims = 'granted')) into deliverable from waiting;
 
+  delete from pulp.dependency d
+    where d.task_id = any (free_ids) and not exists (select from pulp.deferred x where x.task_id = d.task_id and x.due_at = 'infinity');
+  perform pulp.await_others(free_ids);
+
   delete from pgboss.job j
     where j.name = any (queues) and j.id = any (free_ids)
       and not exists (

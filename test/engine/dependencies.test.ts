@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { checkLog } from '../support/log-checker.ts';
+import { connect, createDatabase } from '../support/database.ts';
+
+suite('x', () => {
+  test('y', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    const q = async (t: string, v: unknown[] = []) => (await client.query(t, v)).rows;
+    await q(`select pulp.stand_for_election('m', true, '{}')`);
+    const inc = (await q(`select pulp.worker_online('w', 'h', 1, array['default'], 100, '[{"name":"t","schema":{},"isolation":"horse","on_worker_loss":"cancel"}]') i`))[0].i;
+    console.log(await q(`select * from pulp.create_group('g', 'desc', '{"name":"t"}')`));
+    const [a, b] = (await q(`select pulp.enqueue_batch('[{"name":"t","group":"g"},{"name":"t","group":"g"}]') id`)).map((r: any) => r.id);
+    const c = (await q(`select pulp.enqueue('t', options => $1, resources => '{/x/}') id`, [JSON.stringify({ after: [a, b], delay: 0.01 })]))[0].id;
+    const d = (await q(`select pulp.enqueue('t', options => $1) id`, [JSON.stringify({ after: [c] })]))[0].id;
+    const e = (await q(`select pulp.enqueue('t', options => $1) id`, [JSON.stringify({ after: [d], on: 'finish' })]))[0].id;
+    console.log(await q('select * from pulp.dependency'), await q('select * from pulp.task_group'));
+    console.log(await checkLog(client));
+    console.log(await q('select * from pulp.grant_reservations()'));
+    const runs = await q(`select id, attempt, fence from pulp.start('w', $1, '{default}', '{t}', 10)`, [inc]);
+    console.log(runs, await q('select * from pulp.task_group'));
+    const fin = (outcome: string, rs: any[]) => q(`select * from pulp.finish('w', $1, $2)`, [inc, JSON.stringify(rs.map((r) => ({ ...r, outcome, result: 1, error: {} })))]);
+    console.log(await fin('completed', runs));
+    console.log(await q('select * from pulp.ending'));
+    console.log(await q('select * from pulp.grant_reservations()'));
+    console.log(await q('select pg_sleep(0.05)'), await q('select * from pulp.grant_reservations()'));
+    console.log(await q('select id, state, run_after, unblocked_at, cancel_reason from pulp.task order by position'));
+    const r2 = await q(`select id, attempt, fence from pulp.start('w', $1, '{default}', '{t}', 10)`, [inc]);
+    console.log(await fin('failed', r2), await q('select * from pulp.ending'));
+    for (let i = 0; i < 4; i++) console.log(await q('select * from pulp.grant_reservations()'));
+    console.log(await q('select id, state, run_after, unblocked_at, cancel_reason from pulp.task order by position'));
+    await q(`select pulp.dispatch_group('g')`);
+    console.log(await q('select * from pulp.grant_reservations()'));
+    console.log(await q('select id, state, run_after, unblocked_at, cancel_reason from pulp.task order by position'));
+    console.log(await q('select * from pulp.task_group'), await q('select * from pulp.group_ids()'));
+    console.log(await checkLog(client));
+    void assert, c, d, e;
+  });
+});
