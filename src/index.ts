@@ -69,6 +69,15 @@ export {
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
 export type { TraceContext } from './tasks/tracing.ts';
+export {
+  cancelGroup,
+  createGroup,
+  dispatchGroup,
+  waitForGroup,
+  type CreatedGroup,
+  type GroupOptions,
+} from './tasks/grouping.ts';
+export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {

@@ -30,6 +30,12 @@ export function toColumns(tasks: readonly WrittenTask[]): TaskColumns {
   return [`{${common.join(',')}}`, ids, ...columns, rest];
 }
 
+/** A task as one JSON object with the keys of `pulp.enqueue_batch`. */
+export function toItem({ id, rest, ...columns }: WrittenTask): string {
+  const members = COLUMNS.map((key) => `"${key}":${columns[key]}`);
+  return `{"id":${id},${members.join(',')}${rest === '' ? '' : `,${rest}`}}`;
+}
+
 /** The ids of tasks that were enqueued, as the database writes them. */
 export function idsOf(tasks: readonly WrittenTask[]): string[] {
   return tasks.map(({ id }) => (JSON.parse(id) as string).toLowerCase());

@@ -5,6 +5,8 @@ import { readTask, type Task } from '../projections/task.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
+import { getCurrentTask } from './current.ts';
+import { awaitFinalAsTask } from './waiting-as-task.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
 
 /** A task that was enqueued. */
@@ -31,7 +33,8 @@ export class TaskHandle {
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task,
+   *   WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
     if (timeout !== undefined && !(timeout >= 0)) {
@@ -46,7 +49,10 @@ export class TaskHandle {
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       const end = AbortSignal.any(limits);
-      await (workersServiceUnlessConnected()?.awaitFinal(this.id, end) ?? awaitFinal(this.id, end));
+      const worker = workersServiceUnlessConnected();
+      const waiter = getCurrentTask();
+      await (worker?.awaitFinal(this.id, end) ??
+        (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)));
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
       throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {

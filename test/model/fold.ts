@@ -180,8 +180,8 @@ function enqueued(event: LoggedEvent): Row {
   const enqueuedAt = instant(event.recorded_at);
   const runAfter = instantOrNull(data['run_after']);
   const claimed = [...(data['exclusive_resources'] as string[]), ...(data['shared_resources'] as string[])];
-  const isOpen = runAfter === null || runAfter === 'infinity'; // others have to be over first
-  const ready = !isOpen && runAfter > enqueuedAt ? runAfter : enqueuedAt;
+  const ready = runAfter !== null && runAfter > enqueuedAt ? runAfter : enqueuedAt;
+  const waitsForOthers = runAfter === 'infinity';
   return {
     id: event.stream_id,
     name: data['name'],
@@ -207,7 +207,7 @@ function enqueued(event: LoggedEvent): Row {
     cancel_reason: null,
     progress: null,
     enqueued_at: enqueuedAt,
-    unblocked_at: claimed.length === 0 ? ready : null,
+    unblocked_at: claimed.length === 0 && !waitsForOthers ? ready : null,
     started_at: null,
     finished_at: null,
     position: event.position,

@@ -96,7 +96,7 @@ language sql immutable parallel safe as $$
     /* unblocked_at */ case event.type
       when 'TaskEnqueued' then case
         when event.data -> 'exclusive_resources' = '[]' and event.data -> 'shared_resources' = '[]'
-        then greatest(event.recorded_at, nullif(pulp.recorded_time(event.data -> 'run_after'), 'infinity')) end
+        then nullif(greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')), 'infinity') end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       when 'TaskSnoozed' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
