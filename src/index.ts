@@ -78,6 +78,8 @@ export {
   type GroupOptions,
 } from './tasks/grouping.ts';
 export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
+export type { Abandoned, Report } from './tasks/reports.ts';
+export type { Unique } from './tasks/unique.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {

@@ -106,7 +106,8 @@ function sentencesOf(reason: string, task: Explanation): string[] {
 /** What has to be over first. */
 function awaitsText(reason: string, { awaits, state }: Explanation): string {
   const parts = awaits.flatMap((awaited) => {
-    if (awaited.kind === 'task' && reason === 'awaits_tasks') return [`${awaited.id} (${awaited.name}, ${awaited.state})`];
+    if (awaited.kind === 'task' && reason === 'awaits_tasks')
+      return [`${awaited.id} (${awaited.name}, ${awaited.state})`];
     if (awaited.kind === 'task' || reason === 'awaits_tasks') return [];
     const { id, dispatched, unfinished } = awaited;
     return [
@@ -115,7 +116,12 @@ function awaitsText(reason: string, { awaits, state }: Explanation): string {
         : `the group ${id}, of which nobody has said that all tasks are there: pulp group dispatched ${id}`,
     ];
   });
-  const before = state === 'running' ? 'Its code waits for' : reason === 'awaits_group' ? 'It comes last in' : 'It comes after';
+  const before =
+    state === 'running'
+      ? 'Its code waits for'
+      : reason === 'awaits_group'
+        ? 'It comes last in'
+        : 'It comes after';
   return `${before} ${parts.join(', ')}.`;
 }
 

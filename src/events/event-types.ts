@@ -106,6 +106,8 @@ export const EVENT_TYPES = {
         .optional(),
       /** What else was asked for, as few tasks do: see the column of the task. */
       options: z.record(z.string(), z.unknown()).optional(),
+      /** Held by it alone of all tasks. */
+      unique_key: z.string().optional(),
       /** For whom it was enqueued; missing where that was not recorded yet. */
       owner: z.string().optional(),
     }),
@@ -114,9 +116,26 @@ export const EVENT_TYPES = {
   ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
   ReservationReleased: defineEvent('task', [nothing]),
   TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  /** Another task took its place, or its time was over. */
+  UniqueKeyReleased: defineEvent('task', [nothing]),
   TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
+  ProgressReported: defineEvent('task', [
+    z.strictObject({
+      reports: z.array(
+        z.strictObject({
+          code: z.string(),
+          message: z.string(),
+          state: z.string(),
+          total: z.number().nullable().optional(),
+          done: z.number(),
+          suffix: z.string().nullable().optional(),
+        }),
+      ),
+    }),
+  ]),
+  ResourcesCreated: defineEvent('task', [z.strictObject({ resources })]),
   TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
   TaskCompleted: defineEvent('task', [z.strictObject({ result: payload })]),
   TaskFailed: defineEvent('task', [z.strictObject({ error: taskError, worker_lost: workerLost })]),

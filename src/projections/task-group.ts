@@ -34,7 +34,10 @@ const columns = sql.fragment`
 
 /** One group. @throws PulpError MISSING_GROUP if none was created with this id and no task is in it */
 export async function readGroup(id: string): Promise<TaskGroup> {
-  const [group] = await read(groupRow, sql.fragment`select ${columns} from pulp.task_group g where g.id = ${id}`);
+  const [group] = await read(
+    groupRow,
+    sql.fragment`select ${columns} from pulp.task_group g where g.id = ${id}`,
+  );
   if (group !== undefined) return group;
   throw new PulpError('MISSING_GROUP', `there is no group ${JSON.stringify(id)}`, {
     remedy: '`pulp group list` shows those known.',
@@ -73,7 +76,9 @@ export async function listGroupsByUuid(
   const pool = await getConnection();
   const [count, groups] = await Promise.all([
     retrying(() =>
-      pool.oneFirst(sql.type(z.object({ count: z.number() }))`select count(*) as count from pulp.group_uuids()`),
+      pool.oneFirst(
+        sql.type(z.object({ count: z.number() }))`select count(*) as count from pulp.group_uuids()`,
+      ),
     ),
     readByUuid(sql.fragment`(select * from pulp.group_uuids() offset ${offset} limit ${limit})`),
   ]);

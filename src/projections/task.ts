@@ -5,6 +5,7 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { reportedColumn } from './reported.ts';
 import {
   changingConditions,
   lastingConditions,
@@ -47,6 +48,8 @@ export const taskRow = z.object({
   owner: z.string().nullable(),
   trace_context: z.object({ traceparent: z.string(), tracestate: z.string().optional() }).nullable(),
   options: z.record(z.string(), z.unknown()).nullable(),
+  unique_key: z.string().nullable(),
+  reported: reportedColumn.nullable(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -56,18 +59,19 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
   return sql.fragment`
     id, name, state, queue, exclusive_resources, shared_resources, worker, attempt, priority, retries,
     timeout_seconds, nullif(run_after, 'infinity') as run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
-    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options,
+    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options, unique_key,
     ${payloads}`;
 }
 
-const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`);
+const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress, reported`);
 const briefColumns = columnsWith(
-  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
+  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress, reported`,
 );
 const columnsToList = columnsWith(sql.fragment`
-  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress`);
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress, reported`);
 const columnsWithoutPayloads = columnsWith(sql.fragment`
-  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress,
+  null::jsonb as reported`);
 
 /** Reads tasks; whoever may see them, but not their payloads, is given null for these. */
 async function readingTasks<T>(

@@ -140,7 +140,12 @@ export const explanation = z.object({
   /** What it waits for that has to be over: tasks that it comes after or whose ends its code waits for, and the others of its group. */
   awaits: z.array(
     z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('task'), id: z.string(), name: z.string().nullable(), state: state.nullable() }),
+      z.object({
+        kind: z.literal('task'),
+        id: z.string(),
+        name: z.string().nullable(),
+        state: state.nullable(),
+      }),
       z.object({ kind: z.literal('group'), id: z.string(), dispatched: z.boolean(), unfinished: z.number() }),
     ]),
   ),

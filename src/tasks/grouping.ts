@@ -105,7 +105,8 @@ export async function cancelGroup(
   await readGroup(id);
   const states: Partial<Record<TaskState, number>> = {};
   for await (const ids of matchingTasks({ group: id, states: APT_STATES.cancel })) {
-    for (const { state } of await actOn(ids, { verb: 'cancel', reason })) states[state] = (states[state] ?? 0) + 1;
+    for (const { state } of await actOn(ids, { verb: 'cancel', reason }))
+      states[state] = (states[state] ?? 0) + 1;
   }
   return states;
 }

@@ -35,8 +35,3 @@ export function toItem({ id, rest, ...columns }: WrittenTask): string {
   const members = COLUMNS.map((key) => `"${key}":${columns[key]}`);
   return `{"id":${id},${members.join(',')}${rest === '' ? '' : `,${rest}`}}`;
 }
-
-/** The ids of tasks that were enqueued, as the database writes them. */
-export function idsOf(tasks: readonly WrittenTask[]): string[] {
-  return tasks.map(({ id }) => (JSON.parse(id) as string).toLowerCase());
-}

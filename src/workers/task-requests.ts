@@ -10,6 +10,7 @@ import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
 import { awaitFinalAsTask } from '../tasks/waiting-as-task.ts';
 import type { Question } from './horses/horse-protocol.ts';
+import { uniqueOption } from '../tasks/unique.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
 
 /** A worker does not rely on what the process of a task says: only the form of a question can be told from outside. */
@@ -32,6 +33,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
   group: z.string().optional(),
   correlationId: z.string().optional(),
   id: z.string().optional(),
+  unique: uniqueOption.optional(),
   traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
   after: z.array(z.string()).optional(),
   on: z.enum(DEPENDENCY_ENDS).optional(),
@@ -42,6 +44,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
 
 const question: z.ZodType<Question> = z.discriminatedUnion('of', [
   z.object({ of: z.literal('arguments'), places }),
+  z.object({ of: z.literal('recorded') }),
   z.object({ of: z.literal('enqueue'), requests: z.array(request) }),
   z.object({ of: z.literal('cancel'), id: z.string(), reason: z.string().optional() }),
   z.object({ of: z.literal('read'), id: z.string() }),
@@ -57,6 +60,7 @@ export async function answerTask(
   task: StartedTask,
   worker: CurrentWorker,
   signal: AbortSignal,
+  recorded: (id: string) => Promise<void>,
 ): Promise<unknown> {
   const told = question.parse(asked);
   switch (told.of) {
@@ -64,6 +68,8 @@ export async function answerTask(
       const { args, kwargs } = await openTask(task, told.places);
       return { args, kwargs };
     }
+    case 'recorded':
+      return recorded(task.id);
     case 'enqueue':
       return asCurrentTask(currentTask(task, worker), () => enqueueNamed(told.requests));
     case 'cancel':

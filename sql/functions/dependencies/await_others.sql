@@ -7,18 +7,13 @@ begin
     insert into pulp.dependency (kind, name, task_id)
     select a.kind, a.name, t.id
     from unnest(ids) as i(id)
-    cross join lateral (
-      select x.id, x.group_id, x.options from pulp.task x where x.id = i.id and x.run_after = 'infinity' offset 0
-    ) t
-    cross join lateral (
-      select 'task' as kind, parent::uuid::text as name from jsonb_array_elements_text(t.options -> 'after') as parent
-      union
-      select 'group', t.group_id where t.options ? 'finally'
-    ) a
+    cross join lateral (select x.* from pulp.task x where x.id = i.id offset 0) t
+    cross join lateral pulp.awaited_by(t) a
     on conflict do nothing
     returning kind, name
   )
   insert into pulp.ending (kind, name)
-    select distinct a.kind, a.name from awaited a where a.kind = 'group' or a.name <> all (array(select unnest(ids)::text));
+    select distinct a.kind, a.name from awaited a
+    where a.kind = 'group' or a.name <> all (array(select unnest(ids)::text));
 end $$;
 comment on function pulp.await_others is 'Notes what tasks wait for that wait for others.';

@@ -96,7 +96,7 @@ begin
   end if;
 
   insert into pulp.ending (kind, name)
-    select distinct w.kind, w.name from unnest(over.kinds, over.names) as w(kind, name)
+    select w.kind, w.name from (select distinct o.kind, o.name from unnest(over.kinds, over.names) as o(kind, name) offset 0) w
     where (select 1 from pulp.dependency d where d.kind = w.kind and d.name = w.name limit 1) is not null;
   if found then
     more := more or cardinality(over.waiting) >= batch;

@@ -67,6 +67,7 @@ begin
   perform pulp.count_moves(array[t.id], pulp.task_phase(t, was_delayed), 'canceled');
   perform pulp.note_endings(array[t.id], 'canceled', case when t.group_id is not null then array[t.id] end);
   perform pulp.wake_lines(claims);
+  perform pulp.tell_abandoned(array[t.id]) where t.reported ? 'created';
   perform pulp.notify('pulp_finished', '');
   return after.state;
 end $$;

@@ -10,11 +10,9 @@ begin
     ) d
     full join (
       select x.task_id, array_agg(x.kind || ' ' || x.name) as awaited,
-        bool_or(x.kind = 'task' and pulp.is_end_met(t.state, 'finish') is not null
+        bool_or(x.kind = 'task' and (t.id is null or t.finished_at is not null)
           and not exists (select from pulp.ending e where e.kind = 'task' and e.name = x.name)) as is_forgotten,
-        bool_and(case x.kind when 'task' then c.options -> 'after' @> to_jsonb(x.name) or x.name in (
-            select lower(p) from jsonb_array_elements_text(c.options -> 'after') as p)
-          else c.options ? 'finally' and x.name = c.group_id end) as is_named
+        bool_and(c.id is not null and exists (select from pulp.awaited_by(c) a where (a.kind, a.name) = (x.kind, x.name))) as is_named
       from pulp.dependency x
       left join pulp.task t on x.kind = 'task' and t.id = case x.kind when 'task' then x.name::uuid end
       left join pulp.task c on c.id = x.task_id

@@ -4,6 +4,7 @@ import type { InferredFlags } from '@oclif/core/interfaces';
 import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
+import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { prose } from '../../cli/prose.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { DEPENDENCY_ENDS } from '../../constants.ts';
@@ -58,13 +59,15 @@ export const taskFlags = {
   on: Flags.option({
     options: DEPENDENCY_ENDS,
     helpValue: 'END',
-    summary: 'How these have to end: success (completed; else it is skipped) or finish (in whatever way). Default: success.',
+    summary:
+      'How these have to end: success (completed; else it is skipped) or finish (in whatever way). Default: success.',
     dependsOn: ['after'],
   })(),
   finally: Flags.boolean({
     summary: 'Run it when all others of its group are over and all are dispatched.',
     dependsOn: ['group'],
   }),
+  ...uniqueFlags,
   'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
   id: Flags.string({
     helpValue: 'UUID',
@@ -83,7 +86,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
-priority, delay, at, retries, timeout, group, after, on, finally, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, after, on, finally, unique, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
@@ -210,6 +213,7 @@ export async function itemOf(
     after: flags.after,
     on: flags.on,
     finally: flags.finally,
+    unique: uniqueOf(flags),
     correlation_id: flags['correlation-id'],
     id: flags.id,
   };

@@ -5,6 +5,7 @@ import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { errorSummary } from '../../cli/task-text.ts';
+import type { Task } from '../../projections/task.ts';
 
 export default class Show extends DatabaseCommand {
   static override readonly summary = 'Show a task as it is, or as it was.';
@@ -51,6 +52,8 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         error: task.error === null ? undefined : errorSummary(task.error),
         result: written(task.result),
         progress: written(task.progress),
+        reports: reportsText(task.reported?.reports),
+        created: task.reported?.created?.join(' '),
         args: written(task.args),
         kwargs: written(task.kwargs),
         resources: task.exclusive_resources.join(' ') || undefined,
@@ -64,6 +67,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         timeout: task.timeout_seconds === null ? undefined : `${task.timeout_seconds} s`,
         parent: task.parent_id,
         group: task.group_id,
+        'unique key': task.unique_key,
         correlation: task.correlation_id === task.id ? undefined : task.correlation_id,
         enqueued: time(task.enqueued_at),
         'not before': time(task.run_after),
@@ -74,4 +78,15 @@ is shown as long as its events are kept; what was archived with them is gone.`);
     );
     return task;
   }
+}
+
+function reportsText(reports: NonNullable<Task['reported']>['reports']): string | undefined {
+  return reports
+    ?.map(({ message, state, done, total = null, suffix }) => {
+      const amount = [total === null ? done : `${done}/${total}`, suffix]
+        .filter((said) => said != null)
+        .join(' ');
+      return `${message}: ${amount} (${state})`;
+    })
+    .join('; ');
 }

@@ -40,7 +40,9 @@ export const pulpTaskGroupOperations = [
         throw invalid('ordering: groups come in the order of their ids alone');
       const asked = uuidsOfPrns('task-groups', query.prn__in);
       const found =
-        asked === undefined ? await listGroupsByUuid(query.offset, query.limit) : await groupsOf(asked, query);
+        asked === undefined
+          ? await listGroupsByUuid(query.offset, query.limit)
+          : await groupsOf(asked, query);
       const results = await Promise.all(found.groups.map(toPulpTaskGroup));
       return answer(200, page(context.req.url, query, { count: found.count, results }));
     },

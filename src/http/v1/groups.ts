@@ -60,7 +60,10 @@ export const groupOperations = [
         description: 'It is there.',
         schema: z.object({
           id: z.string(),
-          finally_task: z.string().nullable().describe('The id of the task that runs last; null: there is none.'),
+          finally_task: z
+            .string()
+            .nullable()
+            .describe('The id of the task that runs last; null: there is none.'),
         }),
       },
     },
@@ -90,7 +93,8 @@ export const groupOperations = [
     method: 'post',
     path: `${ROOT}/:id/dispatched`,
     parts,
-    summary: 'Say that all tasks of a group are enqueued: none comes from then on but from those that are in it.',
+    summary:
+      'Say that all tasks of a group are enqueued: none comes from then on but from those that are in it.',
     right: 'enqueue',
     query: z.strictObject({}),
     body: z.strictObject({}),
