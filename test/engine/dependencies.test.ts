@@ -303,7 +303,7 @@ suite('tasks that come after others', () => {
         fc.array(node, { minLength: 1, maxLength: 12 }),
         fc.boolean(),
         async (nodes, together) => {
-          const ids = nodes.map(() => crypto.randomUUID());
+          const ids: string[] = nodes.map(() => crypto.randomUUID());
           const parentsOf = (place: number) =>
             place === 0 ? [] : [...new Set(nodes[place]?.after.map((number) => number % place))];
           const items = nodes.map(({ on, isClaiming }, place) => {

@@ -53,7 +53,7 @@ suite('groups', () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
     const { client } = worker;
-    const ids = [];
+    const ids: string[] = [];
     for (const item of [{}, { delay: '1h' }, { resources: ['/a/'] }, { retries: 1 }, {}]) {
       ids.push(await worker.enqueue({ ...item, group: 'g' }));
     }
