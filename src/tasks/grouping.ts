@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
+import { retrying } from '../postgres/retry.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
 import { sql } from '../postgres/sql.ts';
 import { matchingTasks } from '../projections/matching-tasks.ts';
 import { readGroup, type TaskGroup } from '../projections/task-group.ts';
@@ -51,10 +53,13 @@ export async function createGroupOf({
 }): Promise<CreatedGroup> {
   checkMembersApart({ id, description });
   const pool = await getConnection();
-  return pool.one(sql.type(z.object({ id: z.string(), finallyTask: z.string().nullable() }))`
-    select id, finally_task as "finallyTask"
-    from pulp.create_group(${id ?? null}, ${description ?? null},
-      ${item ?? null}::jsonb)`);
+  try {
+    return await pool.one(sql.type(z.object({ id: z.string(), finallyTask: z.string().nullable() }))`
+      select id, finally_task as "finallyTask"
+      from pulp.create_group(${id ?? null}, ${description ?? null}, ${item ?? null}::jsonb)`);
+  } catch (error) {
+    throw toPulpError(error);
+  }
 }
 
 /**
@@ -66,7 +71,7 @@ export async function createGroupOf({
 export async function dispatchGroup(id: string): Promise<void> {
   checkMembersApart({ id });
   const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.dispatch_group(${id})`);
+  await retrying(() => pool.query(sql.unsafe`select pulp.dispatch_group(${id})`));
 }
 
 /**

@@ -12,7 +12,7 @@ import { awaitFinal } from '../projections/finality.ts';
  */
 export async function awaitFinalAsTask(waiter: string, id: string, signal: AbortSignal): Promise<TaskState> {
   const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.begin_wait(${waiter}, ${id})`);
+  await retrying(() => pool.query(sql.unsafe`select pulp.begin_wait(${waiter}, ${id})`));
   try {
     return await awaitFinal(id, signal);
   } finally {
