@@ -35,21 +35,26 @@ begin
   tasks := array(select unnest(tasks) except select unnest(parents));
   kept := false;
   if tasks <> '{}' then
-    -- Of one that was purged, which may be before a rebuild finds who waits for it, its last event tells.
-    select parents || array_agg(e.stream_id::uuid), states || array_agg(e.data ->> 'state') into parents, states
-      from pulp.histories(tasks) e where e.type = 'TaskPurged';
+    -- Of one that was purged, which may be before a rebuild finds who waits for it, its last event tells; of some nothing does.
+    select parents || array_agg(i.id), states || array_agg(coalesce(purged.state, 'gone')) into parents, states
+      from unnest(tasks) as i(id)
+      left join lateral (
+        select max(e.data ->> 'state') filter (where e.type = 'TaskPurged') as state, count(*) as events from pulp.histories(array[i.id]) e
+      ) purged on true
+      where not exists (select from pulp.task t where t.id = i.id) and (purged.state is not null or purged.events = 0);
     insert into pulp.ending (kind, name) select 'task', i.id::text from unnest(tasks) as i(id) where (i.id = any (parents)) is not true;
     kept := found;
   end if;
 
   -- Who waits for what is over.
+  groups := array(select g.id from unnest(groups) as g(id) where pulp.is_group_over(g.id));
   select array_agg(w.kind) as kinds, array_agg(w.name) as names, array_agg(w.state) as states, array_agg(w.task_id) as waiting into over
     from (
       select ended.*, d.task_id from (
         select 'task' as kind, p.id::text as name, p.state from unnest(parents, states) as p(id, state)
         where p.state not in ('waiting', 'running', 'canceling')
         union all
-        select 'group', g.id, 'completed' from unnest(groups) as g(id) where pulp.is_group_over(g.id)
+        select 'group', g.id, 'completed' from unnest(groups) as g(id)
       ) ended
       cross join lateral (
         select x.task_id from pulp.dependency x where x.kind = ended.kind and x.name = ended.name limit batch
@@ -66,7 +71,7 @@ begin
     ) t;
 
   select array_agg(s.id), array_agg(jsonb_build_object('after', s.name, 'reason', format('task %s, which it comes after, %s', s.name,
-      case s.state when 'failed' then 'failed' else 'was ' || s.state end)))
+      case s.state when 'failed' then 'failed' when 'gone' then 'is not there' else 'was ' || s.state end)))
     into skipping, facts
     from (
       select distinct on (l.id) l.id, w.name, w.state
@@ -96,7 +101,13 @@ begin
   end if;
 
   insert into pulp.ending (kind, name)
-    select w.kind, w.name from (select distinct o.kind, o.name from unnest(over.kinds, over.names) as o(kind, name) offset 0) w
+    select w.kind, w.name
+    from (
+      select 'task' as kind, p.id::text as name from unnest(parents, states) as p(id, state)
+      where p.state not in ('waiting', 'running', 'canceling')
+      union all
+      select 'group', g.id from unnest(groups) as g(id)
+    ) w
     where (select 1 from pulp.dependency d where d.kind = w.kind and d.name = w.name limit 1) is not null;
   if found then
     more := more or cardinality(over.waiting) >= batch;

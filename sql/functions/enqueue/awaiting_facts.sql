@@ -1,6 +1,6 @@
 -- These facts of TaskEnqueued, where tasks that come after others, or last in their group, wait until that is so: unless it is already.
--- Refuses to come after tasks that are not there, or in a circle. "common" is what all of them say.
-create or replace function pulp.awaiting_facts(ids uuid[], common jsonb, facts jsonb[]) returns jsonb[]
+-- Refuses to come after tasks that are not there, or in a circle. "common" is what all of them say; a refusal names the place among "asked".
+create or replace function pulp.awaiting_facts(ids uuid[], common jsonb, facts jsonb[], asked uuid[]) returns jsonb[]
 language plpgsql stable set plan_cache_mode = force_custom_plan set enable_hashjoin = on as $$
 declare
   links record;
@@ -24,15 +24,15 @@ begin
   end if;
   if circle is not null then
     raise exception 'after: these wait for each other in a circle: %', array_to_string(circle, ' after ') using errcode = 'PU041',
-      detail = jsonb_build_object('item', array_position(ids, circle[1]) - 1), hint = 'Have one of them not wait; nothing was enqueued.';
+      detail = jsonb_build_object('item', array_position(asked, circle[1]) - 1), hint = 'Have one of them not wait; nothing was enqueued.';
   end if;
 
-  select l.place - 1 as index, l.parent as id into missing
-    from unnest(links.places, links.parents, links.are_here) as l(place, parent, is_here)
+  select l.child, l.parent as id into missing
+    from unnest(links.places, links.children, links.parents, links.are_here) as l(place, child, parent, is_here)
     where not l.is_here and not exists (select from pulp.task t where t.id = l.parent and pulp.acts_for(t.owner))
     order by l.place limit 1;
   if found then
-    raise exception 'after: there is no task %', missing.id using errcode = 'PU040', detail = jsonb_build_object('item', missing.index),
+    raise exception 'after: there is no task %', missing.id using errcode = 'PU040', detail = jsonb_build_object('item', array_position(asked, missing.child) - 1),
       hint = 'Name tasks that are there and not purged, or that are enqueued with it; nothing was enqueued.';
   end if;
 

@@ -140,7 +140,7 @@ begin
     end if;
   end if;
   if some_wait then
-    facts := pulp.awaiting_facts(task_ids, common_facts, facts);
+    facts := pulp.awaiting_facts(task_ids, common_facts, facts, own_ids);
   end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
@@ -222,7 +222,7 @@ begin
     end if;
   end if;
   if grouped is not null then
-    perform pulp.enter_groups(grouped);
+    perform pulp.enter_groups(grouped, own_ids);
   end if;
   if random() < 0.002 then
     perform pulp.sum_task_flow(2000), pulp.sum_group_flow(2000); -- the leader does it, but there may be none for long
