@@ -2,6 +2,7 @@ import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
+import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
@@ -12,6 +13,8 @@ import { workersServiceUnlessConnected } from './workers-service.ts';
 /** A task that was enqueued. */
 export class TaskHandle {
   readonly id: string;
+  /** Where it was made: its methods work there wherever they are called. */
+  readonly #database = currentDatabase();
 
   constructor(id: string) {
     this.id = id;
@@ -23,7 +26,10 @@ export class TaskHandle {
    * @throws MissingResourceError if it is not there (its transaction was rolled back, or it was purged)
    */
   async read(): Promise<Task> {
-    const task = await (workersServiceUnlessConnected()?.read(this.id) ?? readTask(this.id));
+    const task = await inDatabase(
+      this.#database,
+      () => workersServiceUnlessConnected()?.read(this.id) ?? readTask(this.id),
+    );
     if (task === undefined) throw new MissingResourceError(this.id);
     return task;
   }
@@ -49,10 +55,13 @@ export class TaskHandle {
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       const end = AbortSignal.any(limits);
-      const worker = workersServiceUnlessConnected();
       const waiter = getCurrentTask();
-      await (worker?.awaitFinal(this.id, end) ??
-        (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)));
+      await inDatabase(
+        this.#database,
+        () =>
+          workersServiceUnlessConnected()?.awaitFinal(this.id, end) ??
+          (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)),
+      );
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
       throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {
@@ -65,11 +74,11 @@ export class TaskHandle {
 
   /** Has the task run again; see `retry`. */
   retry(reason?: string): Promise<TaskState> {
-    return retry(this.id, reason);
+    return inDatabase(this.#database, () => retry(this.id, reason));
   }
 
   /** Cancels the task; see `cancel`. */
   cancel(reason?: string): Promise<TaskState> {
-    return cancel(this.id, reason);
+    return inDatabase(this.#database, () => cancel(this.id, reason));
   }
 }

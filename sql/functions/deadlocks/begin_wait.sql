@@ -6,13 +6,11 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 declare
   circle jsonb;
 begin
-  if not exists (select from pulp.task t where t.id = begin_wait.task and pulp.acts_for(t.owner)) then
-    raise exception 'there is no task %', begin_wait.task using errcode = 'PU002', hint = 'Check the id: pulp task list shows those known.';
-  end if;
   perform pg_advisory_xact_lock(pulp.lock_class('wait'), 0);
-  update pulp.running r set awaits = array_remove(r.awaits, begin_wait.awaited) || begin_wait.awaited where r.task_id = begin_wait.task;
+  update pulp.running r set awaits = array_remove(r.awaits, begin_wait.awaited) || begin_wait.awaited where r.task_id = begin_wait.task
+      and exists (select from pulp.task t where t.id = begin_wait.task and pulp.acts_for(t.owner));
   if not found or not exists (select from pulp.task t where t.id = begin_wait.awaited and t.finished_at is null) then
-    return; -- its end is known to whoever waits, or is not its own any more
+    return; -- it does not run (any more, or in this database), or will not have to wait
   end if;
   circle := pulp.deadlock(begin_wait.task, begin_wait.awaited);
   if circle is not null then
