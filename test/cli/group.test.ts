@@ -9,7 +9,15 @@ suite('groups on the command line', () => {
   test('are created, shown, listed, awaited and cancelled', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
-    const made = await pulp.run(['group', 'create', '--description', 'all mirrors', '--finally', 'test.add', ...add]);
+    const made = await pulp.run([
+      'group',
+      'create',
+      '--description',
+      'all mirrors',
+      '--finally',
+      'test.add',
+      ...add,
+    ]);
     assert.equal(made.code, 0, made.stderr);
     const id = made.stdout.trim();
     assert.match(made.stderr, /^Its last task is \S+\.\n$/);
@@ -21,7 +29,10 @@ suite('groups on the command line', () => {
     assert.match(why.stdout, new RegExp(`It comes after ${first.stdout.trim()} \\(test.add, waiting\\)\\.`));
     const last = /Its last task is (\S+)\./.exec(made.stderr)?.[1] ?? '';
     const whyLast = await pulp.run(['task', 'why', last]);
-    assert.match(whyLast.stdout, /It comes last in the group \S+, of which nobody has said that all tasks are there/);
+    assert.match(
+      whyLast.stdout,
+      /It comes last in the group \S+, of which nobody has said that all tasks are there/,
+    );
 
     const timeout = await pulp.run(['group', 'wait', id, '--timeout', '50ms']);
     assert.deepEqual([timeout.code, /not over yet/.test(timeout.stderr)], [1, true], timeout.stderr);
@@ -32,11 +43,35 @@ suite('groups on the command line', () => {
     assert.equal(waited.code, 0, waited.stderr);
     assert.match(waited.stdout, /^completed +3$/m);
     const { data: shown } = await pulp.json(['group', 'show', id]);
-    assert.partialDeepStrictEqual(shown, { id, description: 'all mirrors', dispatched: true, members: 3, completed: 3 });
+    assert.partialDeepStrictEqual(shown, {
+      id,
+      description: 'all mirrors',
+      dispatched: true,
+      members: 3,
+      completed: 3,
+    });
 
     await pulp.run(['task', 'enqueue', 'test.add', ...add, '--group', 'another', '--delay', '1h']);
-    const failed = await pulp.run(['task', 'enqueue', 'test.fail', '--tasks', TASKS_FILE, '--group', 'bad', '--wait']);
-    await pulp.run(['task', 'enqueue', 'test.add', ...add, '--group', 'bad', '--after', failed.stdout.trim()]);
+    const failed = await pulp.run([
+      'task',
+      'enqueue',
+      'test.fail',
+      '--tasks',
+      TASKS_FILE,
+      '--group',
+      'bad',
+      '--wait',
+    ]);
+    await pulp.run([
+      'task',
+      'enqueue',
+      'test.add',
+      ...add,
+      '--group',
+      'bad',
+      '--after',
+      failed.stdout.trim(),
+    ]);
     const bad = await pulp.json(['group', 'wait', 'bad', '--timeout', '30s']);
     assert.equal(bad.code, 1);
     assert.partialDeepStrictEqual(bad.data, { failed: 1, skipped: 1 });
@@ -49,7 +84,10 @@ suite('groups on the command line', () => {
     assert.match(list.stdout, /^ID +TASKS +WAITING .*\n\S+ .*\nanother +1 /);
     assert.match(list.stderr, /--cursor another\n$/);
     const { data: next } = await pulp.json(['group', 'list', '--cursor', 'another']);
-    assert.deepEqual((next as { id: string }[]).map((group) => group.id), ['bad']);
+    assert.deepEqual(
+      (next as { id: string }[]).map((group) => group.id),
+      ['bad'],
+    );
   });
 
   test('are refused with what is wrong and what to do', async () => {
@@ -59,9 +97,17 @@ suite('groups on the command line', () => {
     await pulp.run(['group', 'create', 'g']);
     for (const [args, code, message] of [
       [['group', 'create', 'g'], 2, /there is a group "g" already/],
-      [['group', 'create', 'h', '--args', '[1]'], 2, /--args is about the task that runs last, and there is none/],
+      [
+        ['group', 'create', 'h', '--args', '[1]'],
+        2,
+        /--args is about the task that runs last, and there is none/,
+      ],
       [['group', 'create', 'h', '--finally', 'test.none'], 2, /test\.none/],
-      [['group', 'create', 'h', '--finally', 'test.add', '--args', '["x"]', '--tasks', TASKS_FILE], 2, /args/],
+      [
+        ['group', 'create', 'h', '--finally', 'test.add', '--args', '["x"]', '--tasks', TASKS_FILE],
+        2,
+        /args/,
+      ],
       [['group', 'create', 'x'.repeat(257)], 2, /1 to 256 bytes/],
       [['group', 'show', 'none'], 3, /there is no group "none"/],
       [['group', 'wait', 'none'], 3, /there is no group "none"/],
@@ -74,14 +120,21 @@ suite('groups on the command line', () => {
       [['task', 'enqueue', 'test.add', ...add, '--after', 'x'], 2, /after: must be an array of UUIDs/],
       [['task', 'enqueue', 'test.add', ...add, '--after', known], 2, new RegExp(`there is no task ${known}`)],
       [['task', 'enqueue', 'test.add', ...add, '--after', known, '--on', 'failure'], 2, /success, finish/],
-      [['task', 'enqueue', 'test.add', ...add, '--group', 'none', '--finally'], 3, /no group "none" was created/],
+      [
+        ['task', 'enqueue', 'test.add', ...add, '--group', 'none', '--finally'],
+        3,
+        /no group "none" was created/,
+      ],
     ] as const) {
       const ended = await pulp.run(args);
       assert.equal(ended.code, code, `${args.join(' ')}: ${ended.stderr}`);
       assert.match(ended.stderr, message);
       assert.equal(ended.stdout, '');
     }
-    const lines = [{ name: 'test.add', args: [1, 2] }, { name: 'test.add', args: [1, 2], after: [known] }];
+    const lines = [
+      { name: 'test.add', args: [1, 2] },
+      { name: 'test.add', args: [1, 2], after: [known] },
+    ];
     const bulk = await pulp.run(['task', 'enqueue', '--from', '-', '--tasks', TASKS_FILE], {
       input: lines.map((line) => JSON.stringify(line)).join('\n'),
     });

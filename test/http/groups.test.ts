@@ -18,25 +18,41 @@ suite('groups over HTTP', () => {
       return answered.data;
     };
     const body = { id: 'a/b', description: 'all mirrors', finally: { ...task, resources: ['/a/'] } };
-    const made = (await ask('create_group', '', { body, as: 'submitter' })) as { id: string; finally_task: string };
+    const made = (await ask('create_group', '', { body, as: 'submitter' })) as {
+      id: string;
+      finally_task: string;
+    };
     assert.equal(made.id, 'a/b');
     const batch = await served.ask('/api/v1/tasks/batch', {
       method: 'POST',
-      body: { tasks: [{ ...task, group: 'a/b' }, { ...task, group: 'other' }] },
+      body: {
+        tasks: [
+          { ...task, group: 'a/b' },
+          { ...task, group: 'other' },
+        ],
+      },
     });
     const [first] = (batch.data as { ids: string[] }).ids;
     const child = { ...task, group: 'a/b', after: [first], on: 'finish' };
     assert.equal((await served.ask('/api/v1/tasks', { method: 'POST', body: child })).status, 201);
     const path = `/${encodeURIComponent('a/b')}`;
     const shown = await ask('show_group', path, { as: 'observer' });
-    assert.partialDeepStrictEqual(shown, { id: 'a/b', owner: 'the-submitter', members: 3, waiting: 3, dispatched: false });
+    assert.partialDeepStrictEqual(shown, {
+      id: 'a/b',
+      owner: 'the-submitter',
+      members: 3,
+      waiting: 3,
+      dispatched: false,
+    });
     const page = await ask('list_groups', '?limit=1');
     assert.deepEqual(page, { groups: [shown], cursor: 'a/b' });
     assert.partialDeepStrictEqual(await ask('list_groups', '?limit=5&cursor=a%2Fb'), {
       groups: [{ id: 'other', created_at: null }],
       cursor: null,
     });
-    assert.partialDeepStrictEqual(await ask('dispatch_group', `${path}/dispatched`, { body: {} }), { dispatched: true });
+    assert.partialDeepStrictEqual(await ask('dispatch_group', `${path}/dispatched`, { body: {} }), {
+      dispatched: true,
+    });
     const { data: why } = await served.ask(`/api/v1/tasks/${made.finally_task}/why`);
     assert.deepEqual((why as { awaits: object[] }).awaits, [
       { kind: 'group', id: 'a/b', dispatched: true, unfinished: 2 },
@@ -47,10 +63,11 @@ suite('groups over HTTP', () => {
     const { data: pulpGroups } = await served.ask('/pulp/api/v3/task-groups/');
     const groups = (pulpGroups as { results: Record<string, unknown>[] }).results;
     assert.deepEqual(groups.map((group) => group['description']).sort(), ['all mirrors', 'other']);
-    assert.partialDeepStrictEqual(
-      groups.find((group) => group['description'] === 'all mirrors') ?? {},
-      { all_tasks_dispatched: true, canceled: 3, waiting: 0 },
-    );
+    assert.partialDeepStrictEqual(groups.find((group) => group['description'] === 'all mirrors') ?? {}, {
+      all_tasks_dispatched: true,
+      canceled: 3,
+      waiting: 0,
+    });
   });
 
   test('are refused with what is wrong', async () => {

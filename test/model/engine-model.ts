@@ -153,7 +153,8 @@ export class EngineModel {
         progress: null,
       };
       this.tasks.set(id, task);
-      if (content.after.every((parent) => this.#isMet(parent, content.on) === true)) this.#wait(task, content.delay);
+      if (content.after.every((parent) => this.#isMet(parent, content.on) === true))
+        this.#wait(task, content.delay);
       else task.place = { at: 'awaiting', after: new Set(content.after) };
     }
   }
@@ -178,7 +179,10 @@ export class EngineModel {
       isSettled = true;
       for (const task of this.tasks.values()) {
         if (task.place.at !== 'awaiting') continue;
-        const ends = [...task.place.after].map((parent) => ({ parent, isMet: this.#isMet(parent, task.content.on) }));
+        const ends = [...task.place.after].map((parent) => ({
+          parent,
+          isMet: this.#isMet(parent, task.content.on),
+        }));
         const left = ends.filter(({ isMet }) => isMet !== true);
         if (left.some(({ isMet }) => isMet === false)) this.#end(task, 'skipped', {});
         else if (left.length === 0) task.place = { at: 'deferred', due: this.#now };

@@ -37,9 +37,13 @@ export function pictureOfModel(model: EngineModel, foreignSession: number): Pict
     jobs: Object.fromEntries(
       tasks.flatMap(({ id, place, queue }) => (place.at === 'delivered' ? [[id, queue]] : [])),
     ),
-    deferred: tasks.flatMap(({ id, place }) => (['deferred', 'awaiting'].includes(place.at) ? [id] : [])).sort(),
+    deferred: tasks
+      .flatMap(({ id, place }) => (['deferred', 'awaiting'].includes(place.at) ? [id] : []))
+      .sort(),
     awaited: tasks
-      .flatMap(({ id, place }) => (place.at === 'awaiting' ? [...place.after].map((parent) => `${id} ${parent}`) : []))
+      .flatMap(({ id, place }) =>
+        place.at === 'awaiting' ? [...place.after].map((parent) => `${id} ${parent}`) : [],
+      )
       .sort(),
     running: Object.fromEntries(
       tasks.flatMap(({ id, place, worker }) => (place.at === 'in hand' ? [[id, worker ?? '']] : [])),

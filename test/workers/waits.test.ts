@@ -55,20 +55,28 @@ suite('groups and dependencies with a worker', () => {
   test('go on by themselves', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker({ concurrency: 3 });
-    const group = await createGroup({ description: 'a net', finally: { task: 'wait.child', resources: ['/a/'] } });
+    const group = await createGroup({
+      description: 'a net',
+      finally: { task: 'wait.child', resources: ['/a/'] },
+    });
     const [first, second] = await enqueueMany([
       { task: 'wait.child', group: group.id },
       { task: 'wait.child', group: group.id, resources: ['/a/'] },
     ]);
     assert(first !== undefined && second !== undefined);
-    const last = await enqueueWithReservation('wait.child', [], { group: group.id, after: [first.id, second.id] });
+    const last = await enqueueWithReservation('wait.child', [], {
+      group: group.id,
+      after: [first.id, second.id],
+    });
     await dispatchGroup(group.id);
     const ended = await waitForGroup(group.id, { timeout: 20_000 });
     assert.deepEqual([ended.members, ended.completed, ended.dispatched], [4, 4, true]);
     const [lastTask, finallyTask] = [await readTask(last.id), await readTask(group.finallyTask ?? '')];
     assert(lastTask?.finished_at != null && finallyTask?.started_at != null);
     assert(lastTask.finished_at <= finallyTask.started_at);
-    await assert.rejects(enqueueWithReservation('wait.child', [], { group: group.id }), { code: 'GROUP_DISPATCHED' });
+    await assert.rejects(enqueueWithReservation('wait.child', [], { group: group.id }), {
+      code: 'GROUP_DISPATCHED',
+    });
     await assert.rejects(waitForGroup('none'), { code: 'MISSING_GROUP', exitCode: 3 });
     await assert.rejects(enqueueWithReservation('wait.child', [], { after: [group.id] }), {
       code: 'MISSING_DEPENDENCY',
