@@ -12,6 +12,9 @@ grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns
   pulp.set_tasks, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function pulp.create_schedule, pulp.pause_schedule, pulp.resume_schedule, pulp.delete_schedule, pulp.run_schedule
   to pulp_submitter, pulp_operator;
+grant execute on function pulp.create_subscription, pulp.pause_subscription, pulp.resume_subscription, pulp.replay_subscription,
+  pulp.delete_subscription, pulp.consume, pulp.take_events, pulp.subscription_lag, pulp.subscription_at, pulp.evolve_subscription, pulp.fold_subscription
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks, pulp.set_tasks to pulp_operator;
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.attach_worker, pulp.set_worker_condition,
@@ -20,7 +23,7 @@ grant execute on function
   to pulp_worker;
 grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class,
-  pulp.due_schedules, pulp.fire_schedules
+  pulp.due_schedules, pulp.fire_schedules, pulp.take_deliveries, pulp.settle_delivery
   to pulp_worker, pulp_operator;
 grant execute on function
   pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,

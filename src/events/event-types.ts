@@ -279,6 +279,31 @@ export const EVENT_TYPES = {
       detail: z.string().nullable(),
     }),
   ]),
+  SubscriptionCreated: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      kinds: z.array(z.enum(['task', 'worker', 'resource', 'system'])),
+      types: z.array(z.string()).nullable(),
+      /** Of tasks of which task types. */
+      names: z.array(z.string()).nullable(),
+      stream: z.string().nullable(),
+      /** Where its events are sent to; null: they are fetched. */
+      url: z.string().nullable(),
+      give_up_seconds: z.number().nullable(),
+      owner: z.string().nullable(),
+      /** What comes after it is given. */
+      cursor: z.string(),
+    }),
+  ]),
+  SubscriptionPaused: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  SubscriptionResumed: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  /** Its events could not be sent for too long, or cannot be given. */
+  SubscriptionStopped: defineEvent('system', [z.strictObject({ reason: z.string() })]),
+  /** It goes on from another place. */
+  SubscriptionReplayed: defineEvent('system', [
+    z.strictObject({ cursor: z.string(), reason: z.string().nullable() }),
+  ]),
+  SubscriptionDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

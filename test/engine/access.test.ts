@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule subscription',
   ],
 ]);
 
@@ -40,7 +40,12 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     ['pulp_submitter', 'pulp_operator'],
     'create_schedule pause_schedule resume_schedule delete_schedule run_schedule',
   ],
-  [LEADERS, 'due_schedules fire_schedules'],
+  [LEADERS, 'due_schedules fire_schedules take_deliveries settle_delivery'],
+  [
+    EVERYBODY,
+    'create_subscription pause_subscription resume_subscription replay_subscription delete_subscription consume take_events',
+  ],
+  [EVERYBODY, 'subscription_lag subscription_at evolve_subscription fold_subscription'],
   [EVERYBODY, 'schedule_at evolve_schedule fold_schedule schedule_history occurrence_id'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],

@@ -39,6 +39,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
+  ...['SubscriptionCreated', 'SubscriptionPaused', 'SubscriptionResumed', 'SubscriptionStopped'],
+  ...['SubscriptionReplayed', 'SubscriptionDeleted'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',

@@ -7,7 +7,7 @@ declare
   column_name text;
   open_to_submitters constant text[] :=
     array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'schedule'];
-  for_functions_alone constant text[] := array['token', 'purge_request'];
+  for_functions_alone constant text[] := array['token', 'purge_request', 'webhook_secret'];
   name text;
 begin
   foreach name in array for_functions_alone loop
