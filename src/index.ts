@@ -89,6 +89,18 @@ export {
   type Schedule,
   type ScheduleEvent,
 } from './projections/schedule.ts';
+export { consume, consumeWith, type ConsumeOptions } from './subscriptions/consume.ts';
+export {
+  createSubscription,
+  deleteSubscription,
+  pauseSubscription,
+  replaySubscription,
+  resumeSubscription,
+  type LogPlace,
+  type SubscriptionFilter,
+  type SubscriptionOptions,
+} from './subscriptions/subscribing.ts';
+export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';

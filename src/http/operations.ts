@@ -11,6 +11,7 @@ import { meOperations } from './v1/me.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { scheduleOperations } from './v1/schedules.ts';
+import { subscriptionOperations } from './v1/subscriptions.ts';
 import { taskTypeOperations } from './v1/task-types.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
@@ -29,6 +30,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...eventOperations(log, stopping),
     ...pauseOperations,
     ...scheduleOperations,
+    ...subscriptionOperations,
     ...resourceOperations,
     ...workerOperations,
     ...metricsOperations,

@@ -6,6 +6,7 @@ import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { Duty, dutyError, type DutyError } from './duty.ts';
 import { fireSchedules } from './fire-schedules.ts';
+import { WebhookSender } from './send-webhooks.ts';
 import type { SilenceObserver } from './silence-observer.ts';
 import { tellOfLosses, type Look } from './worker-watcher.ts';
 
@@ -34,6 +35,10 @@ const MEND_MS = 60_000;
 /** What is notified when the leader is to look when the next schedule is due. */
 const SCHEDULES_CHANGED = 'schedules';
 
+/** The same when it is to look for what is to be sent to webhooks; and how often it looks where there are any, in milliseconds. */
+const WEBHOOKS_CHANGED = 'webhooks';
+const WEBHOOKS_MS = 500;
+
 /** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
 const CLOCK_TOLERANCE_MS = 1000;
 
@@ -45,6 +50,7 @@ const DUTY_WORDS = {
   notices: 'sending notifications',
   mend: 'mending what was taken from the queues',
   schedules: 'enqueueing what schedules ask for',
+  webhooks: 'sending to webhooks',
 } as const;
 
 /** What `pulp.grant_reservations` gives. */
@@ -91,6 +97,8 @@ export class Term implements Disposable {
   readonly #notices = new Duty('notices');
   readonly #mends = new Duty('mend');
   readonly #schedules = new Duty('schedules');
+  readonly #webhooks = new Duty('webhooks');
+  readonly #sender: WebhookSender;
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
@@ -117,6 +125,13 @@ export class Term implements Disposable {
     this.#client = client;
     this.#wakeup = wakeup;
     this.#settings = settings;
+    this.#sender = new WebhookSender(client, {
+      log: settings.log,
+      onSettled: () => {
+        this.#webhooks.call();
+        wakeup.call();
+      },
+    });
     const lose = () => {
       this.#isLost = true;
       wakeup.call();
@@ -124,6 +139,9 @@ export class Term implements Disposable {
     const hear = ({ channel, payload }: Notification) => {
       if (channel === CHANNELS.grant && payload === SCHEDULES_CHANGED) {
         this.#schedules.call();
+        wakeup.call();
+      } else if (channel === CHANNELS.grant && payload === WEBHOOKS_CHANGED) {
+        this.#webhooks.call();
         wakeup.call();
       } else if (channel === CHANNELS.grant) this.#claims.hear();
       else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();
@@ -137,6 +155,7 @@ export class Term implements Disposable {
   /** Hears nothing of its connection any more. */
   [Symbol.dispose](): void {
     this.#unhear();
+    this.#sender[Symbol.dispose]();
   }
 
   get isLost(): boolean {
@@ -162,10 +181,17 @@ export class Term implements Disposable {
       if (standIn && this.#isManaged) return;
       await attend(this.#upkeep, () => this.#keepUp());
       await attend(this.#mends, () => this.#mend());
+      await attend(this.#webhooks, () => this.#sendWebhooks());
       const dueAt = Math.min(
-        ...[this.#grants, this.#schedules, this.#notices, this.#watches, this.#upkeep, this.#mends].map(
-          (duty) => duty.dueAt,
-        ),
+        ...[
+          this.#grants,
+          this.#schedules,
+          this.#notices,
+          this.#watches,
+          this.#upkeep,
+          this.#mends,
+          this.#webhooks,
+        ].map((duty) => duty.dueAt),
       );
       await this.#wakeup.sleep(Math.max(0, Math.min(dueAt - performance.now(), POLL_MS)));
     }
@@ -240,6 +266,12 @@ export class Term implements Disposable {
       if (this.#isUntold) this.#notices.call();
     }
     this.#schedules.nextIn(Math.min(POLL_MS, Math.ceil((nextDueSeconds ?? Infinity) * 1000)));
+    return null;
+  }
+
+  /** Begins to send what subscriptions have for webhooks. */
+  async #sendWebhooks(): Promise<null> {
+    this.#webhooks.nextIn((await this.#sender.look()) ? WEBHOOKS_MS : POLL_MS);
     return null;
   }
 

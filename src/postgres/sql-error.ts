@@ -326,7 +326,7 @@ function saysOneOf(error: unknown, words: RegExp): boolean {
 }
 
 /** Of a host with several addresses the system says nothing itself, but has an error of each. */
-function messageOf(error: Error): string {
+export function messageOf(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   return error.message === '' && first instanceof Error ? first.message : error.message;
 }

@@ -23,10 +23,10 @@ begin
     end if;
     caught_up := true;
     exit when known.state <> 'active';
-    page := pulp.next_events(known, at_most);
+    page := pulp.next_events(known, at_most, 8000000);
     caught_up := page.caught_up;
     exit when page.reached = known.cursor;
-    update pulp.subscription s set cursor = page.reached, given = s.given + coalesce(cardinality(page.events), 0), read_at = clock_timestamp()
+    update pulp.subscription s set cursor = page.reached, given = s.given + cardinality(page.events), read_at = clock_timestamp()
       where s.name = known.name and s.cursor = known.cursor and s.version = known.version;
     if found then
       events := page.events;
