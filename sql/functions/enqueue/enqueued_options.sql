@@ -12,8 +12,6 @@ language sql stable parallel safe as $$
     'parent_id', lower(request ->> 'parent_id'),
     'group_id', request ->> 'group',
     'trace_context', nullif(request -> 'trace_context', 'null'),
-    'options', (
-      select jsonb_object_agg(o.key, o.value) from jsonb_each(request) as o
-      where o.key in ('unique') and o.value <> 'null')))
+    'options', nullif(jsonb_strip_nulls(jsonb_build_object('unique', pulp.unique_asked(request -> 'unique'))), '{}')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

@@ -19,6 +19,8 @@ language sql immutable as $$
     ('pulp_leader_info', 'gauge', 'Which worker leads as resource manager.'),
     ('pulp_leader_failing', 'gauge', 'Duties of the leader that fail.'),
     ('pulp_paused', 'gauge', 'What is paused: a queue, a type, a resource, or all.'),
+    ('pulp_subscription_lag_seconds', 'gauge', 'Age of the oldest event that a subscription has not looked at.'),
+    ('pulp_subscription_state', 'gauge', 'How each subscription is: active; failing, what is sent is not taken; stopped because of that; paused.'),
     ('pulp_tasks_held_back', 'gauge', 'Tasks that the leader could not bring forward and tries again apart from others; a thousand: or more.'),
     ('pulp_log_readers_held_seconds', 'gauge', 'For how long a transaction has been open that committed events are held back for: by how much who follows the log is behind at least.'),
     ('pulp_log_leaves_seconds', 'gauge', 'For how long the log has leaves. Then nothing can be written.'),

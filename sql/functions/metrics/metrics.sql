@@ -122,6 +122,13 @@ begin
       union all
       select 'pulp_paused', '', jsonb_build_object('kind', p.kind, 'name', p.name), 1 from pulp.pause p where p.until is null or p.until > now
       union all
+      select 'pulp_subscription_lag_seconds', '', jsonb_build_object('subscription', l.name), coalesce(l.seconds, 0)
+      from pulp.subscription_lag(most => 1) l
+      union all
+      select 'pulp_subscription_state', '', jsonb_build_object('subscription', s.name,
+        'state', case when s.state = 'active' and s.failing_since is not null then 'failing' else s.state end), 1
+      from pulp.subscription s
+      union all
       select 'pulp_tasks_held_back', '', '{}', (select count(*) from (select from pulp.held_back limit 1000) h)
       union all
       select 'pulp_log_readers_held_seconds', '', '{}', coalesce((select max(pulp.seconds_between(h.since, now)) from pulp.event_holder() h), 0)

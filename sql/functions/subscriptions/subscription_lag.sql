@@ -1,12 +1,11 @@
--- How far subscriptions are behind: how many events there are that they have not looked at, counted up to about 10,000 ("more": there are more),
+-- How far subscriptions are behind: how many events there are that they have not looked at, counted up to so many ("more": there are more),
 -- and how old the first of them is, in seconds. Of the kinds that they get, whether they want them or not. What is not decided yet does not count.
-create or replace function pulp.subscription_lag(subscription text default null)
+create or replace function pulp.subscription_lag(subscription text default null, most integer default 10000)
 returns table (name text, events bigint, more boolean, seconds double precision)
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
-  most constant integer := 10000;
   horizon constant xid8 := pulp.log_horizon();
   known pulp.subscription;
   after record;

@@ -57,6 +57,7 @@ export default class Status extends PulpCommand {
         workers: overview.contents && countsText(overview.contents.workers),
         leader: overview.contents && (overview.contents.leader ?? 'none'),
         ...leaderTrouble(overview.contents),
+        ...subscriptionTrouble(overview.contents),
         ...eraFacts(overview.contents),
       }),
     );
@@ -93,6 +94,14 @@ function leaderTrouble(contents: Overview['contents']): Readonly<Record<string, 
         ? undefined
         : `${held_back}${held_back < 1000 ? '' : ' or more'} ${held_back === 1 ? 'task' : 'tasks'}: see \`pulp task why\``,
   };
+}
+
+/** A line that is there only if a subscription needs somebody. */
+function subscriptionTrouble(contents: Overview['contents']): Readonly<Record<string, string | undefined>> {
+  const troubles = (contents?.subscriptions ?? []).map(
+    ({ name, state, why }) => `${name} ${state === 'stopped' ? 'has stopped' : 'fails'}: ${why}`,
+  );
+  return { subscriptions: troubles.length === 0 ? undefined : troubles.join('; ') };
 }
 
 /** Lines that are there only where the log went through more than one history, or could not know it. */
