@@ -1,3 +1,4 @@
+import type { QuerySqlToken } from 'slonik';
 import { z } from 'zod';
 import type { SUBSCRIPTION_KINDS } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
@@ -5,6 +6,7 @@ import { PulpError } from '../errors.ts';
 import { EVENT_TYPES } from '../events/event-types.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { sql } from '../postgres/sql.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
 import { secretRealm } from '../secrets/secret-realm.ts';
 import { checkMembersApart, writePayload } from '../tasks/payload.ts';
 import { keyOf, newWebhookSecret, sealWebhookSecret } from './webhook-secret.ts';
@@ -64,8 +66,7 @@ export async function createSubscription(
     'subscription',
   );
   const stored = secret === undefined ? undefined : sealWebhookSecret(secret, name, await secretRealm());
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`
+  await write(sql.unsafe`
     select pulp.create_subscription(${definition}::jsonb, ${stored === undefined ? null : JSON.stringify(stored)}::jsonb)`);
   return secret;
 }
@@ -73,15 +74,13 @@ export async function createSubscription(
 /** Keeps a subscription where it is until it is resumed. @throws PulpError MISSING_SUBSCRIPTION */
 export async function pauseSubscription(name: string, reason?: string): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.pause_subscription(${name}, ${reason ?? null})`);
+  await write(sql.unsafe`select pulp.pause_subscription(${name}, ${reason ?? null})`);
 }
 
 /** Lets a subscription go on that is paused or was stopped. @throws PulpError MISSING_SUBSCRIPTION or SUBSCRIPTION_STATE */
 export async function resumeSubscription(name: string, reason?: string): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.resume_subscription(${name}, ${reason ?? null})`);
+  await write(sql.unsafe`select pulp.resume_subscription(${name}, ${reason ?? null})`);
 }
 
 /**
@@ -92,15 +91,23 @@ export async function resumeSubscription(name: string, reason?: string): Promise
 export async function replaySubscription(name: string, from: LogPlace, reason?: string): Promise<void> {
   const place = placeText(from);
   checkMembersApart({ name, from: place, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.replay_subscription(${name}, ${place}, ${reason ?? null})`);
+  await write(sql.unsafe`select pulp.replay_subscription(${name}, ${place}, ${reason ?? null})`);
 }
 
 /** Deletes a subscription; its history stays in the log. @throws PulpError MISSING_SUBSCRIPTION */
 export async function deleteSubscription(name: string, reason?: string): Promise<void> {
   checkMembersApart({ name, reason });
+  await write(sql.unsafe`select pulp.delete_subscription(${name}, ${reason ?? null})`);
+}
+
+/** Is not repeated where its answer is lost: it may have been done. */
+async function write(statement: QuerySqlToken): Promise<void> {
   const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.delete_subscription(${name}, ${reason ?? null})`);
+  try {
+    await pool.query(statement);
+  } catch (error) {
+    throw toPulpError(error);
+  }
 }
 
 /** The kinds of streams that events of some types are in. @throws PulpError INVALID_INPUT if there is no such event */

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { WebhookSender } from '../../src/manager/send-webhooks.ts';
@@ -18,56 +16,9 @@ import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { memoryLog } from '../support/memory-log.ts';
 import { until } from '../support/until.ts';
+import { Receiver } from '../support/webhook-receiver.ts';
 
 const SECRET = newWebhookSecret();
-
-/** A message as a receiver got it. */
-interface Message {
-  readonly headers: IncomingMessage['headers'];
-  readonly text: string;
-  readonly events: readonly { readonly cursor: string; readonly type: string; readonly stream_id: string }[];
-}
-
-/** A real receiver, which answers as it is told. */
-class Receiver implements AsyncDisposable {
-  readonly #server: Server;
-  readonly got: Message[] = [];
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async create(answer: (response: ServerResponse, place: number) => void): Promise<Receiver> {
-    const server = createServer();
-    const receiver = new Receiver(server);
-    server.on('request', (request, response) => {
-      let text = '';
-      request.setEncoding('utf8').on('data', (part: string) => (text += part));
-      request.on('end', () => {
-        const { events } = JSON.parse(text) as Pick<Message, 'events'>;
-        receiver.got.push({ headers: request.headers, text, events });
-        answer(response, receiver.got.length);
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return receiver;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
-  }
-
-  get cursors(): string[] {
-    return this.got.flatMap(({ events }) => events.map(({ cursor }) => cursor));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-}
 
 /** The rest of the environment is as it is; networks of the receiver are allowed. */
 async function withNetworks<T>(work: () => Promise<T>): Promise<T> {

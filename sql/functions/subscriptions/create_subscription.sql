@@ -23,9 +23,9 @@ begin
     when exists (select from unnest(lists) as l where given ? l and (jsonb_typeof(given -> l) <> 'array' or given -> l = '[]'
       or jsonb_path_exists(given -> l, '$[*] ? (@.type() != "string")') or jsonb_array_length(given -> l) > 100)) then
       'kinds, types and names: must be arrays of 1 to 100 texts'
-    when not kinds <@ '{task,worker,resource,system}' then 'kinds: must be of task, worker, resource and system'
     when exists (select from jsonb_array_elements_text(given -> 'types') t where t !~ '^[A-Z][A-Za-z]{1,63}$' or t = 'WorkerHeartbeat') then
       'types: must be types of events such as TaskFailed, and no signs of life'
+    when not kinds <@ '{task,worker,resource,system}' then 'kinds: must be of task, worker, resource and system'
     when exists (select from jsonb_array_elements_text(given -> 'names') n where pulp.is_name(n) is not true) then 'names: must be names of task types'
     when given ? 'names' and kinds <> '{task}' then 'names: only tasks have them: leave the other kinds out'
     when (octet_length(given ->> 'stream') between 1 and 1024) is false then 'stream: must be the id of a stream, of 1 to 1024 bytes'

@@ -18,7 +18,7 @@ begin
       continue; -- its reader is told
     end;
     return query
-      select known.name, least(sum(l.number), most)::bigint, sum(l.number) > most,
+      select known.name, least(coalesce(sum(l.number), 0), most)::bigint, coalesce(sum(l.number), 0) > most,
         greatest(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)::double precision
       from (
         (select greatest(least(b.size, b.first + b.size - 1 - after.position), 0) as number, b.recorded_at from pulp.event_batch b
