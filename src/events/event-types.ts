@@ -1,4 +1,4 @@
-import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, RULE_KINDS, type PauseKind } from '../constants.ts';
+import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, RETENTION_KINDS, RULE_KINDS, type PauseKind } from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -308,6 +308,18 @@ export const EVENT_TYPES = {
     z.strictObject({ cursor: z.string(), reason: z.string().nullable() }),
   ]),
   SubscriptionDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  /** For how long something is kept. */
+  RetentionSet: defineEvent('system', [
+    z.strictObject({
+      kind: z.enum(RETENTION_KINDS),
+      name: z.string(),
+      keep: z.union([
+        z.partialRecord(finalState, z.union([z.number(), z.literal('never')])),
+        z.strictObject({ seconds: z.number(), folder: z.string() }),
+      ]),
+    }),
+  ]),
+  RetentionCleared: defineEvent('system', [z.strictObject({ kind: z.enum(RETENTION_KINDS), name: z.string() })]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

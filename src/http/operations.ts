@@ -10,6 +10,7 @@ import { eventOperations } from './v1/events.ts';
 import { meOperations } from './v1/me.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
+import { retentionOperations } from './v1/retention.ts';
 import { scheduleOperations } from './v1/schedules.ts';
 import { subscriptionOperations } from './v1/subscriptions.ts';
 import { taskTypeOperations } from './v1/task-types.ts';
@@ -29,6 +30,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...taskTypeOperations,
     ...eventOperations(log, stopping),
     ...pauseOperations,
+    ...retentionOperations,
     ...scheduleOperations,
     ...subscriptionOperations,
     ...resourceOperations,

@@ -5,7 +5,9 @@ import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { Duty, dutyError, type DutyError } from './duty.ts';
+import { MonthArchiver } from './archive-months.ts';
 import { fireSchedules } from './fire-schedules.ts';
+import { RetentionWalk, type ArchiveRule } from './keep-retention.ts';
 import { WebhookSender } from './send-webhooks.ts';
 import type { SilenceObserver } from './silence-observer.ts';
 import { tellOfLosses, type Look } from './worker-watcher.ts';
@@ -39,6 +41,10 @@ const SCHEDULES_CHANGED = 'schedules';
 const WEBHOOKS_CHANGED = 'webhooks';
 const WEBHOOKS_MS = 500;
 
+/** The same when something is to be kept for another time; and how often months of the log are looked for that are to leave it, in milliseconds. */
+const RETENTION_CHANGED = 'retention';
+const ARCHIVE_MS = 3_600_000;
+
 /** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
 const CLOCK_TOLERANCE_MS = 1000;
 
@@ -51,6 +57,8 @@ const DUTY_WORDS = {
   mend: 'mending what was taken from the queues',
   schedules: 'enqueueing what schedules ask for',
   webhooks: 'sending to webhooks',
+  retention: 'purging what was kept long enough',
+  archive: 'archiving what was kept long enough',
 } as const;
 
 /** What `pulp.grant_reservations` gives. */
@@ -99,6 +107,11 @@ export class Term implements Disposable {
   readonly #schedules = new Duty('schedules');
   readonly #webhooks = new Duty('webhooks');
   readonly #sender: WebhookSender;
+  readonly #retention = new Duty('retention');
+  readonly #walk: RetentionWalk;
+  readonly #archive = new Duty('archive');
+  readonly #archiver: MonthArchiver;
+  #archiveRule: ArchiveRule | undefined;
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
@@ -132,6 +145,11 @@ export class Term implements Disposable {
         wakeup.call();
       },
     });
+    this.#walk = new RetentionWalk(client, settings.log);
+    this.#archiver = new MonthArchiver(settings.log, () => {
+      this.#archive.call();
+      wakeup.call();
+    });
     const lose = () => {
       this.#isLost = true;
       wakeup.call();
@@ -142,6 +160,10 @@ export class Term implements Disposable {
         wakeup.call();
       } else if (channel === CHANNELS.grant && payload === WEBHOOKS_CHANGED) {
         this.#webhooks.call();
+        wakeup.call();
+      } else if (channel === CHANNELS.grant && payload === RETENTION_CHANGED) {
+        this.#retention.call();
+        this.#archive.call();
         wakeup.call();
       } else if (channel === CHANNELS.grant) this.#claims.hear();
       else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();
@@ -156,6 +178,7 @@ export class Term implements Disposable {
   [Symbol.dispose](): void {
     this.#unhear();
     this.#sender[Symbol.dispose]();
+    this.#archiver[Symbol.dispose]();
   }
 
   get isLost(): boolean {
@@ -182,6 +205,8 @@ export class Term implements Disposable {
       await attend(this.#upkeep, () => this.#keepUp());
       await attend(this.#mends, () => this.#mend());
       await attend(this.#webhooks, () => this.#sendWebhooks());
+      await attend(this.#retention, () => this.#keepRetention());
+      await attend(this.#archive, () => this.#archiveMonths());
       const dueAt = Math.min(
         ...[
           this.#grants,
@@ -191,6 +216,8 @@ export class Term implements Disposable {
           this.#upkeep,
           this.#mends,
           this.#webhooks,
+          this.#retention,
+          this.#archive,
         ].map((duty) => duty.dueAt),
       );
       await this.#wakeup.sleep(Math.max(0, Math.min(dueAt - performance.now(), POLL_MS)));
@@ -273,6 +300,22 @@ export class Term implements Disposable {
   async #sendWebhooks(): Promise<null> {
     this.#webhooks.nextIn((await this.#sender.look()) ? WEBHOOKS_MS : POLL_MS);
     return null;
+  }
+
+  /** Purges tasks that have been kept long enough, a short step at a time. */
+  async #keepRetention(): Promise<null> {
+    const { nextInMs, archive } = await this.#walk.step();
+    if (this.#archiveRule === undefined && archive !== undefined) this.#archive.call();
+    this.#archiveRule = archive;
+    this.#retention.nextIn(nextInMs);
+    return null;
+  }
+
+  /** Moves months out of the log that have been kept long enough; does not wait for it. */
+  #archiveMonths(): Promise<null | undefined> {
+    if (this.#archiveRule === undefined) return Promise.resolve(undefined);
+    this.#archive.nextIn(ARCHIVE_MS);
+    return Promise.resolve(this.#archiver.begin(this.#archiveRule) ? undefined : null);
   }
 
   /** Names tasks in the log, each once, that cannot be brought forward and are tried apart from the others. */

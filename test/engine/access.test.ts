@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule subscription',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule subscription retention',
   ],
 ]);
 
@@ -40,7 +40,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     ['pulp_submitter', 'pulp_operator'],
     'create_schedule pause_schedule resume_schedule delete_schedule run_schedule',
   ],
-  [LEADERS, 'due_schedules fire_schedules take_deliveries settle_delivery'],
+  [LEADERS, 'due_schedules fire_schedules take_deliveries settle_delivery purge_by_retention'],
   [
     EVERYBODY,
     'create_subscription pause_subscription resume_subscription replay_subscription delete_subscription consume take_events',
@@ -57,11 +57,11 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [LEADERS, 'report_worker_death'],
   [
     OPERATORS,
-    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker',
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker set_retention clear_retention',
   ],
   [
     EVERYBODY,
-    'actor why task_at worker_at reservation_at pause_at evolve_pause requeued_since leader_session new_id',
+    'actor why task_at worker_at reservation_at pause_at evolve_pause retention_at evolve_retention requeued_since leader_session new_id',
   ],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],

@@ -40,7 +40,7 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
   ...['SubscriptionCreated', 'SubscriptionPaused', 'SubscriptionResumed', 'SubscriptionStopped'],
-  ...['SubscriptionReplayed', 'SubscriptionDeleted'],
+  ...['SubscriptionReplayed', 'SubscriptionDeleted', 'RetentionSet', 'RetentionCleared'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',

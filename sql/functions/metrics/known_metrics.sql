@@ -8,6 +8,7 @@ language sql immutable as $$
     ('pulp_task_retries_total', 'counter', 'Runs that failed and are tried again.'),
     ('pulp_task_interruptions_total', 'counter', 'Runs that ended without their fault and cost no attempt.'),
     ('pulp_task_runs_lost_total', 'counter', 'Runs that ended because their worker was lost.'),
+    ('pulp_tasks_purged_total', 'counter', 'Tasks that were purged, by hand or since they had been kept for as long as they are to be.'),
     ('pulp_task_waiting_seconds', 'histogram', 'How long tasks waited for each of their runs since they were due.'),
     ('pulp_task_running_seconds', 'histogram', 'How long each run of a task took.'),
     ('pulp_queue_oldest_claimable_seconds', 'gauge', 'For how long the longest waiting task that a worker could start has been waiting for one.'),

@@ -39,7 +39,8 @@ begin
         sum(m.number) filter (where f.after = 'skipped') as skipped,
         sum(m.number) filter (where f.before = 'running' and f.after = 'delayed') as retried,
         sum(m.number) filter (where f.cause = 'interrupted') as interrupted,
-        sum(m.number) filter (where f.cause = 'worker_lost') as lost
+        sum(m.number) filter (where f.cause = 'worker_lost') as lost,
+        sum(m.number) filter (where f.before in ('completed', 'failed', 'canceled', 'skipped') and f.after = '') as purged
       from flow f cross join lateral (select case f.cause when 'recounted' then 0 else f.number end as number) m
       where f.name <> ''
       group by f.queue, f.name
@@ -83,7 +84,8 @@ begin
         ('pulp_tasks_finished_total', '{"outcome": "skipped"}', m.skipped),
         ('pulp_task_retries_total', '{}', m.retried),
         ('pulp_task_interruptions_total', '{}', m.interrupted),
-        ('pulp_task_runs_lost_total', '{}', m.lost)
+        ('pulp_task_runs_lost_total', '{}', m.lost),
+        ('pulp_tasks_purged_total', '{}', m.purged)
       ) c(metric, labels, value)
       union all
       select h.metric, '_bucket', h.labels || jsonb_build_object('le', x.bound), x.number

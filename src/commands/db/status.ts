@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { addressWithoutPassword, plainAddress } from '../../cli/database-address.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
+import { retentionLine } from '../../cli/retention-text.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { PulpError } from '../../errors.ts';
 import type { Overview } from '../../projections/overview.ts';
@@ -58,6 +59,7 @@ export default class Status extends PulpCommand {
         leader: overview.contents && (overview.contents.leader ?? 'none'),
         ...leaderTrouble(overview.contents),
         ...subscriptionTrouble(overview.contents),
+        retention: overview.contents?.retention && retentionLine(overview.contents.retention),
         ...eraFacts(overview.contents),
       }),
     );
