@@ -71,6 +71,7 @@ export {
 export type { TraceContext } from './tasks/tracing.ts';
 export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
+export type { Versions } from './tasks/versions.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {

@@ -118,7 +118,14 @@ export const EVENT_TYPES = {
   /** Another task took its place, or its time was over. */
   UniqueKeyReleased: defineEvent('task', [nothing]),
   TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
-  TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
+  TaskStarted: defineEvent('task', [
+    z.strictObject({
+      worker: z.string(),
+      attempt: z.int(),
+      /** Of the worker's code, where it is said. */
+      release: z.string().optional(),
+    }),
+  ]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
   ProgressReported: defineEvent('task', [
     z.strictObject({
@@ -187,6 +194,9 @@ export const EVENT_TYPES = {
       process: z.string().optional(),
       /** Why it takes no tasks yet. */
       unable: z.string().optional(),
+      /** What it has in which version, and the release of its code, where that is said. */
+      versions: z.record(z.string(), z.string()).optional(),
+      release: z.string().optional(),
       /** The login that speaks for it; missing of those from before this was recorded. */
       login: z.string().optional(),
     }),

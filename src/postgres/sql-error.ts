@@ -27,6 +27,7 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU037: { code: 'MISSING_SUBSCRIPTION', exitCode: 3 },
   PU038: { code: 'SUBSCRIPTION_EXISTS', exitCode: 2 },
   PU039: { code: 'SUBSCRIPTION_STATE', exitCode: 1 },
+  PU042: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
   PU041: { code: 'NO_RETENTION', exitCode: 3 },
   PU040: { code: 'LOG_ARCHIVED', exitCode: 1 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },

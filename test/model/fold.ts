@@ -331,6 +331,8 @@ function workerChange(event: LoggedEvent): Row {
         process: data['process'] ?? null,
         login: data['login'] ?? null,
         unable: data['unable'] ?? null,
+        versions: data['versions'] ?? null,
+        release: data['release'] ?? null,
         stuck: null,
         draining: null,
         online_at: instant(event.recorded_at),

@@ -12,6 +12,7 @@ language sql stable parallel safe as $$
     'parent_id', lower(request ->> 'parent_id'),
     'group_id', request ->> 'group',
     'trace_context', nullif(request -> 'trace_context', 'null'),
-    'options', nullif(jsonb_strip_nulls(jsonb_build_object('unique', pulp.unique_asked(request -> 'unique'))), '{}')))
+    'options', nullif(jsonb_strip_nulls(jsonb_build_object(
+      'unique', pulp.unique_asked(request -> 'unique'), 'requires', nullif(request -> 'requires', 'null'))), '{}')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

@@ -4,9 +4,9 @@ language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'parent_id'];
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'requires', 'parent_id'];
   rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked',
-    'trace_context', 'unique'];
+    'trace_context', 'unique', 'requires'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -88,6 +88,10 @@ begin
   problem := pulp.unique_problem(item -> 'unique');
   if problem is not null then
     return 'unique: ' || problem;
+  end if;
+  problem := pulp.requires_problem(item -> 'requires');
+  if problem is not null then
+    return 'requires: ' || problem;
   end if;
   if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';

@@ -1,4 +1,4 @@
--- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, schedule_as_folded, subscription_as_folded, retention_as_folded, positions_rise: workers, the leadership, pauses, schedules and subscriptions are what
+-- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, schedule_as_folded, subscription_as_folded, retention_as_folded, requirement_known, positions_rise: workers, the leadership, pauses, schedules and subscriptions are what
 -- their events tell, as far as these are kept, and their streams have no gaps and are in order.
 create or replace function pulp.verify_workers() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
@@ -30,6 +30,11 @@ begin
     union all
     select 'retention_as_folded', 'system', d.stream, 'it is not what its events tell', to_jsonb(d.told), to_jsonb(d.there)
     from pulp.fold_retention_differences() d
+    union all
+    select 'requirement_known', 'task', t.id::text, 'no worker looks for what it requires', to_jsonb(pulp.job_kind(t.name, t.options)), null
+    from pulp.task t
+    where t.options ? 'requires' and t.state = 'waiting'
+      and not exists (select from pulp.requirement r where r.kind = pulp.job_kind(t.name, t.options))
     union all
     select 'positions_rise', e.stream_kind, e.stream_id,
       format('event %s, %s at position %s: it follows one of a greater position', e.version, e.type, e.position),
