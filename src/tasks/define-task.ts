@@ -77,10 +77,7 @@ export interface TaskOptions<
    * Told what a task has created that failed or was cancelled, by a task of its own, of the type `NAME.abandoned`, that claims it. It is
    * tried again if it fails, and run again if its worker is lost.
    */
-  readonly onAbandoned?: (
-    abandoned: Abandoned,
-    context: TaskContext<unknown, unknown>,
-  ) => Promise<unknown> | unknown;
+  readonly onAbandoned?: (abandoned: Abandoned, context: TaskContext<unknown, unknown>) => unknown;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,

@@ -166,7 +166,7 @@ interface Reported {
 }
 
 function reportedOf(task: Row): Reported {
-  return (task['reported'] ?? {}) as Reported;
+  return task['reported'] ?? {};
 }
 
 /** A new run has reported nothing, what is run again by hand has created nothing, and what was under way has ended with its task. */
