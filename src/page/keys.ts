@@ -20,7 +20,8 @@ const PLACES: Readonly<Record<string, string>> = {
   f: '/failures',
   c: '/trends',
   p: '/pauses',
-  s: '/subscriptions',
+  s: '/schedules',
+  b: '/subscriptions',
   e: '/enqueue',
 };
 

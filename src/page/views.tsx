@@ -5,6 +5,7 @@ import { Overview } from './views/overview.tsx';
 import { Pauses } from './views/pauses.tsx';
 import { Resource } from './views/resource.tsx';
 import { Resources } from './views/resources.tsx';
+import { Schedules } from './views/schedules.tsx';
 import { Subscriptions } from './views/subscriptions.tsx';
 import { TaskPage } from './views/task.tsx';
 import { Tasks } from './views/tasks.tsx';
@@ -34,6 +35,8 @@ export function viewOf(path: string): ComponentChild {
       return <Failures />;
     case '/pauses':
       return <Pauses />;
+    case '/schedules':
+      return <Schedules />;
     case '/subscriptions':
       return <Subscriptions />;
     case '/enqueue':
