@@ -99,7 +99,17 @@ export const RESOURCE_MANAGER_QUEUE = 'resource-manager';
 export const RESERVED_WORKER_PREFIX = 'reserved-resource-worker';
 
 /** What the resource manager that leads does again and again. */
-export const LEADER_DUTIES = ['grant', 'watch', 'upkeep', 'notices', 'mend', 'schedules', 'webhooks', 'retention', 'archive'] as const;
+export const LEADER_DUTIES = [
+  'grant',
+  'watch',
+  'upkeep',
+  'notices',
+  'mend',
+  'schedules',
+  'webhooks',
+  'retention',
+  'archive',
+] as const;
 
 /** One of `LEADER_DUTIES`. */
 export type LeaderDuty = (typeof LEADER_DUTIES)[number];

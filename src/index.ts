@@ -104,13 +104,8 @@ export {
   type SubscriptionOptions,
 } from './subscriptions/subscribing.ts';
 export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
-export {
-  clearRetention,
-  listRetention,
-  setRetention,
-  type Keep,
-  type Retention,
-} from './projections/retention.ts';
+export { listRetention, type Retention } from './projections/retention.ts';
+export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';

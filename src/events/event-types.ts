@@ -1,4 +1,12 @@
-import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, RETENTION_KINDS, RULE_KINDS, type PauseKind } from '../constants.ts';
+import {
+  CATCH_UPS,
+  LEADER_DUTIES,
+  OVERLAPS,
+  POLICIES,
+  RETENTION_KINDS,
+  RULE_KINDS,
+  type PauseKind,
+} from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -344,7 +352,9 @@ export const EVENT_TYPES = {
       ]),
     }),
   ]),
-  RetentionCleared: defineEvent('system', [z.strictObject({ kind: z.enum(RETENTION_KINDS), name: z.string() })]),
+  RetentionCleared: defineEvent('system', [
+    z.strictObject({ kind: z.enum(RETENTION_KINDS), name: z.string() }),
+  ]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

@@ -13,7 +13,7 @@ export class MonthArchiver implements Disposable {
   readonly #end = new AbortController();
   #isUnderway = false;
   /** How it ended, as long as nobody has asked. */
-  #outcome: { readonly error: unknown } | undefined;
+  #outcome: { readonly error: Error | undefined } | undefined;
 
   constructor(log: Log, onEnded: () => void) {
     this.#log = log;
@@ -42,7 +42,7 @@ export class MonthArchiver implements Disposable {
   async #run({ before, folder }: ArchiveRule): Promise<void> {
     this.#isUnderway = true;
     const { signal } = this.#end;
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       if (!(await isFolder(folder))) throw noFolder(folder);
       const { archiveLeaves } = await import('../events/archive.ts');
@@ -56,7 +56,8 @@ export class MonthArchiver implements Disposable {
         },
       });
     } catch (error) {
-      if (!signal.aborted && !(error instanceof PulpError && error.code === NOT_YET)) failure = error;
+      if (!signal.aborted && !(error instanceof PulpError && error.code === NOT_YET))
+        failure = error as Error;
     }
     this.#isUnderway = false;
     this.#outcome = { error: failure };

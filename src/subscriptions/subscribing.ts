@@ -52,6 +52,12 @@ export async function createSubscription(
       exitCode: 2,
     });
   }
+  if (url !== undefined && !URL.canParse(url)) {
+    throw new PulpError('INVALID_INPUT', `url: ${JSON.stringify(url)} is none`, {
+      remedy: 'Give one such as https://example.org/hook; nothing was written.',
+      exitCode: 2,
+    });
+  }
   const secret = url === undefined ? undefined : (given ?? newWebhookSecret());
   if (secret !== undefined) keyOf(secret);
   const definition = writePayload(

@@ -220,7 +220,9 @@ suite('a subscription', () => {
         `select rule from pulp.verify_workers() where rule = 'subscription_as_folded'`,
       );
       assert.equal(rows.length, 1, damage);
-      assert.equal((await client.query('select pulp.rebuild_subscriptions() as wrong')).rows[0].wrong, 1);
+      assert.deepEqual((await client.query('select pulp.rebuild_subscriptions() as wrong')).rows, [
+        { wrong: 1 },
+      ]);
       assert.deepEqual((await client.query('select * from pulp.subscription')).rows, right);
     }
   });

@@ -24,7 +24,7 @@ export default class Clear extends DatabaseCommand {
     const { kind, name } = flags.archive
       ? ({ kind: 'log', name: undefined } as const)
       : retentionTarget(flags);
-    const { clearRetention } = await import('../../projections/retention.ts');
+    const { clearRetention } = await import('../../tasks/keeping.ts');
     await clearRetention(kind, name);
     this.log(`nothing is said any more of ${[kind, name].filter((word) => word !== undefined).join(' ')}`);
     return { kind, name: name ?? '' };

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { RETENTION_KINDS, TASK_FINAL_STATES } from '../../constants.ts';
-import {
-  clearRetention,
-  keptLog,
-  listRetention,
-  retentionRow,
-  setRetention,
-} from '../../projections/retention.ts';
+import { keptLog, listRetention, retentionRow } from '../../projections/retention.ts';
+import { clearRetention, setRetention } from '../../tasks/keeping.ts';
 import { answer, operation } from '../api/operation.ts';
 
 const ROOT = '/api/v1/retention';
