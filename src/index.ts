@@ -107,6 +107,8 @@ export { listSubscriptions, readSubscription, type Subscription } from './projec
 export { listRetention, type Retention } from './projections/retention.ts';
 export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
+export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
+export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
