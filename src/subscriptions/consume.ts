@@ -1,4 +1,4 @@
-import type { Client, ClientBase } from 'pg';
+import type { Client } from 'pg';
 import { z } from 'zod';
 import { CHANNELS } from '../constants.ts';
 import { PulpError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { getDatabaseUrl } from '../postgres/database-url.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Notifications } from '../postgres/notifications.ts';
 import { isRetryable, toPulpError } from '../postgres/sql-error.ts';
+import type { QueryClient } from '../tasks/enqueue-with.ts';
 import { Wakeup } from '../wakeup.ts';
 
 /** How many events are given at once where nothing else is asked for. */
@@ -84,7 +85,7 @@ export async function consume(
  * @throws PulpError as `consume`
  */
 export async function consumeWith(
-  client: Pick<ClientBase, 'query'>,
+  client: QueryClient,
   subscription: string,
   atMost = AT_MOST,
 ): Promise<readonly LogEvent[]> {
@@ -101,7 +102,7 @@ const takenRow = z.union([
 ]);
 
 async function take(
-  client: Pick<ClientBase, 'query'>,
+  client: QueryClient,
   subscription: string,
   atMost: number,
 ): Promise<{ readonly events: readonly LogEvent[]; readonly caughtUp: boolean }> {

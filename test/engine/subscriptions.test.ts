@@ -6,15 +6,22 @@ import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { Login } from '../support/login.ts';
 import { pastTasks } from '../support/past-tasks.ts';
+import { until } from '../support/until.ts';
 import { PlanRecorder } from './plan-recorder.ts';
 
 async function create(client: Client, name: string, more: object = {}): Promise<void> {
   await client.query('select pulp.create_subscription($1)', [{ name, ...more }]);
 }
 
-/** What a subscription gives, page by page, until there is nothing more for now. */
+/** Waits until nothing is held back any more: other tests on this server have transactions open, too. */
+async function decided(client: Client): Promise<void> {
+  await until(async () => (await client.query('select from pulp.event_holder()')).rowCount === 0, 60_000);
+}
+
+/** What a subscription gives, page by page, until there is nothing more. */
 async function drain(client: Client, name: string, atMost = 100): Promise<string[]> {
   const cursors: string[] = [];
+  await decided(client);
   for (;;) {
     const { rows } = await client.query<{ cursor: string | null; caught_up: boolean }>(
       `select pulp.event_cursor(e.tx, e.position) as cursor, t.caught_up
@@ -151,6 +158,7 @@ suite('a subscription', () => {
     await using other = await connect(database.url);
     await create(client, 'a', { kinds: ['task'] });
     await enqueue(client, 't', 10);
+    await decided(client);
     await client.query('begin');
     assert.equal((await client.query(`select from pulp.consume('a', 4)`)).rowCount, 4);
     const second = other.query(`select from pulp.consume('a', 4)`);
@@ -180,6 +188,7 @@ suite('a subscription', () => {
     await enqueue(client, 't', 3);
     await client.query(`select pulp.pause_subscription('a', 'moving')`);
     assert.deepEqual(await drain(client, 'a'), []);
+    await decided(client);
     const { rows: lag } = await client.query(
       `select name, events::integer, more, seconds > 0 as old from pulp.subscription_lag('a')`,
     );
@@ -239,6 +248,7 @@ suite('a subscription', () => {
       [{ name: 'a', types: [] }, null, /arrays of/],
       [{ name: 'a', types: 'TaskFailed' }, null, /arrays of/],
       [{ name: 'a', types: [1] }, null, /arrays of/],
+      [{ name: 'a', kinds: 'task' }, null, /arrays of/],
       [{ name: 'a', types: ['WorkerHeartbeat'] }, null, /^types:/],
       [{ name: 'a', names: ['t'], kinds: ['worker'] }, null, /^names:/],
       [{ name: 'a', names: ['a b'] }, null, /^names:/],
@@ -302,6 +312,35 @@ suite('a subscription', () => {
     await assert.rejects(create(client, 'later', { from: 'beginning' }), { code: 'PU040' });
     await client.query(`update pulp.subscription set cursor = '1:0:0' where name = 'late'`);
     await assert.rejects(client.query(`select pulp.consume('late')`), { code: 'PU040' });
+  });
+
+  test('goes on over the border of an era; one that has seen what the log has lost is told from where to go on', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await create(client, 'a', { kinds: ['task'] });
+    await enqueue(client, 't', 3);
+    const before = await drain(client, 'a', 2);
+    await client.query(`select pulp.begin_era('put back by hand')`);
+    await enqueue(client, 't', 2);
+    const after = await drain(client, 'a', 2);
+    assert.deepEqual([before.length, after.length], [3, 2]);
+    assert.notEqual(before[0]?.split(':')[0], after[0]?.split(':')[0]);
+
+    const { rows } = await client.query<{ lost: string; cut: string }>(
+      `select format('1:%s:9', (cut_tx::text::bigint + 5)) as lost, pulp.event_cursor(cut_tx, cut_position) as cut from pulp.era order by number desc limit 1`,
+    );
+    const [{ lost, cut } = { lost: '', cut: '' }] = rows;
+    await client.query('update pulp.subscription set cursor = $1', [lost]);
+    await assert.rejects(
+      client.query(`select pulp.consume('a')`),
+      (error: { code: string; detail: string }) => {
+        assert.equal(error.code, 'PU013');
+        assert.partialDeepStrictEqual(JSON.parse(error.detail), { go_on_from: cut });
+        return true;
+      },
+    );
+    await client.query(`select pulp.replay_subscription('a', $1)`, [cut]);
+    assert.deepEqual(await drain(client, 'a'), after);
   });
 
   test('is for those who may read the log; with a URL, for operators', async () => {

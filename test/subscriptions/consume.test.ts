@@ -27,6 +27,11 @@ async function withDatabase(work: (database: TestDatabase) => Promise<void>): Pr
   }
 }
 
+/** Waits until nothing is held back any more: other tests on this server have transactions open, too. */
+async function decided(client: Awaited<ReturnType<typeof connect>>): Promise<void> {
+  await until(async () => (await client.query('select from pulp.event_holder()')).rowCount === 0, 60_000);
+}
+
 suite('consuming a subscription', { concurrency: false }, () => {
   test('gives what there is, page by page; what a handler that throws has written counts for nothing', () =>
     withDatabase(async ({ url }) => {
@@ -34,6 +39,7 @@ suite('consuming a subscription', { concurrency: false }, () => {
       await client.query('create table invoice (task text primary key)');
       assert.equal(await createSubscription('billing', { types: ['TaskEnqueued'] }), undefined);
       await client.query(`select pulp.enqueue('t') from generate_series(1, 25)`);
+      await decided(client);
       const pages: number[] = [];
       const write = async (events: readonly LogEvent[], by: Pick<typeof client, 'query'>) => {
         pages.push(events.length);
@@ -69,7 +75,7 @@ suite('consuming a subscription', { concurrency: false }, () => {
       );
       for (let round = 1; round <= 3; round++) {
         await client.query(`select pulp.enqueue('t')`);
-        await until(() => seen.length === round);
+        await until(() => seen.length === round, 60_000);
         await client.query(
           `select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ 'consume' and datname = current_database()`,
         );
@@ -84,6 +90,7 @@ suite('consuming a subscription', { concurrency: false }, () => {
       await using client = await connect(url);
       await createSubscription('a', { from: 'beginning', names: ['t'] });
       await client.query(`select pulp.enqueue('t') from generate_series(1, 3)`);
+      await decided(client);
       for (const end of ['rollback', 'commit']) {
         await client.query('begin');
         const events = await consumeWith(client, 'a', 2);
