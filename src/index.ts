@@ -1,3 +1,4 @@
+import './node-version.ts';
 export * from './constants.ts';
 export { LogRewoundError, MissingResourceError, PulpError } from './errors.ts';
 export type { Log } from './log.ts';
