@@ -56,7 +56,7 @@ async function send(client: Client, messages: number, log = memoryLog().log): Pr
   await until(async () => {
     await sender.look();
     return settled >= messages;
-  });
+  }, 60_000);
 }
 
 async function stateOf(client: Client) {
