@@ -8,6 +8,7 @@ import { pulpWorkerOperations } from './pulp/workers.ts';
 import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
 import { meOperations } from './v1/me.ts';
+import { groupOperations } from './v1/groups.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { retentionOperations } from './v1/retention.ts';
@@ -29,6 +30,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...taskOperations,
     ...taskTypeOperations,
     ...eventOperations(log, stopping),
+    ...groupOperations,
     ...pauseOperations,
     ...retentionOperations,
     ...scheduleOperations,

@@ -27,10 +27,16 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU037: { code: 'MISSING_SUBSCRIPTION', exitCode: 3 },
   PU038: { code: 'SUBSCRIPTION_EXISTS', exitCode: 2 },
   PU039: { code: 'SUBSCRIPTION_STATE', exitCode: 1 },
-  PU042: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
-  PU041: { code: 'NO_RETENTION', exitCode: 3 },
-  PU040: { code: 'LOG_ARCHIVED', exitCode: 1 },
+  PU062: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
+  PU061: { code: 'NO_RETENTION', exitCode: 3 },
+  PU060: { code: 'LOG_ARCHIVED', exitCode: 1 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
+  PU040: { code: 'MISSING_DEPENDENCY', exitCode: 2 },
+  PU041: { code: 'DEPENDENCY_CIRCLE', exitCode: 2 },
+  PU042: { code: 'MISSING_GROUP', exitCode: 3 },
+  PU043: { code: 'GROUP_EXISTS', exitCode: 2 },
+  PU044: { code: 'GROUP_DISPATCHED', exitCode: 2 },
+  PU045: { code: 'WOULD_DEADLOCK', exitCode: 1 },
 };
 
 /** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */

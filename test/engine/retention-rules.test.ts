@@ -124,8 +124,8 @@ suite('retention', () => {
         JSON.stringify([kind, name, keep]),
       );
     }
-    await assert.rejects(client.query(`select pulp.clear_retention('all')`), { code: 'PU041' });
-    await assert.rejects(set(client, 'all', null, { failed: null }), { code: 'PU041' });
+    await assert.rejects(client.query(`select pulp.clear_retention('all')`), { code: 'PU061' });
+    await assert.rejects(set(client, 'all', null, { failed: null }), { code: 'PU061' });
     assert.equal((await client.query('select from pulp.retention')).rowCount, 0);
     assert.deepEqual(await checkLog(client), []);
   });

@@ -307,11 +307,11 @@ suite('a subscription', () => {
     await archive();
     for (const name of ['late', 'workers']) assert.deepEqual(await drain(client, name), []);
     await assert.rejects(client.query(`select pulp.replay_subscription('late', 'beginning')`), {
-      code: 'PU040',
+      code: 'PU060',
     });
-    await assert.rejects(create(client, 'later', { from: 'beginning' }), { code: 'PU040' });
+    await assert.rejects(create(client, 'later', { from: 'beginning' }), { code: 'PU060' });
     await client.query(`update pulp.subscription set cursor = '1:0:0' where name = 'late'`);
-    await assert.rejects(client.query(`select pulp.consume('late')`), { code: 'PU040' });
+    await assert.rejects(client.query(`select pulp.consume('late')`), { code: 'PU060' });
   });
 
   test('goes on over the border of an era; one that has seen what the log has lost is told from where to go on', async () => {

@@ -246,7 +246,7 @@ suite('versions', () => {
     }
     const many = Array.from({ length: 1001 }, (_, n) => ({ name: 't', requires: { rpm: `=${n}` } }));
     await assert.rejects(client.query('select pulp.enqueue_batch($1)', [JSON.stringify(many)]), {
-      code: 'PU042',
+      code: 'PU062',
     });
     await enqueue(client, { requires: null });
     assert.equal((await client.query('select from pulp.requirement')).rowCount, 0);

@@ -8,7 +8,9 @@ begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
     join pulp.histories(ids) e on e.stream_id = i.id::text and e.version = 1
-    where e.data - not_asked #- '{options,unique_until}' <> (common || i.facts) - not_asked #- '{options,unique_until}' or e.correlation_id <> i.correlation_id
+    where (e.data - not_asked) #- '{options,unique_until}' #- '{options,not_before}'
+        <> ((common || i.facts) - not_asked) #- '{options,unique_until}' #- '{options,not_before}'
+      or e.correlation_id <> i.correlation_id
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',

@@ -8,7 +8,7 @@ begin
   lock table pulp.retention in share row exclusive mode;
   delete from pulp.retention r where r.kind = clear_retention.kind and r.name = target;
   if not found then
-    raise exception 'nothing is said of for how long % is kept', trim(format('%s %s', kind, target)) using errcode = 'PU041',
+    raise exception 'nothing is said of for how long % is kept', trim(format('%s %s', kind, target)) using errcode = 'PU061',
       hint = '`pulp retention list` shows what is.';
   end if;
   perform pulp.append_system_event(pulp.retention_stream(kind, target), 'RetentionCleared', jsonb_build_object('kind', kind, 'name', target));

@@ -14,7 +14,7 @@ begin
   loop
     if split_part(check_kept.cursor, ':', -1)::bigint < (archive ->> 'last_position')::bigint then
       raise exception 'what comes after % was archived and has left the log: %', check_kept.cursor, archive ->> 'leaf'
-        using errcode = 'PU040', hint = format('Go on from a later place: the log has all since %s.', archive ->> 'last_recorded_at');
+        using errcode = 'PU060', hint = format('Go on from a later place: the log has all since %s.', archive ->> 'last_recorded_at');
     end if;
   end loop;
 end $$;

@@ -23,7 +23,7 @@ begin
     begin
       select n.events, n.reached into events, reached from pulp.next_events(known, 100, 1000000) n;
       refusal := null;
-    exception when sqlstate 'PU004' or sqlstate 'PU013' or sqlstate 'PU040' then
+    exception when sqlstate 'PU004' or sqlstate 'PU013' or sqlstate 'PU060' then
       refusal := sqlerrm;
     end;
     continue when refusal is null and reached = known.cursor;

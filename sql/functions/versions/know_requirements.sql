@@ -11,7 +11,7 @@ begin
   if known = cardinality(kinds) then
     return;
   elsif (select count(*) from pulp.requirement) + cardinality(kinds) - known > 1000 then
-    raise exception 'tasks require more than 1000 different things' using errcode = 'PU042',
+    raise exception 'tasks require more than 1000 different things' using errcode = 'PU062',
       hint = 'Require the same of tasks that can run in the same place; what no task asks for any more is forgotten after a week.';
   end if;
   insert into pulp.requirement (kind, name, requires)
