@@ -16,7 +16,6 @@ import { listTasks, type TaskSelection } from '../../src/projections/task.ts';
 import { countTasksByState } from '../../src/projections/task-counts.ts';
 import { enqueueMany } from '../../src/tasks/enqueue.ts';
 import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
-import type { TaskType } from '../../src/tasks/define-task.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
 import { openBenchServer } from './server.ts';
 import { inlineNoop } from './tasks.ts';
