@@ -14,6 +14,9 @@ grant execute on function pulp.create_group, pulp.dispatch_group to pulp_submitt
 grant execute on function pulp.begin_wait, pulp.end_wait to pulp_submitter, pulp_worker;
 grant execute on function pulp.create_schedule, pulp.pause_schedule, pulp.resume_schedule, pulp.delete_schedule, pulp.run_schedule
   to pulp_submitter, pulp_operator;
+grant execute on function pulp.create_subscription, pulp.pause_subscription, pulp.resume_subscription, pulp.replay_subscription,
+  pulp.delete_subscription, pulp.consume, pulp.take_events, pulp.subscription_lag, pulp.subscription_at, pulp.evolve_subscription, pulp.fold_subscription
+  to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks, pulp.set_tasks to pulp_operator;
 grant execute on function
   pulp.worker_online, pulp.worker_offline, pulp.heartbeat, pulp.attach_worker, pulp.set_worker_condition,
@@ -22,16 +25,17 @@ grant execute on function
   to pulp_worker;
 grant execute on function
   pulp.check_worker_processes, pulp.grant_reservations, pulp.reroute_tasks, pulp.send_notices, pulp.mend_delivery, pulp.keep_up, pulp.lock_class,
-  pulp.due_schedules, pulp.fire_schedules
+  pulp.due_schedules, pulp.fire_schedules, pulp.take_deliveries, pulp.settle_delivery, pulp.purge_by_retention
   to pulp_worker, pulp_operator;
 grant execute on function
   pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,
-  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker
+  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker,
+  pulp.set_retention, pulp.clear_retention
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.reported_after, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause,
+grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.retention_at, pulp.evolve_retention,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim, pulp.group_at, pulp.evolve_group, pulp.fold_group, pulp.group_ids, pulp.group_uuids,
   -- By these pulp.task_group tells what the caller may see.

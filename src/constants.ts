@@ -105,7 +105,17 @@ export const RESOURCE_MANAGER_QUEUE = 'resource-manager';
 export const RESERVED_WORKER_PREFIX = 'reserved-resource-worker';
 
 /** What the resource manager that leads does again and again. */
-export const LEADER_DUTIES = ['grant', 'watch', 'upkeep', 'notices', 'mend', 'schedules'] as const;
+export const LEADER_DUTIES = [
+  'grant',
+  'watch',
+  'upkeep',
+  'notices',
+  'mend',
+  'schedules',
+  'webhooks',
+  'retention',
+  'archive',
+] as const;
 
 /** One of `LEADER_DUTIES`. */
 export type LeaderDuty = (typeof LEADER_DUTIES)[number];
@@ -155,6 +165,18 @@ export const CATCH_UPS = ['none', 'one', 'all'] as const;
 
 /** One of `CATCH_UPS`. */
 export type CatchUp = (typeof CATCH_UPS)[number];
+
+/** Of what it can be said for how long it is kept: tasks of a queue, of a type, all others; months of the log. */
+export const RETENTION_KINDS = ['all', 'queue', 'type', 'log'] as const;
+
+/** One of `RETENTION_KINDS`. */
+export type RetentionKind = (typeof RETENTION_KINDS)[number];
+
+/** States of a subscription: it goes on; until somebody resumes it, it does not; its events could not be sent. */
+export const SUBSCRIPTION_STATES = ['active', 'paused', 'stopped'] as const;
+
+/** Of which kinds of streams a subscription can get events. */
+export const SUBSCRIPTION_KINDS = ['task', 'worker', 'resource', 'system'] as const;
 
 /** States of a schedule: it goes on; until somebody resumes it, it does not; nothing comes any more. */
 export const SCHEDULE_STATES = ['active', 'paused', 'ended'] as const;

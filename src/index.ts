@@ -81,6 +81,7 @@ export {
 export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
 export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
+export type { Versions } from './tasks/versions.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {
@@ -101,6 +102,20 @@ export {
   type Schedule,
   type ScheduleEvent,
 } from './projections/schedule.ts';
+export { consume, consumeWith, type ConsumeOptions } from './subscriptions/consume.ts';
+export {
+  createSubscription,
+  deleteSubscription,
+  pauseSubscription,
+  replaySubscription,
+  resumeSubscription,
+  type LogPlace,
+  type SubscriptionFilter,
+  type SubscriptionOptions,
+} from './subscriptions/subscribing.ts';
+export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
+export { listRetention, type Retention } from './projections/retention.ts';
+export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
 export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';

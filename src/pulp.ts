@@ -4,6 +4,7 @@ import { closeConnection } from './postgres/connection.ts';
 import { inDatabase, type CurrentDatabase } from './postgres/current-database.ts';
 import { listTasks, type Task, type TaskSelection } from './projections/task.ts';
 import { retry } from './tasks/acting.ts';
+import { consume } from './subscriptions/consume.ts';
 import { cancel } from './tasks/cancel.ts';
 import type { TaskType } from './tasks/define-task.ts';
 import { enqueueMany, type EnqueueRequest } from './tasks/enqueue.ts';
@@ -81,6 +82,11 @@ export class Pulp implements AsyncDisposable {
   /** As the function `retry`. */
   retry(id: string, reason?: string): Promise<TaskState> {
     return this.run(() => retry(id, reason));
+  }
+
+  /** As the function `consume`. */
+  consume(...given: Parameters<typeof consume>): Promise<number> {
+    return this.run(() => consume(...given));
   }
 
   /** A worker for this database; as `PulpWorker.create`. */

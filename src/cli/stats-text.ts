@@ -13,6 +13,7 @@ export function statsText(stats: Stats): string {
     leader: cut(stats.leader ?? 'none', WIDTHS.worker),
     failing: Object.keys(stats.failing).join(', ') || undefined,
     'held back': stats.held_back || undefined,
+    subscriptions: subscriptionsText(stats.subscriptions) || undefined,
     log: `has leaves for ${formatDuration(stats.log.leaves_seconds * 1000)}; readers are ${formatDuration(stats.log.readers_held_seconds * 1000)} behind`,
     'oldest snapshot': formatDuration(stats.oldest_snapshot_seconds * 1000),
     connections: `${stats.connections.used} of ${stats.connections.limit}`,
@@ -43,6 +44,15 @@ export function statsText(stats: Stats): string {
     ...(stats.queues.length > 0 ? [queues] : []),
     ...(stats.types.length > 0 ? [types] : []),
   ].join('\n\n');
+}
+
+/** Those that need somebody first, in one line. */
+function subscriptionsText(subscriptions: Stats['subscriptions']): string {
+  const counts: Record<string, number> = { stopped: 0, failing: 0 };
+  for (const { state } of Object.values(subscriptions)) counts[state] = (counts[state] ?? 0) + 1;
+  const lag = Math.max(0, ...Object.values(subscriptions).map(({ lag_seconds: seconds }) => seconds));
+  const text = countsText(counts);
+  return text === '' || lag === 0 ? text : `${text}; ${formatDuration(lag * 1000)} behind`;
 }
 
 function countsText(counts: Readonly<Record<string, number>>, word = (name: string) => name): string {

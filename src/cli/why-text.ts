@@ -62,6 +62,8 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return [
         `No worker of the queue ${queue?.queue} knows the task type ${task.name} (online: ${workerNames(queue)}). Start one with a tasks file that defines it: ${workerCommand(queue)} --tasks FILE`,
       ];
+    case 'versions_missing':
+      return [versionsText(queue)];
     case 'worker_unable':
       return (queue?.workers ?? [])
         .filter(({ knows_type, unable }) => knows_type && unable !== null)
@@ -101,6 +103,24 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     default:
       return [`It is ${reason}.`];
   }
+}
+
+/** What no worker of the queue has, with what each has of it. */
+function versionsText(queue: Explanation['queue']): string {
+  const required = Object.entries(queue?.requires ?? {}).map(([name, range]) => `${name} ${range}`);
+  const workers = (queue?.workers ?? []).flatMap(({ name, lacks }) =>
+    lacks === null
+      ? []
+      : [
+          `${name} has ${Object.entries(lacks)
+            .map(
+              ([what, version]) =>
+                `${version === null ? 'no ' : ''}${what}${version === null ? '' : ` ${version}`}`,
+            )
+            .join(', ')}`,
+        ],
+  );
+  return `No worker of the queue ${queue?.queue} has what it requires, ${required.join(', ')}: ${workers.join('; ')}. Start one that has: ${workerCommand(queue)} --provides NAME=VERSION`;
 }
 
 /** What has to be over first. */

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../cli/counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
-import { parseMoment } from '../cli/moment.ts';
+import { LOG_PLACE, parseLogPlace } from '../cli/log-place.ts';
 import { printable, printableLine } from '../cli/printable.ts';
 import { prose } from '../cli/prose.ts';
 import { factsInShort } from '../cli/facts-text.ts';
-import { PulpError } from '../errors.ts';
 import type { FollowNotice } from '../events/follow.ts';
 import type { EventFilter, LogEvent } from '../events/read.ts';
 
@@ -52,7 +51,7 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
       multipleNonGreedy: true,
     }),
     from: Flags.string({
-      helpValue: 'POSITION|TIME|now',
+      helpValue: LOG_PLACE,
       summary: 'After this position, or since a time in ISO 8601 or 1h ago.',
     }),
     limit: Flags.integer({
@@ -72,13 +71,18 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
     const { checkEventTypes } = await import('../cli/event-types.ts');
     await checkEventTypes(types ?? []);
     const { currentCursor } = await import('../events/read.ts');
-    const start = parseStart(flags.from ?? (follow ? 'now' : undefined));
+    const start = parseLogPlace(flags.from ?? (follow ? 'now' : 'beginning'), '--from');
     const options = {
       stream,
       types,
       kinds: flags.kind,
       since: start instanceof Date ? start : undefined,
-      after: start === 'now' ? await currentCursor() : typeof start === 'string' ? start : undefined,
+      after:
+        start === 'now'
+          ? await currentCursor()
+          : start === 'beginning' || start instanceof Date
+            ? undefined
+            : start,
     };
     return follow ? this.#follow(options, flags.limit) : this.#show(options, flags.limit ?? LIMIT);
   }
@@ -154,18 +158,6 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
 /** Which events, and after which. */
 interface Start extends EventFilter {
   readonly after?: string | undefined;
-}
-
-/** A cursor, a time, `now`, or undefined for the beginning. */
-function parseStart(text: string | undefined): string | Date | undefined {
-  if (text === undefined || text === 'now' || /^(\d{1,15}:)?\d{1,18}:\d{1,18}$/.test(text)) return text;
-  if (/^\d+(:|$)/.test(text)) {
-    throw new PulpError('INVALID_INPUT', `--from: ${JSON.stringify(text)} is no position`, {
-      remedy: 'Give one as the second column shows it, such as 1:81734:512990, or a time, or now.',
-      exitCode: 2,
-    });
-  }
-  return parseMoment(text, '--from');
 }
 
 function headerLine(positionWidth: number): string {

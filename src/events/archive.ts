@@ -36,6 +36,8 @@ export interface ArchiveOptions {
   readonly before: Date;
   /** The folder for the files; it is made if it is not there. */
   readonly folder: string;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal | undefined;
   /** Is called for each leaf when it is out of the log. */
   readonly onArchived?: (archive: LeafArchive) => void;
 }
@@ -70,6 +72,7 @@ interface Leaf {
 export async function archiveLeaves({
   before,
   folder,
+  signal,
   onArchived,
 }: ArchiveOptions): Promise<readonly LeafArchive[]> {
   const databaseUrl = await getDatabaseUrl();
@@ -77,7 +80,12 @@ export async function archiveLeaves({
     answerTimeoutMs: STEP_MS,
     lockTimeoutMs: PATIENCE_MS,
   });
+  const breakOff = () => {
+    client.connection.stream.destroy();
+  };
+  signal?.addEventListener('abort', breakOff);
   try {
+    signal?.throwIfAborted();
     await refuseTransactionPooling(client, databaseUrl);
     await refuseStrangers(client);
     await client.query(`select pg_advisory_lock(pulp.lock_class('archive'), 0)`);
@@ -96,6 +104,7 @@ export async function archiveLeaves({
   } catch (error) {
     throw toPulpError(error);
   } finally {
+    signal?.removeEventListener('abort', breakOff);
     await client.end();
   }
 }

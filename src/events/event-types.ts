@@ -1,4 +1,12 @@
-import { CATCH_UPS, LEADER_DUTIES, OVERLAPS, POLICIES, RULE_KINDS, type PauseKind } from '../constants.ts';
+import {
+  CATCH_UPS,
+  LEADER_DUTIES,
+  OVERLAPS,
+  POLICIES,
+  RETENTION_KINDS,
+  RULE_KINDS,
+  type PauseKind,
+} from '../constants.ts';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
@@ -119,7 +127,14 @@ export const EVENT_TYPES = {
   /** Another task took its place, or its time was over. */
   UniqueKeyReleased: defineEvent('task', [nothing]),
   TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
-  TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
+  TaskStarted: defineEvent('task', [
+    z.strictObject({
+      worker: z.string(),
+      attempt: z.int(),
+      /** Of the worker's code, where it is said. */
+      release: z.string().optional(),
+    }),
+  ]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
   ProgressReported: defineEvent('task', [
     z.strictObject({
@@ -197,6 +212,9 @@ export const EVENT_TYPES = {
       process: z.string().optional(),
       /** Why it takes no tasks yet. */
       unable: z.string().optional(),
+      /** What it has in which version, and the release of its code, where that is said. */
+      versions: z.record(z.string(), z.string()).optional(),
+      release: z.string().optional(),
       /** The login that speaks for it; missing of those from before this was recorded. */
       login: z.string().optional(),
     }),
@@ -313,6 +331,45 @@ export const EVENT_TYPES = {
   ]),
   /** All its tasks are enqueued. */
   GroupDispatched: defineEvent('system', [nothing]),
+  SubscriptionCreated: defineEvent('system', [
+    z.strictObject({
+      name: z.string(),
+      kinds: z.array(z.enum(['task', 'worker', 'resource', 'system'])),
+      types: z.array(z.string()).nullable(),
+      /** Of tasks of which task types. */
+      names: z.array(z.string()).nullable(),
+      stream: z.string().nullable(),
+      /** Where its events are sent to; null: they are fetched. */
+      url: z.string().nullable(),
+      give_up_seconds: z.number().nullable(),
+      owner: z.string().nullable(),
+      /** What comes after it is given. */
+      cursor: z.string(),
+    }),
+  ]),
+  SubscriptionPaused: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  SubscriptionResumed: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  /** Its events could not be sent for too long, or cannot be given. */
+  SubscriptionStopped: defineEvent('system', [z.strictObject({ reason: z.string() })]),
+  /** It goes on from another place. */
+  SubscriptionReplayed: defineEvent('system', [
+    z.strictObject({ cursor: z.string(), reason: z.string().nullable() }),
+  ]),
+  SubscriptionDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  /** For how long something is kept. */
+  RetentionSet: defineEvent('system', [
+    z.strictObject({
+      kind: z.enum(RETENTION_KINDS),
+      name: z.string(),
+      keep: z.union([
+        z.partialRecord(finalState, z.union([z.number(), z.literal('never')])),
+        z.strictObject({ seconds: z.number(), folder: z.string() }),
+      ]),
+    }),
+  ]),
+  RetentionCleared: defineEvent('system', [
+    z.strictObject({ kind: z.enum(RETENTION_KINDS), name: z.string() }),
+  ]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

@@ -11,7 +11,9 @@ import { meOperations } from './v1/me.ts';
 import { groupOperations } from './v1/groups.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
+import { retentionOperations } from './v1/retention.ts';
 import { scheduleOperations } from './v1/schedules.ts';
+import { subscriptionOperations } from './v1/subscriptions.ts';
 import { taskTypeOperations } from './v1/task-types.ts';
 import { taskOperations } from './v1/tasks.ts';
 import { workerOperations } from './v1/workers.ts';
@@ -30,7 +32,9 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...eventOperations(log, stopping),
     ...groupOperations,
     ...pauseOperations,
+    ...retentionOperations,
     ...scheduleOperations,
+    ...subscriptionOperations,
     ...resourceOperations,
     ...workerOperations,
     ...metricsOperations,

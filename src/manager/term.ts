@@ -5,7 +5,10 @@ import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
 import { Duty, dutyError, type DutyError } from './duty.ts';
+import { MonthArchiver } from './archive-months.ts';
 import { fireSchedules } from './fire-schedules.ts';
+import { RetentionWalk, type ArchiveRule } from './keep-retention.ts';
+import { WebhookSender } from './send-webhooks.ts';
 import type { SilenceObserver } from './silence-observer.ts';
 import { tellOfLosses, type Look } from './worker-watcher.ts';
 
@@ -34,6 +37,14 @@ const MEND_MS = 60_000;
 /** What is notified when the leader is to look when the next schedule is due. */
 const SCHEDULES_CHANGED = 'schedules';
 
+/** The same when it is to look for what is to be sent to webhooks; and how often it looks where there are any, in milliseconds. */
+const WEBHOOKS_CHANGED = 'webhooks';
+const WEBHOOKS_MS = 500;
+
+/** The same when something is to be kept for another time; and how often months of the log are looked for that are to leave it, in milliseconds. */
+const RETENTION_CHANGED = 'retention';
+const ARCHIVE_MS = 3_600_000;
+
 /** How much an answer may be late that tells the time, in milliseconds, before it looks as if the clock was put back. */
 const CLOCK_TOLERANCE_MS = 1000;
 
@@ -45,6 +56,9 @@ const DUTY_WORDS = {
   notices: 'sending notifications',
   mend: 'mending what was taken from the queues',
   schedules: 'enqueueing what schedules ask for',
+  webhooks: 'sending to webhooks',
+  retention: 'purging what was kept long enough',
+  archive: 'archiving what was kept long enough',
 } as const;
 
 /** What `pulp.grant_reservations` gives. */
@@ -91,6 +105,13 @@ export class Term implements Disposable {
   readonly #notices = new Duty('notices');
   readonly #mends = new Duty('mend');
   readonly #schedules = new Duty('schedules');
+  readonly #webhooks = new Duty('webhooks');
+  readonly #sender: WebhookSender;
+  readonly #retention = new Duty('retention');
+  readonly #walk: RetentionWalk;
+  readonly #archive = new Duty('archive');
+  readonly #archiver: MonthArchiver;
+  #archiveRule: ArchiveRule | undefined;
   /** What the last notices were sent after. */
   #noticed: { readonly last_position: string; readonly open: boolean } | undefined;
   readonly #unhear: () => void;
@@ -117,6 +138,18 @@ export class Term implements Disposable {
     this.#client = client;
     this.#wakeup = wakeup;
     this.#settings = settings;
+    this.#sender = new WebhookSender(client, {
+      log: settings.log,
+      onSettled: () => {
+        this.#webhooks.call();
+        wakeup.call();
+      },
+    });
+    this.#walk = new RetentionWalk(client, settings.log);
+    this.#archiver = new MonthArchiver(settings.log, () => {
+      this.#archive.call();
+      wakeup.call();
+    });
     const lose = () => {
       this.#isLost = true;
       wakeup.call();
@@ -124,6 +157,13 @@ export class Term implements Disposable {
     const hear = ({ channel, payload }: Notification) => {
       if (channel === CHANNELS.grant && payload === SCHEDULES_CHANGED) {
         this.#schedules.call();
+        wakeup.call();
+      } else if (channel === CHANNELS.grant && payload === WEBHOOKS_CHANGED) {
+        this.#webhooks.call();
+        wakeup.call();
+      } else if (channel === CHANNELS.grant && payload === RETENTION_CHANGED) {
+        this.#retention.call();
+        this.#archive.call();
         wakeup.call();
       } else if (channel === CHANNELS.grant) this.#claims.hear();
       else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();
@@ -137,6 +177,8 @@ export class Term implements Disposable {
   /** Hears nothing of its connection any more. */
   [Symbol.dispose](): void {
     this.#unhear();
+    this.#sender[Symbol.dispose]();
+    this.#archiver[Symbol.dispose]();
   }
 
   get isLost(): boolean {
@@ -162,10 +204,21 @@ export class Term implements Disposable {
       if (standIn && this.#isManaged) return;
       await attend(this.#upkeep, () => this.#keepUp());
       await attend(this.#mends, () => this.#mend());
+      await attend(this.#webhooks, () => this.#sendWebhooks());
+      await attend(this.#retention, () => this.#keepRetention());
+      await attend(this.#archive, () => this.#archiveMonths());
       const dueAt = Math.min(
-        ...[this.#grants, this.#schedules, this.#notices, this.#watches, this.#upkeep, this.#mends].map(
-          (duty) => duty.dueAt,
-        ),
+        ...[
+          this.#grants,
+          this.#schedules,
+          this.#notices,
+          this.#watches,
+          this.#upkeep,
+          this.#mends,
+          this.#webhooks,
+          this.#retention,
+          this.#archive,
+        ].map((duty) => duty.dueAt),
       );
       await this.#wakeup.sleep(Math.max(0, Math.min(dueAt - performance.now(), POLL_MS)));
     }
@@ -241,6 +294,28 @@ export class Term implements Disposable {
     }
     this.#schedules.nextIn(Math.min(POLL_MS, Math.ceil((nextDueSeconds ?? Infinity) * 1000)));
     return null;
+  }
+
+  /** Begins to send what subscriptions have for webhooks. */
+  async #sendWebhooks(): Promise<null> {
+    this.#webhooks.nextIn((await this.#sender.look()) ? WEBHOOKS_MS : POLL_MS);
+    return null;
+  }
+
+  /** Purges tasks that have been kept long enough, a short step at a time. */
+  async #keepRetention(): Promise<null> {
+    const { nextInMs, archive } = await this.#walk.step();
+    if (this.#archiveRule === undefined && archive !== undefined) this.#archive.call();
+    this.#archiveRule = archive;
+    this.#retention.nextIn(nextInMs);
+    return null;
+  }
+
+  /** Moves months out of the log that have been kept long enough; does not wait for it. */
+  #archiveMonths(): Promise<null | undefined> {
+    if (this.#archiveRule === undefined) return Promise.resolve(undefined);
+    this.#archive.nextIn(ARCHIVE_MS);
+    return Promise.resolve(this.#archiver.begin(this.#archiveRule) ? undefined : null);
   }
 
   /** Names tasks in the log, each once, that cannot be brought forward and are tried apart from the others. */

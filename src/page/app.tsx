@@ -21,6 +21,7 @@ const PLACES = [
   { to: '/failures', name: 'Failures' },
   { to: '/pauses', name: 'Pauses' },
   { to: '/schedules', name: 'Schedules' },
+  { to: '/subscriptions', name: 'Subscriptions' },
   { to: '/enqueue', name: 'Enqueue' },
 ] as const;
 

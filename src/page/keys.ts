@@ -21,6 +21,7 @@ const PLACES: Readonly<Record<string, string>> = {
   c: '/trends',
   p: '/pauses',
   s: '/schedules',
+  b: '/subscriptions',
   e: '/enqueue',
 };
 

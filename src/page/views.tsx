@@ -6,6 +6,7 @@ import { Pauses } from './views/pauses.tsx';
 import { Resource } from './views/resource.tsx';
 import { Resources } from './views/resources.tsx';
 import { Schedules } from './views/schedules.tsx';
+import { Subscriptions } from './views/subscriptions.tsx';
 import { TaskPage } from './views/task.tsx';
 import { Tasks } from './views/tasks.tsx';
 import { Trends } from './views/trends.tsx';
@@ -36,6 +37,8 @@ export function viewOf(path: string): ComponentChild {
       return <Pauses />;
     case '/schedules':
       return <Schedules />;
+    case '/subscriptions':
+      return <Subscriptions />;
     case '/enqueue':
       return <Enqueue />;
     default:

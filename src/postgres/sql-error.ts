@@ -24,6 +24,12 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU028: { code: 'SCHEDULE_EXISTS', exitCode: 2 },
   PU029: { code: 'SCHEDULE_STATE', exitCode: 1 },
   PU030: { code: 'NOT_UNIQUE', exitCode: 2 },
+  PU037: { code: 'MISSING_SUBSCRIPTION', exitCode: 3 },
+  PU038: { code: 'SUBSCRIPTION_EXISTS', exitCode: 2 },
+  PU039: { code: 'SUBSCRIPTION_STATE', exitCode: 1 },
+  PU062: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
+  PU061: { code: 'NO_RETENTION', exitCode: 3 },
+  PU060: { code: 'LOG_ARCHIVED', exitCode: 1 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
   PU040: { code: 'MISSING_DEPENDENCY', exitCode: 2 },
   PU041: { code: 'DEPENDENCY_CIRCLE', exitCode: 2 },
@@ -329,7 +335,7 @@ function saysOneOf(error: unknown, words: RegExp): boolean {
 }
 
 /** Of a host with several addresses the system says nothing itself, but has an error of each. */
-function messageOf(error: Error): string {
+export function messageOf(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   return error.message === '' && first instanceof Error ? first.message : error.message;
 }

@@ -12,6 +12,8 @@ export interface Alert {
 export interface AlertLimits {
   /** Of a task that a worker could start. */
   readonly claimableSeconds: number;
+  /** Of an event that a subscription has not looked at. */
+  readonly lagSeconds: number;
   /** Without a sign of life of a worker. */
   readonly quietSeconds: number;
   /** Of a transaction. */
@@ -27,6 +29,7 @@ export function alertsIn(stats: Stats, limits: AlertLimits): readonly Alert[] {
     ...ofLog(stats),
     ...ofWorkers(stats, limits),
     ...ofTasks(stats, limits),
+    ...ofSubscriptions(stats, limits),
     ...ofServer(stats, limits),
   ];
 }
@@ -99,6 +102,24 @@ function* ofTasks({ queues }: Stats, { claimableSeconds }: AlertLimits): Generat
         code: 'OLD_TASK',
         message: `a task in queue ${queue} has been waiting for a worker for ${seconds(age)}`,
         remedy: 'Start more workers, or find out by `pulp task why` why those that there are do not take it.',
+      };
+    }
+  }
+}
+
+function* ofSubscriptions({ subscriptions }: Stats, { lagSeconds }: AlertLimits): Generator<Alert> {
+  for (const [name, { state, lag_seconds: lag }] of Object.entries(subscriptions)) {
+    if (state === 'stopped') {
+      yield {
+        code: 'SUBSCRIPTION_STOPPED',
+        message: `subscription ${name} has stopped, and its events wait`,
+        remedy: `\`pulp subscription show ${name}\` says why; \`pulp subscription resume ${name}\` lets it go on.`,
+      };
+    } else if (state !== 'paused' && lag > lagSeconds) {
+      yield {
+        code: 'SUBSCRIPTION_LAGS',
+        message: `subscription ${name} has not looked at what happened ${seconds(lag)} ago`,
+        remedy: `\`pulp subscription show ${name}\` says how it fares; the log cannot be archived beyond it.`,
       };
     }
   }

@@ -3,6 +3,7 @@ import type { TaskState, WorkerState } from '../constants.ts';
 import { createClient, settleDirectSession } from '../postgres/dedicated-client.ts';
 import { pendingScripts } from '../postgres/migrate.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
+import type { Retention } from './retention.ts';
 
 /** A database and what the engine has in it. */
 export interface Overview {
@@ -24,9 +25,20 @@ export interface Overview {
     readonly failing: LeaderFailure | null;
     /** How many tasks the leader could not bring forward and tries again apart from the others; a thousand: or more. */
     readonly held_back: number;
+    /** Subscriptions that have stopped, or whose sending fails, with why; null: the schema is outdated. */
+    readonly subscriptions: readonly SubscriptionTrouble[] | null;
+    /** For how long tasks and months of the log are kept; null: the schema is outdated. */
+    readonly retention: readonly Retention[] | null;
     /** The history that the log goes on in; null: the schema is outdated. */
     readonly era: EraFacts | null;
   };
+}
+
+/** A subscription that needs somebody. */
+export interface SubscriptionTrouble {
+  readonly name: string;
+  readonly state: 'stopped' | 'failing';
+  readonly why: string;
 }
 
 /** Which history of which cluster the log is in: see `docs/eras.md`. */
@@ -74,6 +86,8 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
         tasks: await countByState(client, 'task'),
         workers: await countByState(client, 'worker'),
         ...(pending.length > 0 ? UNKNOWN_LEADER : await readLeader(client)),
+        subscriptions: pending.length > 0 ? null : await readTroubles(client),
+        retention: pending.length > 0 ? null : await readRetention(client),
         era: pending.length > 0 ? null : await readEra(client),
       },
     };
@@ -91,6 +105,21 @@ async function readEra(client: Client): Promise<EraFacts | null> {
      from pulp.era order by number desc limit 1`,
   );
   return rows[0] ?? null;
+}
+
+async function readTroubles(client: Client): Promise<readonly SubscriptionTrouble[]> {
+  const { rows } = await client.query<SubscriptionTrouble>(
+    `select name, case state when 'stopped' then 'stopped' else 'failing' end as state, coalesce(last_error, reason, '') as why
+     from pulp.subscription where state = 'stopped' or (state = 'active' and failing_since is not null) order by name limit 100`,
+  );
+  return rows;
+}
+
+async function readRetention(client: Client): Promise<readonly Retention[]> {
+  const { rows } = await client.query<Retention>(
+    `select kind, name, keep, actor, since from pulp.retention order by array_position('{all,queue,type,log}', kind), name limit 100`,
+  );
+  return rows;
 }
 
 async function countByState(client: Client, table: 'task' | 'worker'): Promise<Record<string, number>> {

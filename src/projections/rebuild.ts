@@ -34,7 +34,7 @@ export interface RebuildOptions {
 export interface Rebuild {
   /** What was wrong: see `pulp.rebuild_slice`, and the rules of `pulp.verify_tables`. */
   readonly findings: readonly Finding[];
-  /** Rows of workers, of the leadership, of pauses, of schedules and of groups that were wrong. */
+  /** Rows of workers, of the leadership, of pauses, of schedules, of groups, of subscriptions and of retention that were wrong. */
   readonly workers: number;
   /** How many numbers of tasks in a phase were wrong: see `pulp.task_flow`. */
   readonly counts: number;
@@ -95,8 +95,8 @@ export async function rebuild(
 async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> {
   const { rows } = await client.query<{ wrong: number }>(
     dryRun
-      ? `select count(*)::integer as wrong from pulp.verify_workers() where rule in ('worker_as_folded', 'leader_as_folded', 'pause_as_folded', 'schedule_as_folded', 'group_as_folded')`
-      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_schedules() + pulp.rebuild_groups() as wrong',
+      ? `select count(*)::integer as wrong from pulp.verify_workers() where rule in ('worker_as_folded', 'leader_as_folded', 'pause_as_folded', 'schedule_as_folded', 'group_as_folded', 'subscription_as_folded', 'retention_as_folded', 'requirement_known')`
+      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_schedules() + pulp.rebuild_groups() + pulp.rebuild_subscriptions() + pulp.rebuild_retention() + pulp.rebuild_requirements() as wrong',
   );
   return rows[0]?.wrong ?? 0;
 }

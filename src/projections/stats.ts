@@ -45,6 +45,8 @@ export interface Stats {
   /** Duties of the leader that fail, with the codes of their errors. */
   readonly failing: Readonly<Record<string, string>>;
   readonly held_back: number;
+  /** What each subscription is, and for how long the oldest event that it has not looked at has been there. */
+  readonly subscriptions: Readonly<Record<string, { readonly state: string; readonly lag_seconds: number }>>;
   readonly log: { readonly leaves_seconds: number; readonly readers_held_seconds: number };
   readonly oldest_snapshot_seconds: number;
   readonly connections: { readonly used: number; readonly limit: number };
@@ -71,6 +73,7 @@ export async function readStats(ttl: number, queue?: string): Promise<Stats> {
     .map(typeStats)
     .sort((a, b) => (a.queue < b.queue || (a.queue === b.queue && a.type < b.type) ? -1 : 1));
   const workers = by(of('pulp_queue_workers'), 'queue');
+  const lags = by(of('pulp_subscription_lag_seconds'), 'subscription');
   const oldest = by(of('pulp_queue_oldest_claimable_seconds'), 'queue');
   return {
     types,
@@ -90,6 +93,12 @@ export async function readStats(ttl: number, queue?: string): Promise<Stats> {
       of('pulp_leader_failing').map(({ labels }) => [labels['duty'] ?? '', labels['code'] ?? '']),
     ),
     held_back: one('pulp_tasks_held_back'),
+    subscriptions: Object.fromEntries(
+      of('pulp_subscription_state').map(({ labels: { subscription = '', state = '' } }) => [
+        subscription,
+        { state, lag_seconds: lags[subscription] ?? 0 },
+      ]),
+    ),
     log: {
       leaves_seconds: one('pulp_log_leaves_seconds'),
       readers_held_seconds: one('pulp_log_readers_held_seconds'),

@@ -48,6 +48,8 @@ const claim = z.object({
 
 const queue = z.object({
   queue: z.string(),
+  /** What its worker must have, by ranges of versions. */
+  requires: z.record(z.string(), z.string()).nullable(),
   /** Whether its job is there for workers to fetch. */
   delivered: z.boolean(),
   /** What pg-boss calls its job, where another client has taken it: `active`, `completed`, … */
@@ -62,7 +64,10 @@ const queue = z.object({
   workers: z.array(
     z.object({
       name: z.string(),
+      /** Whether it can run the task: it knows its type, and has what that requires. */
       knows_type: z.boolean(),
+      /** Of one that knows its type: what it has not in the versions required, and in which it has it. */
+      lacks: z.record(z.string(), z.string().nullable()).nullable(),
       /** Why it takes no tasks at present; null: it does. */
       unable: z.string().nullable(),
       running: z.number(),

@@ -15,6 +15,9 @@ export const workerRow = z.object({
   queues: z.array(z.string()),
   concurrency: z.number(),
   task_types: z.array(z.string()),
+  /** What it has in which version, and the release of its code; null: it does not say. */
+  versions: z.record(z.string(), z.string()).nullable(),
+  release: z.string().nullable(),
   running: z.number(),
   online_at: z.date(),
   last_heartbeat: z.date(),
@@ -46,7 +49,7 @@ export async function listWorkers(at?: Date): Promise<readonly Worker[]> {
   const pool = await getConnection();
   return retrying(() =>
     pool.any(sql.type(workerRow)`
-    select name, state, host, pid, queues, concurrency, task_types, online_at, last_heartbeat, finish_rate,
+    select name, state, host, pid, queues, concurrency, task_types, versions, release, online_at, last_heartbeat, finish_rate,
       missing, gracefully_stopped, unable, draining, stuck, coalesce(r.running, 0)::integer as running,
       extract(epoch from ${at === undefined ? sql.fragment`clock_timestamp()` : asOf(at)} - last_heartbeat)::double precision as heartbeat_age,
       ${at === undefined ? LEADS : ledAt(at)} as leads

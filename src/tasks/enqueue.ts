@@ -19,6 +19,7 @@ import { TaskHandle } from './task-handle.ts';
 import { enqueueTraced, type TraceContext } from './tracing.ts';
 import { withDefaults } from './task-defaults.ts';
 import type { Unique } from './unique.ts';
+import type { Versions } from './versions.ts';
 import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -51,6 +52,8 @@ export interface EnqueueOptions {
   readonly id?: string;
   /** At most one task at a time: true, or how; see docs/unique.md. The handle given is that of the task that stands for the request. */
   readonly unique?: boolean | Unique;
+  /** What the worker that runs it must have, by ranges of versions: `{ rpm: '>=2.1' }`. It waits for one that has; see docs/versions.md. */
+  readonly requires?: Versions;
   /** The span that enqueues it, as W3C Trace Context writes it. Default: the one of OpenTelemetry that is active, else the enqueueing task's. */
   readonly traceContext?: TraceContext;
   /** Take the name although no worker has published it. */
@@ -100,6 +103,7 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'correlationId',
   'id',
   'unique',
+  'requires',
   'traceContext',
   'after',
   'on',
@@ -262,6 +266,7 @@ function writeTask(
     correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
     parent_id: current?.id,
     unique: request.unique,
+    requires: request.requires,
     trace_context: request.traceContext ?? current?.traceContext ?? undefined,
     after: request.after,
     on: request.on,

@@ -21,6 +21,11 @@ let packageVersion: string | undefined;
  * @throws PulpError INVALID_INPUT if PULP_RELEASE is too long
  */
 export function releaseOf(modifiedAt: Date): Release {
+  return { release: currentRelease(), modified_at: modifiedAt, package: versionOfPackage() };
+}
+
+/** What `PULP_RELEASE` says; null: nothing. @throws PulpError INVALID_INPUT if it is too long */
+export function currentRelease(): string | null {
   const release = process.env['PULP_RELEASE'] ?? '';
   if (release.length > MAX_LENGTH) {
     throw new PulpError('INVALID_INPUT', `PULP_RELEASE: has more than ${MAX_LENGTH} characters`, {
@@ -29,7 +34,7 @@ export function releaseOf(modifiedAt: Date): Release {
       exitCode: 2,
     });
   }
-  return { release: release === '' ? null : release, modified_at: modifiedAt, package: versionOfPackage() };
+  return release === '' ? null : release;
 }
 
 function versionOfPackage(): string {

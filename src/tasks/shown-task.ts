@@ -40,7 +40,6 @@ export function anotherLike(shown: ShownTask): Readonly<Record<string, unknown>>
 }
 
 function optionsOf({ options }: ShownTask): object {
-  return typeof options === 'object' && options !== null
-    ? { unique: 'unique' in options ? options.unique : undefined }
-    : {};
+  const { unique, requires } = (options ?? {}) as { readonly unique?: unknown; readonly requires?: unknown };
+  return { unique, requires };
 }

@@ -2,6 +2,7 @@ import { MOST_PRIORITY, NAME_PATTERN } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
 import { uniqueOption, type Unique } from './unique.ts';
+import type { Versions } from './versions.ts';
 
 /** How long a task pauses before it is tried again: `first`, then `factor` times as long each time, `max` at most. */
 export interface Backoff {
@@ -23,6 +24,8 @@ export interface TaskDefaults {
   /** Seconds, or a text such as `10m`. */
   readonly timeout?: number | string;
   readonly unique?: boolean | Unique;
+  /** What workers must have to run its tasks, by ranges of versions. */
+  readonly requires?: Versions;
   readonly backoff?: Backoff;
 }
 
@@ -33,6 +36,7 @@ export interface PublishedDefaults {
   readonly retries?: number;
   readonly timeout?: number;
   readonly unique?: boolean | Unique;
+  readonly requires?: Versions;
   readonly backoff?: Readonly<Record<string, number>>;
 }
 
@@ -46,7 +50,7 @@ const MOST_RETRIES = 9999;
  */
 export function checkDefaults(
   task: string,
-  { queue, priority, retries, timeout, unique, backoff }: TaskDefaults,
+  { queue, priority, retries, timeout, unique, requires, backoff }: TaskDefaults,
 ): PublishedDefaults {
   const refuse = (option: string, value: unknown, remedy: string) => {
     throw new PulpError(
@@ -83,6 +87,7 @@ export function checkDefaults(
     ...(retries !== undefined && { retries: within('retries', retries, 0, MOST_RETRIES, true) }),
     ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
     ...(unique !== undefined && { unique }),
+    ...(requires !== undefined && { requires }),
     ...(backoff !== undefined && {
       backoff: {
         ...(first !== undefined && { first: seconds('backoff.first', first) }),

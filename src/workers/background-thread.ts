@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import { ResourceManager } from '../manager/resource-manager.ts';
 import { forcedEndMs, heartbeatIntervalMs, leaseMs, selfEndMs } from '../manager/worker-ttl.ts';
+import { inDatabase } from '../postgres/current-database.ts';
 import { SharedClient } from '../postgres/shared-client.ts';
 import { IdleMemory } from '../processes/idle-memory.ts';
 import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
@@ -87,7 +88,9 @@ function register(incarnation: string | undefined): void {
   }
   guardian.tell({ type: 'registered', databaseUrl, worker, incarnation });
   tellLease();
-  manager.start();
+  inDatabase({ url: databaseUrl }, () => {
+    manager.start();
+  });
   idleMemory.idle();
 }
 

@@ -10,7 +10,9 @@ import { leaseMs, workerTtl } from '../manager/worker-ttl.ts';
 import { isConnectionFailure } from '../postgres/sql-error.ts';
 import { isKnownDead, processIdentity } from '../processes/process-identity.ts';
 import { keysProblem } from '../secrets/key-ring.ts';
+import { currentRelease } from '../tasks/release.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
+import type { Versions } from '../tasks/versions.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background.ts';
 import { Life } from './life.ts';
@@ -28,6 +30,8 @@ export interface PulpWorkerOptions {
   readonly name?: string;
   /** Default `default`; a resource manager and a reserved worker have the queue of their name. */
   readonly queues?: readonly string[];
+  /** What it has in which version, for tasks that require some, such as `{ rpm: '2.1.0' }`. */
+  readonly versions?: Versions;
   /** How many tasks it has in hand at most, in horses and inline together. Default 4. */
   readonly concurrency?: number;
   /** After how many tasks a horse is replaced. Default 100. */
@@ -282,6 +286,8 @@ export class PulpWorker {
           taskTypes: this.#taskTypes(),
           process: processIdentity(),
           unable: STARTING,
+          versions: this.#options.versions ?? {},
+          release: currentRelease(),
         },
         onState: (state, why) => {
           if (state === 'online') events.onOnline?.();

@@ -6,6 +6,7 @@ import { NoticePace } from '../notice-pace.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
 import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
+import type { Versions } from '../tasks/versions.ts';
 import {
   writeFinishedRuns,
   writeReports,
@@ -29,6 +30,9 @@ export interface Registration {
   readonly process: string | undefined;
   /** Why it takes no tasks yet. */
   readonly unable: string;
+  readonly versions: Versions;
+  /** See `currentRelease`. */
+  readonly release: string | null;
 }
 
 /** An earlier incarnation of a worker's name, which may still run tasks though its session is gone. */
@@ -116,10 +120,11 @@ export class Session {
   ): Promise<Session> {
     return connected(databaseUrl, worker, async (client) => {
       const { rows } = await client.query<{ incarnation: string }>(
-        'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as incarnation',
+        'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as incarnation',
         [
           ...[worker.name, worker.host, process.pid, worker.queues, worker.concurrency],
           ...[JSON.stringify(worker.taskTypes), worker.process, worker.unable, over, silentMark],
+          ...[JSON.stringify(worker.versions), worker.release],
         ],
       );
       return new Session(client, worker, rows[0]?.incarnation ?? '', events);

@@ -34,6 +34,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
   correlationId: z.string().optional(),
   id: z.string().optional(),
   unique: uniqueOption.optional(),
+  requires: z.record(z.string(), z.string()).optional(),
   traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
   after: z.array(z.string()).optional(),
   on: z.enum(DEPENDENCY_ENDS).optional(),

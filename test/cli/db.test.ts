@@ -92,6 +92,8 @@ suite('pulp db', () => {
       leader: 'only-one',
       failing: null,
       held_back: 0,
+      subscriptions: [],
+      retention: [],
     });
     assert.match(text.stdout, /^leader +only-one$/m);
     assert.ok(!JSON.stringify(data).includes(password) && !text.stdout.includes(password));

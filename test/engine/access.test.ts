@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource created_group group_flow task_group dependency ending',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule requirement subscription retention progress_report created_resource created_group group_flow task_group dependency ending',
   ],
 ]);
 
@@ -42,9 +42,14 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'create_group dispatch_group'],
   [['pulp_submitter', 'pulp_worker'], 'begin_wait end_wait'],
-  [LEADERS, 'due_schedules fire_schedules'],
   [EVERYBODY, 'group_at evolve_group fold_group group_ids group_uuids'],
   [EVERYBODY, 'sees_all acts_for acts_for_all are_owners_apart is_operator caller_role'],
+  [LEADERS, 'due_schedules fire_schedules take_deliveries settle_delivery purge_by_retention'],
+  [
+    EVERYBODY,
+    'create_subscription pause_subscription resume_subscription replay_subscription delete_subscription consume take_events',
+  ],
+  [EVERYBODY, 'subscription_lag subscription_at evolve_subscription fold_subscription'],
   [EVERYBODY, 'schedule_at evolve_schedule fold_schedule schedule_history occurrence_id'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],
@@ -56,11 +61,11 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [LEADERS, 'report_worker_death'],
   [
     OPERATORS,
-    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker',
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker set_retention clear_retention',
   ],
   [
     EVERYBODY,
-    'actor why task_at worker_at reservation_at pause_at evolve_pause requeued_since leader_session new_id',
+    'actor why task_at worker_at reservation_at pause_at evolve_pause retention_at evolve_retention requeued_since leader_session new_id',
   ],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],

@@ -35,6 +35,7 @@ async function scrape(): Promise<ReadonlyMap<string, Scraped>> {
   await using worker = await WorkerSession.open(served.database.url);
   await served.enqueue({ name: 't' });
   await worker.finish([{ ...(await worker.startOne()), outcome: 'completed', result: 1 }]);
+  await worker.client.query(`select pulp.create_subscription('{"name": "s"}')`);
   await worker.client.query(`select pg_advisory_lock(pulp.lock_class('leader'), 0)`);
   await worker.client.query(`
     insert into pulp.leader

@@ -84,6 +84,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
       ['/failures', '1 failure'],
       ['/pauses', 'Nothing is paused.'],
       ['/schedules', 'There are none.'],
+      ['/subscriptions', 'There are none.'],
       ['/enqueue', 'Enqueue a task'],
       [`/?at=${then}`, 'Running'],
     ] as const) {

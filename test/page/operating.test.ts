@@ -51,6 +51,26 @@ suite('running the engine by the page', { skip: withoutBrowser }, () => {
     await card.getByText('active', { exact: true }).waitFor();
   });
 
+  test('shows who reads the log and what is kept, pauses and resumes', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    await worker.client.query(`select pulp.create_subscription('{"name": "billing", "kinds": ["task"]}')`);
+    await worker.client.query(
+      `select pulp.set_retention('type', 'repo.sync', '{"completed": 86400, "failed": "never"}')`,
+    );
+    await worker.enqueue();
+    await using tab = await Tab.open(browser, served, '/subscriptions');
+    const { page } = tab;
+    await page.getByText('1 before it').waitFor();
+    await page.getByText('Tasks of type repo.sync').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('active', { exact: true }).waitFor();
+    await using observing = await Tab.open(browser, served, '/subscriptions', { as: 'observer' });
+    assert(await observing.page.getByRole('button', { name: 'Pause' }).isDisabled());
+  });
+
   test('tells a worker how many tasks to have in hand, and to end', async () => {
     await using served = await Served.start();
     await using _worker = await WorkerSession.open(served.database.url, { name: 'busy' });

@@ -6,8 +6,8 @@ declare
   with_payloads constant text[] := array['task', 'schedule'];
   column_name text;
   open_to_submitters constant text[] :=
-    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'schedule', 'task_group'];
-  for_functions_alone constant text[] := array['token', 'purge_request'];
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'retention', 'schedule', 'task_group'];
+  for_functions_alone constant text[] := array['token', 'purge_request', 'webhook_secret'];
   name text;
 begin
   foreach name in array for_functions_alone loop

@@ -19,13 +19,13 @@ begin
         id, name, data, priority, start_after, created_on, expire_seconds, deletion_seconds, keep_until,
         retry_limit, retry_delay, retry_backoff, retry_delay_max, policy, dead_letter, heartbeat_seconds
       )
-      select t.id, t.queue, jsonb_build_object('name', t.name), t.priority, pgboss.job_now(),
+      select t.id, t.queue, jsonb_build_object('name', pulp.job_kind(t.name, t.options)), t.priority, pgboss.job_now(),
         case when t.interruptions > 0 then t.enqueued_at else pgboss.job_now() end,
         q.expire_seconds, q.deletion_seconds, pgboss.job_now() + q.retention_seconds * interval '1s',
         q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
       from unnest(left_over) as i(id)
       cross join lateral (
-        select x.id, x.name, x.queue, x.priority, x.interruptions, x.enqueued_at from pulp.task x where x.id = i.id offset 0
+        select x.id, x.name, x.options, x.queue, x.priority, x.interruptions, x.enqueued_at from pulp.task x where x.id = i.id offset 0
       ) t
       join pulp.queue ours on ours.name = t.queue
       join pgboss.queue q on q.name = t.queue

@@ -23,7 +23,9 @@ begin
   if free_hands = 0 then
     return null;
   end if;
-  known_types := array(select distinct type from unnest(idle) as w cross join unnest(w.task_types) as type);
+  known_types := array(
+    select distinct type from unnest(idle) as w
+    cross join unnest(case when exists (select from pulp.requirement) then pulp.kinds_taken(w.name, w.task_types) else w.task_types end) as type);
 
   select array_agg(chosen.id order by chosen.priority desc, chosen.created_on) into shared_ids
     from (

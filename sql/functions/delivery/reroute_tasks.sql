@@ -15,6 +15,11 @@ declare
   shared_ids uuid[];
 begin
   perform pulp.check_leader();
+  if reserved_online and exists (select from pulp.requirement) then
+    routable_types := array(
+      select distinct kind from unnest(online) as w cross join unnest(pulp.kinds_taken(w.name, w.task_types)) as kind
+      where pulp.is_reserved_worker(w.name));
+  end if;
   default_served := not reserved_online or exists (select from unnest(online) as w where 'default' = any (w.queues));
   stranded := array(
     select q.name from pgboss.queue q

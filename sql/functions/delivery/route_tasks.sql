@@ -27,7 +27,7 @@ begin
     from unnest(reserved) with ordinality as w order by w.ordinality);
 
   for task in
-    select t.name, t.queue, t.exclusive_resources || t.shared_resources as resources
+    select t.name, t.options -> 'requires' as requires, t.queue, t.exclusive_resources || t.shared_resources as resources
     from unnest(ids) with ordinality as i(id, ordinality)
     cross join lateral (select x.* from pulp.task x where x.id = i.id offset 0) t
     order by i.ordinality
@@ -36,7 +36,7 @@ begin
     if task.queue = 'default' or pulp.is_reserved_worker(task.queue) then
       select w.ordinality into chosen
         from unnest(reserved) with ordinality as w
-        where task.name = any (w.task_types)
+        where task.name = any (w.task_types) and (task.requires is null or pulp.meets(w.versions, task.requires))
           and (not elsewhere or w.name <> task.queue and loads[w.ordinality] < w.concurrency)
         order by
           w.name in (select r.routed_to from pulp.resource r where r.name = any (task.resources))

@@ -35,6 +35,7 @@ declare
   are_owned boolean;
   some_wait boolean;
   some_unique boolean;
+  some_require boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
@@ -71,11 +72,12 @@ begin
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
       min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false),
-      coalesce(bool_or(r.is_unique), false), coalesce(bool_or(r.waits), false)
+      coalesce(bool_or(r.is_unique), false), coalesce(bool_or(r.waits), false),
+      coalesce(bool_or(r.requires), false)
     into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
-      some_unique, some_wait
+      some_unique, some_wait, some_require
     from (
-      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest ?| array['after', 'finally'] as waits, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest ?| array['after', 'finally'] as waits, g.rest ? 'requires' as requires, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
@@ -141,6 +143,11 @@ begin
   end if;
   if some_wait then
     facts := pulp.awaiting_facts(task_ids, common_facts, facts, own_ids);
+  end if;
+  if some_require then
+    perform pulp.know_requirements(array_agg(coalesce(f.facts ->> 'name', common_facts ->> 'name')),
+        array_agg(coalesce(f.facts -> 'options', common_facts -> 'options')))
+      from unnest(facts) f(facts);
   end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (

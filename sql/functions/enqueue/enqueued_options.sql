@@ -14,6 +14,7 @@ language sql stable parallel safe as $$
     'trace_context', nullif(request -> 'trace_context', 'null'),
     'options', nullif(jsonb_strip_nulls(jsonb_build_object(
       'unique', pulp.unique_asked(request -> 'unique'),
+      'requires', nullif(request -> 'requires', 'null'),
       'after', nullif(request -> 'after', '[]'),
       'on', request -> 'on',
       'finally', nullif(request -> 'finally', 'false'))), '{}')))

@@ -13,10 +13,7 @@ declare
   after_tx xid8;
   after_position bigint;
 begin
-  if pulp.are_owners_apart() and not pulp.acts_for_all() then
-    raise exception 'the log is not for this role, where owners are apart' using errcode = 'insufficient_privilege',
-      hint = 'Operators read it; callers read the histories of their own tasks by pulp.history.';
-  end if;
+  perform pulp.check_reads_log();
   if not kinds <@ '{task,worker,resource,system,heartbeat}' then
     raise exception '% has a kind that there is not', kinds using errcode = 'PU004',
       hint = 'Kinds are task, worker, resource, system and heartbeat.';

@@ -32,6 +32,8 @@ begin
       worker.process := data ->> 'process';
       worker.login := data ->> 'login';
       worker.unable := data ->> 'unable';
+      worker.versions := data -> 'versions';
+      worker.release := data ->> 'release';
       worker.stuck := null;
       worker.draining := null;
       worker.online_at := event.recorded_at;

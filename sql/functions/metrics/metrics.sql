@@ -39,7 +39,8 @@ begin
         sum(m.number) filter (where f.after = 'skipped') as skipped,
         sum(m.number) filter (where f.before = 'running' and f.after = 'delayed') as retried,
         sum(m.number) filter (where f.cause = 'interrupted') as interrupted,
-        sum(m.number) filter (where f.cause = 'worker_lost') as lost
+        sum(m.number) filter (where f.cause = 'worker_lost') as lost,
+        sum(m.number) filter (where f.before in ('completed', 'failed', 'canceled', 'skipped') and f.after = '') as purged
       from flow f cross join lateral (select case f.cause when 'recounted' then 0 else f.number end as number) m
       where f.name <> ''
       group by f.queue, f.name
@@ -83,7 +84,8 @@ begin
         ('pulp_tasks_finished_total', '{"outcome": "skipped"}', m.skipped),
         ('pulp_task_retries_total', '{}', m.retried),
         ('pulp_task_interruptions_total', '{}', m.interrupted),
-        ('pulp_task_runs_lost_total', '{}', m.lost)
+        ('pulp_task_runs_lost_total', '{}', m.lost),
+        ('pulp_tasks_purged_total', '{}', m.purged)
       ) c(metric, labels, value)
       union all
       select h.metric, '_bucket', h.labels || jsonb_build_object('le', x.bound), x.number
@@ -121,6 +123,13 @@ begin
       from leader l cross join lateral jsonb_each(l.failures) as duty(name, error)
       union all
       select 'pulp_paused', '', jsonb_build_object('kind', p.kind, 'name', p.name), 1 from pulp.pause p where p.until is null or p.until > now
+      union all
+      select 'pulp_subscription_lag_seconds', '', jsonb_build_object('subscription', l.name), coalesce(l.seconds, 0)
+      from pulp.subscription_lag(most => 1) l
+      union all
+      select 'pulp_subscription_state', '', jsonb_build_object('subscription', s.name,
+        'state', case when s.state = 'active' and s.failing_since is not null then 'failing' else s.state end), 1
+      from pulp.subscription s
       union all
       select 'pulp_tasks_held_back', '', '{}', (select count(*) from (select from pulp.held_back limit 1000) h)
       union all

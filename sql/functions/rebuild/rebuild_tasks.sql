@@ -100,7 +100,7 @@ begin
     where j.name = any (queues) and j.id = any (free_ids)
       and not exists (
         select from unnest(deliverable) f
-        where f.id = j.id and (f.queue, f.name, f.priority, 'created') = (j.name, j.data ->> 'name', j.priority, j.state::text));
+        where f.id = j.id and (f.queue, pulp.job_kind(f.name, f.options), f.priority, 'created') = (j.name, j.data ->> 'name', j.priority, j.state::text));
   undelivered := array(
     select f.id from unnest(deliverable) f
     where not exists (select from pgboss.job j where j.name = f.queue and j.id = f.id)

@@ -1,11 +1,12 @@
 -- Takes note that a leaf of tasks stands in a file, which was verified: from now on it may leave the log. Refused unless
--- its month has been over for a day, all its tasks were purged, no older leaf is in the log any more, and the file holds as much.
+-- its month has been over for a day, all its tasks were purged, all subscriptions have come past it, no older leaf is in the log any more, and the file holds as much.
 -- Waits for whoever still writes there.
 create or replace function pulp.archive_leaf(leaf text, archive jsonb) returns void
 language plpgsql set search_path = pulp, pg_temp as $$
 declare
   known record;
   content jsonb;
+  readers text[];
 begin
   select * into known from pulp.task_leaves() l where l.leaf = archive_leaf.leaf and l.attachment = 'attached' and l.archive is null;
   if not found then
@@ -25,6 +26,11 @@ begin
       hint = 'Purge them first.';
   end if;
   content := pulp.leaf_content(leaf);
+  readers := pulp.leaf_readers(leaf, (content ->> 'last_position')::bigint);
+  if readers <> '{}' then
+    raise exception 'leaf % has events that were not read yet by subscription %', leaf, array_to_string(readers, ', ') using errcode = 'PU010',
+      hint = 'Let them catch up, set them forward by `pulp subscription replay NAME --from now`, or delete them.';
+  end if;
   if not archive @> content then
     raise exception 'the archive of % does not hold what the leaf holds: %', leaf, content using errcode = 'PU010',
       hint = 'Archive it again.';

@@ -28,6 +28,11 @@ begin
   exception when others then
     failures := failures || format('forgetting resources: %s', sqlerrm);
   end;
+  begin
+    perform pulp.forget_requirements();
+  exception when others then
+    failures := failures || format('forgetting requirements: %s', sqlerrm);
+  end;
   -- Last, for from here on heartbeats wait for the end of the transaction.
   begin
     dropped_leaves := pulp.drop_heartbeat_leaves(heartbeat_days);

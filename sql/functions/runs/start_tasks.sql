@@ -15,7 +15,9 @@ declare
   tx constant xid8 := pulp.event_tx();
   grants constant bigint[] := case when destinations is not null then pulp.new_positions(cardinality(ids)) end;
   starts constant bigint[] := pulp.new_positions(cardinality(ids));
-  first_attempt constant jsonb := jsonb_build_object('worker', start_tasks.worker, 'attempt', 1);
+  release constant text := current_setting('pulp.release', true);
+  first_attempt constant jsonb := jsonb_build_object('worker', start_tasks.worker, 'attempt', 1)
+    || case when release <> '' then jsonb_build_object('release', release) else '{}' end;
   run_facts constant jsonb[] := array(
     select case a.attempt when 0 then first_attempt else first_attempt || jsonb_build_object('attempt', a.attempt + 1) end
     from unnest(attempts) with ordinality as a(attempt, ordinality) order by a.ordinality);

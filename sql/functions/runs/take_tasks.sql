@@ -37,6 +37,10 @@ begin
       where q.name <> all (pulp.paused('queue')) order by q.ordinality);
   end if;
 
+  if exists (select from pulp.requirement) then
+    task_types := pulp.kinds_taken(worker, task_types);
+  end if;
+
   select array_agg(j.id), array_agg(j.row), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1),
       array_agg(t.correlation_id), array_agg(j.id) filter (where t.has_claims),
       array_agg(j.id) filter (where t.row is null), array_agg(j.name) filter (where t.row is null)

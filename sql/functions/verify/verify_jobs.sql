@@ -17,7 +17,7 @@ begin
         jsonb_build_array(jsonb_build_object('queue', t.queue, 'name', t.name, 'priority', t.priority, 'state', 'created')) end,
       j.jobs
     from (
-      select id, queue, name, priority, state, state = 'waiting'
+      select id, queue, pulp.job_kind(name, options) as name, priority, state, state = 'waiting'
         and not exists (select from pulp.deferred d where d.task_id = task.id) and (
           not pulp.has_claims(task) or exists (select from pulp.reservation_granted g where g.task_id = task.id)) as deliverable
       from pulp.task

@@ -1,4 +1,5 @@
--- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, schedule_as_folded, group_as_folded, positions_rise: workers, the leadership, pauses, schedules and groups are what
+-- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, schedule_as_folded, group_as_folded, subscription_as_folded,
+-- retention_as_folded, requirement_known, positions_rise: workers, the leadership, pauses, schedules, groups, subscriptions and retention are what
 -- their events tell, as far as these are kept, and their streams have no gaps and are in order.
 create or replace function pulp.verify_workers() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
@@ -23,6 +24,19 @@ begin
       pulp.verify_columns(to_jsonb(d.told), to_jsonb(d.there)), pulp.verify_columns(to_jsonb(d.there), to_jsonb(d.told))
     from pulp.fold_schedule_differences() d
     union all
+    select 'subscription_as_folded', 'system', d.stream, 'it is not what its events tell',
+      pulp.verify_columns(pulp.subscription_facts(d.told), pulp.subscription_facts(d.there)),
+      pulp.verify_columns(pulp.subscription_facts(d.there), pulp.subscription_facts(d.told))
+    from pulp.fold_subscription_differences() d
+    union all
+    select 'retention_as_folded', 'system', d.stream, 'it is not what its events tell', to_jsonb(d.told), to_jsonb(d.there)
+    from pulp.fold_retention_differences() d
+    union all
+    select 'requirement_known', 'task', t.id::text, 'no worker looks for what it requires', to_jsonb(pulp.job_kind(t.name, t.options)), null
+    from pulp.task t
+    where t.options ? 'requires' and t.state = 'waiting'
+      and not exists (select from pulp.requirement r where r.kind = pulp.job_kind(t.name, t.options))
+    union all
     select 'group_as_folded', 'system', d.stream, 'it is not what its events tell',
       pulp.verify_columns(to_jsonb(d.told), to_jsonb(d.there)), pulp.verify_columns(to_jsonb(d.there), to_jsonb(d.told))
     from pulp.fold_group_differences() d
@@ -36,4 +50,4 @@ begin
     ) e
     where e.position < e.position_before;
 end $$;
-comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, schedules and groups are what the log tells.';
+comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, schedules, groups, subscriptions and retention are what the log tells.';

@@ -4,6 +4,7 @@
 create or replace function pulp.queue_outlook(task pulp.task) returns jsonb
 language plpgsql stable set enable_sort = off as $$
 declare
+  requires constant jsonb := task.options -> 'requires';
   job record;
   jobs_before bigint;
   workers jsonb;
@@ -32,19 +33,26 @@ begin
   end if;
 
   select jsonb_agg(jsonb_build_object(
-      'name', w.name, 'knows_type', task.name = any (w.task_types), 'unable', coalesce(w.unable, case when w.draining is not null then 'it finishes what it runs, and ends' end), 'running', hand.running, 'concurrency', w.concurrency,
+      'name', w.name, 'knows_type', task.name = any (w.task_types) and hand.meets,
+      'lacks', case when not hand.meets and task.name = any (w.task_types) then (
+        select jsonb_object_agg(r.key, w.versions -> r.key) from jsonb_each_text(requires) r
+        where not pulp.is_in_range(coalesce(w.versions ->> r.key, ''), r.value)) end,
+      'unable', coalesce(w.unable, case when w.draining is not null then 'it finishes what it runs, and ends' end), 'running', hand.running, 'concurrency', w.concurrency,
       'heartbeat_age', extract(epoch from clock_timestamp() - w.last_heartbeat)
-    ) order by task.name = any (w.task_types) desc, hand.running - w.concurrency, w.name)
+    ) order by task.name = any (w.task_types) desc, hand.meets desc, hand.running - w.concurrency, w.name)
     into workers
     from (select x.* from pulp.worker x where x.state = 'online' and task.queue = any (x.queues) order by x.name limit 100) w
-    cross join lateral (select count(*) as running from pulp.running r where r.worker = w.name) hand;
+    cross join lateral (
+      select count(*) as running, pulp.meets(w.versions, requires) as meets from pulp.running r where r.worker = w.name) hand;
 
   routable := (task.queue = 'default' or pulp.is_reserved_worker(task.queue)) and exists (
     select from pulp.worker w
-    where w.state = 'online' and pulp.is_reserved_worker(w.name) and task.name = any (w.task_types));
+    where w.state = 'online' and pulp.is_reserved_worker(w.name) and task.name = any (w.task_types)
+      and pulp.meets(w.versions, requires));
 
   return jsonb_build_object(
     'queue', task.queue,
+    'requires', requires,
     'delivered', job is not null,
     'taken_as', taken_as,
     'clients', case when job is null then to_jsonb(pulp.pg_boss_clients()) end,

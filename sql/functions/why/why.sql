@@ -62,7 +62,8 @@ begin
     outlook := case
       when queue -> 'workers' = '[]' then array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'no_worker' end]
       when not queue @? '$.workers[*] ? (@.knows_type == true)' then
-        array[case when (queue ->> 'routable')::boolean then 'to_be_routed' else 'unknown_type' end]
+        array[case when (queue ->> 'routable')::boolean then 'to_be_routed'
+          when queue @? '$.workers[*] ? (@.lacks != null)' then 'versions_missing' else 'unknown_type' end]
       when not queue @? '$.workers[*] ? (@.knows_type == true && @.unable == null)' then array['worker_unable']
       when (queue ->> 'delivered')::boolean then
         array_remove(array[

@@ -6,7 +6,8 @@
 -- tells what there is to know. Whoever meets an error here closes the session: its lock outlives the transaction.
 create or replace function pulp.worker_online(
   worker text, host text, pid integer, queues text[], concurrency integer, task_types jsonb, process text default null,
-  unable text default null, over bigint default null, silent_mark text default null
+  unable text default null, over bigint default null, silent_mark text default null,
+  versions jsonb default null, release text default null
 ) returns bigint
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -20,6 +21,7 @@ begin
       using errcode = 'PU004', hint = 'A name starts with a letter and has at most 128 letters, digits and characters of _.:@-';
   end if;
   perform pulp.check_publications(task_types);
+  perform pulp.check_versions(versions);
 
   perform pulp.begin_era_if_due();
   if not pulp.take_worker_name(worker, over) then
@@ -46,7 +48,8 @@ begin
     'task_types', (
       select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t
       where (t -> 'takes') is distinct from 'false'),
-    'backend_pid', pg_backend_pid(), 'login', session_user, 'process', process, 'unable', unable)));
+    'backend_pid', pg_backend_pid(), 'login', session_user, 'process', process, 'unable', unable, 'versions', nullif(versions, '{}'), 'release', release)));
+  perform set_config('pulp.release', coalesce(release, ''), false); -- it stands in the starts of this session
   perform pulp.publish_task_types(worker, task_types);
   return known.incarnation;
 end $$;

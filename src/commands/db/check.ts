@@ -9,7 +9,7 @@ export default class Check extends DatabaseCommand {
   static override readonly description = prose(`
 Prints two lines for each alert, its code with what is wrong and what to do about it, and exits with 1 if there is one: work in a
 queue that no able worker serves, a task that has been waiting for a worker for too long, no leader, a leader that fails,
-silent workers, workers that take no tasks, a log or numbers that come to their end, a transaction that has been open for too long, few connections left. It takes
+silent workers, workers that take no tasks, subscriptions that have stopped or are behind, a log or numbers that come to their end, a transaction that has been open for too long, few connections left. It takes
 milliseconds however many tasks there are; whether all state is what the log says, \`pulp db verify\` checks.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -20,6 +20,11 @@ milliseconds however many tasks there are; whether all state is what the log say
     'max-age': Flags.string({
       helpValue: 'TIME',
       summary: 'For how long a task may wait for a worker that could start it.',
+      default: '1h',
+    }),
+    'max-lag': Flags.string({
+      helpValue: 'TIME',
+      summary: 'How old an event may be that a subscription has not looked at.',
       default: '1h',
     }),
     'max-snapshot': Flags.string({
@@ -35,6 +40,7 @@ milliseconds however many tasks there are; whether all state is what the log say
     const limits = {
       quietSeconds: workerTtl(),
       claimableSeconds: parseDuration(flags['max-age'], '--max-age') / 1000,
+      lagSeconds: parseDuration(flags['max-lag'], '--max-lag') / 1000,
       snapshotSeconds: parseDuration(flags['max-snapshot'], '--max-snapshot') / 1000,
     };
     const { readStats } = await import('../../projections/stats.ts');

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { addressWithoutPassword, plainAddress } from '../../cli/database-address.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
+import { retentionLine } from '../../cli/retention-text.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { PulpError } from '../../errors.ts';
 import type { Overview } from '../../projections/overview.ts';
@@ -57,6 +58,8 @@ export default class Status extends PulpCommand {
         workers: overview.contents && countsText(overview.contents.workers),
         leader: overview.contents && (overview.contents.leader ?? 'none'),
         ...leaderTrouble(overview.contents),
+        ...subscriptionTrouble(overview.contents),
+        retention: overview.contents?.retention && retentionLine(overview.contents.retention),
         ...eraFacts(overview.contents),
       }),
     );
@@ -93,6 +96,14 @@ function leaderTrouble(contents: Overview['contents']): Readonly<Record<string, 
         ? undefined
         : `${held_back}${held_back < 1000 ? '' : ' or more'} ${held_back === 1 ? 'task' : 'tasks'}: see \`pulp task why\``,
   };
+}
+
+/** A line that is there only if a subscription needs somebody. */
+function subscriptionTrouble(contents: Overview['contents']): Readonly<Record<string, string | undefined>> {
+  const troubles = (contents?.subscriptions ?? []).map(
+    ({ name, state, why }) => `${name} ${state === 'stopped' ? 'has stopped' : 'fails'}: ${why}`,
+  );
+  return { subscriptions: troubles.length === 0 ? undefined : troubles.join('; ') };
 }
 
 /** Lines that are there only where the log went through more than one history, or could not know it. */

@@ -5,6 +5,7 @@ import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
+import { versionsOf } from '../../cli/versions-flag.ts';
 import { prose } from '../../cli/prose.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { DEPENDENCY_ENDS } from '../../constants.ts';
@@ -68,6 +69,12 @@ export const taskFlags = {
     dependsOn: ['group'],
   }),
   ...uniqueFlags,
+  requires: Flags.string({
+    helpValue: 'NAME=RANGE',
+    summary: "What its worker must have, such as 'rpm=>=2.1'; can be repeated.",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
   id: Flags.string({
     helpValue: 'UUID',
@@ -86,7 +93,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
-priority, delay, at, retries, timeout, group, after, on, finally, unique, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, after, on, finally, unique, requires, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
@@ -214,6 +221,7 @@ export async function itemOf(
     on: flags.on,
     finally: flags.finally,
     unique: uniqueOf(flags),
+    requires: flags.requires && versionsOf(flags.requires, '--requires'),
     correlation_id: flags['correlation-id'],
     id: flags.id,
   };

@@ -4,6 +4,7 @@ import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { SERVER_FLAGS, serverSettings, type ServerFlags } from '../../cli/server-settings.ts';
+import { versionsOf } from '../../cli/versions-flag.ts';
 import type { Logger } from 'pino';
 import { PulpError } from '../../errors.ts';
 import type { RunningServer } from '../../http/server.ts';
@@ -47,6 +48,13 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     tasks: Flags.string({
       helpValue: 'FILE',
       summary: 'Its task types. Default: pulp.tasks.{ts,js,mjs} in this folder.',
+    }),
+    provides: Flags.string({
+      helpValue: 'NAME=VERSION',
+      summary:
+        'What it has in which version, beside what its tasks file exports as versions; can be repeated.',
+      multiple: true,
+      multipleNonGreedy: true,
     }),
     'max-tasks-per-horse': Flags.integer({
       helpValue: 'N',
@@ -99,12 +107,15 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const cancelGraceMs = parseDuration(flags.grace, '--grace');
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
+    const provided = versionsOf(flags.provides ?? [], '--provides');
     const { file, registry } = await taskTypes(flags.tasks, flags.name);
+    const versions = { ...(file && (await parts.versionsIn(file))), ...provided };
     const root = parts.workingRoot();
     parts.makeWorkingRoot(root)[Symbol.dispose](); // nothing is written into one that others could change
     if (flags['dry-run']) return await this.#tellOfDatabase();
     const worker = await parts.PulpWorker.create({
       registry,
+      versions,
       concurrency: flags.concurrency,
       maxTasksPerHorse: flags['max-tasks-per-horse'],
       cancelGraceMs,
@@ -209,6 +220,7 @@ async function taskTypes(
 async function loadWorker() {
   return {
     ...(await import('../../cli/worker-log.ts')),
+    ...(await import('../../tasks/versions.ts')),
     ...(await import('../../services/systemd-notifier.ts')),
     ...(await import('../../services/stop-requests.ts')),
     ...(await import('../../services/first-process.ts')),

@@ -14,6 +14,7 @@ const VIEWS = [
   '/failures',
   '/pauses',
   '/schedules',
+  '/subscriptions',
   '/enqueue',
 ];
 

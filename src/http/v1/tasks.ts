@@ -70,6 +70,10 @@ export const item = z
     unique: uniqueOption
       .optional()
       .describe('At most one task at a time: the id given is that of the task that stands for the request.'),
+    requires: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What its worker must have, by ranges of versions: {"rpm": ">=2.1"}.'),
     trace_context: z
       .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
       .optional()
