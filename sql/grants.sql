@@ -24,18 +24,19 @@ grant execute on function
   to pulp_worker, pulp_operator;
 grant execute on function
   pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,
-  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker
+  pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker,
+  pulp.set_capacity, pulp.set_rate
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause,
+grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.limit_at, pulp.evolve_limit, pulp.fold_limit,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
+grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_units, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts,

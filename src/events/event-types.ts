@@ -238,6 +238,19 @@ export const EVENT_TYPES = {
   TypeResumed: resumed('type'),
   ResourceResumed: resumed('resource'),
   AllResumed: resumed('all'),
+  /** How many units there are of a resource; null: without limit. */
+  CapacityChanged: defineEvent('system', [
+    z.strictObject({ resource: z.string(), capacity: z.int().nullable(), reason: z.string().nullable() }),
+  ]),
+  /** How many claims of a resource are granted within so many seconds; null: without limit. */
+  RateChanged: defineEvent('system', [
+    z.strictObject({
+      resource: z.string(),
+      rate: z.int().nullable(),
+      per_seconds: z.number().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ]),
   ScheduleCreated: defineEvent('system', [
     z.strictObject({
       name: z.string(),

@@ -37,6 +37,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'PolicyChanged',
   ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
   ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
+  'CapacityChanged',
+  'RateChanged',
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
   'QuotaChanged',
@@ -244,8 +246,14 @@ function foldClaims(world: World, event: LoggedEvent): void {
 
 /** The claims of a task, by its row. */
 function claims(task: Row): Row[] {
+  const options = task['options'] as { readonly units?: Readonly<Record<string, number>> } | null;
   const of = (mode: string, resources: unknown) =>
-    (resources as string[]).map((resource) => ({ task_id: task['id'], resource, mode }));
+    (resources as string[]).map((resource) => ({
+      task_id: task['id'],
+      resource,
+      mode,
+      units: mode === 'shared' ? (options?.units?.[resource] ?? null) : null,
+    }));
   return [...of('exclusive', task['exclusive_resources']), ...of('shared', task['shared_resources'])];
 }
 

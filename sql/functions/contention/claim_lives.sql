@@ -34,7 +34,7 @@ language sql stable rows 1000 as $$
     union all
     select told.worker, (told.claim).position, (told.claim).requested_at, (told.claim).granted_at
     from (
-      select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null)::pulp.reservation, e order by e.version) as claim,
+      select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null, null)::pulp.reservation, e order by e.version) as claim,
         -- Of the run that the end belongs to, if it had come so far.
         (array_agg(case e.type when 'TaskStarted' then e.data ->> 'worker' end order by e.version desc)
           filter (where e.type in ('TaskDue', 'TaskInterrupted', 'TaskRequeued', 'ReservationGranted', 'TaskStarted')))[1] as worker
@@ -43,11 +43,7 @@ language sql stable rows 1000 as $$
     ) told
     where t.run_after is not null and (told.claim).state is not null
   ) life
-  cross join lateral (
-    select exclusive.resource, 'exclusive' as mode from unnest(t.exclusive_resources) as exclusive(resource)
-    union all
-    select shared.resource, 'shared' from unnest(t.shared_resources) as shared(resource)
-  ) claim
+  cross join lateral pulp.claims_of(t.exclusive_resources, t.shared_resources, t.options) claim
   where of_resource is null or claim.resource = of_resource
 $$;
 comment on function pulp.claim_lives is 'The claims that stood at any time since a moment.';

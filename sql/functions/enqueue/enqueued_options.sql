@@ -13,7 +13,7 @@ language sql stable parallel safe as $$
     'group_id', request ->> 'group',
     'trace_context', nullif(request -> 'trace_context', 'null'),
     'options', (
-      select jsonb_object_agg(o.key, o.value) from jsonb_each(request) as o
-      where o.key in ('unique') and o.value <> 'null')))
+      select jsonb_object_agg(o.key, case o.key when 'units' then pulp.named_units(o.value) else o.value end) from jsonb_each(request) as o
+      where o.key in ('unique', 'units') and o.value not in ('null', '{}'))))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

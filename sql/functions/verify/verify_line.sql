@@ -27,10 +27,14 @@ begin
       null::jsonb, null::jsonb
     from grantable g
     join pulp.task t on t.id = g.task_id and t.state = 'waiting'
-    where not exists (select from line where line.task_id = g.task_id and line.resource = any (pulp.paused('resource')))
+    where g.task_id = any (pulp.within_limits(array(select x.task_id from grantable x)))
+      and not exists (select from line where line.task_id = g.task_id and line.resource = any (pulp.paused('resource')))
       and not exists (select from pulp.wakeup w where w.task_id = g.task_id)
       and not exists (select from pulp.held_back h where h.task_id = g.task_id)
       and not exists (
-        select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id);
+        select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id)
+      and not exists (
+        select from line join pulp.rate_use u on u.resource = line.resource and u.free_again_at <= clock_timestamp()
+        where line.task_id = g.task_id);
 end $$;
 comment on function pulp.verify_line is 'Whether whoever could be granted is on the resource manager''s list.';

@@ -21,7 +21,7 @@ language sql stable set enable_sort = off as $$
       limit 1
     ) claim
     where (r.event).position > entered.position and (r.event).version > 1 and other.id <> task.id
-      and pulp.evolve_reservation(row(claim.resource, other.id, null, null, null, null, null)::pulp.reservation, r.event) is null
+      and pulp.evolve_reservation(row(claim.resource, other.id, null, null, null, null, null, null)::pulp.reservation, r.event) is null
       -- Who held it was before this task; who gave up waiting for it may have been behind.
       and ((r.event).type = 'ReservationReleased' or other.position < task.position)
     group by other.id, claim.resource, (r.event).recorded_at
