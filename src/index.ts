@@ -70,6 +70,7 @@ export {
 } from './tasks/enqueue.ts';
 export type { TraceContext } from './tasks/tracing.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {
   createSchedule,
@@ -89,6 +90,7 @@ export {
   type Schedule,
   type ScheduleEvent,
 } from './projections/schedule.ts';
+export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';

@@ -38,9 +38,15 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     case 'held_by_ancestor':
       return claims.flatMap(ancestorText);
     case 'resource_held':
-      return claims.filter((claim) => claim.holders > 0).map(heldText);
+      return claims.filter(({ holders, limit }) => holders > 0 && limit?.lacks !== 'units').map(heldText);
+    case 'units_taken':
+    case 'rate_reached':
+    case 'beyond_capacity':
+      return claims.flatMap((claim) => limitText(claim, reason));
     case 'behind_in_line':
-      return claims.filter((claim) => claim.holders === 0 && claim.before > 0).map(behindText);
+      return claims
+        .filter(({ holders, before, limit }) => holders === 0 && before > 0 && limit === null)
+        .map(behindText);
     case 'no_resource_manager':
       return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
     case 'being_granted':
@@ -132,6 +138,35 @@ function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim):
   const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
   const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
   return `It waits for ${resourceText(resource, mode)}, which is held by ${named.join('; ')}${more}${line}.`;
+}
+
+/** What a claim's resource lacks, if that is the reason. */
+function limitText({ resource, mode, holders, held_by, limit }: ExplainedClaim, reason: string): string[] {
+  if (limit === null) return [];
+  const { lacks, capacity, units, units_free, rate, per_seconds, before, next_at } = limit;
+  const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
+  switch (`${lacks} ${reason}`) {
+    case 'units units_taken': {
+      const named = held_by.map(({ id, name }) => `task ${id} (${name})`).join(', ');
+      const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
+      const wanted = mode === 'exclusive' ? 'all' : units;
+      return [
+        `It waits for ${wanted} of the ${counted(capacity ?? 0, 'unit', 'units')} of ${resource}, of which ${units_free} are free${named === '' ? '' : `; held by ${named}${more}`}${line}.`,
+      ];
+    }
+    case 'rate rate_reached': {
+      const next = next_at === null ? '' : `; the next is due at ${next_at.toISOString()}`;
+      return [
+        `It waits for ${resource}, of which ${rate} are granted in ${formatDuration((per_seconds ?? 0) * 1000)}${next}${line}.`,
+      ];
+    }
+    case 'capacity beyond_capacity':
+      return [
+        `It asks for ${units} units of ${resource}, which has ${capacity}: as long as that is so, neither it nor those behind it are granted any. Cancel it, or give more: pulp resource capacity ${resource} ${units}`,
+      ];
+    default:
+      return [];
+  }
 }
 
 function ancestorText({ resource, held_by }: ExplainedClaim): string[] {

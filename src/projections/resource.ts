@@ -1,4 +1,5 @@
 import { sql } from '../postgres/sql.ts';
+import { listLimits, type ResourceLimit } from './resource-limit.ts';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
@@ -66,12 +67,16 @@ export async function listResources({
   );
 }
 
+/** How many units it asked for, if it asked for a number. */
+const units = z.number().nullable();
+
 const lineRow = z.object({
   /** From 1. */
   place: z.number(),
   id: z.string(),
   name: z.string(),
   mode,
+  units,
   since: z.date(),
 });
 
@@ -79,12 +84,13 @@ const holderRow = z.object({
   id: z.string(),
   name: z.string(),
   mode,
+  units,
   /** Null if it was not started yet. */
   worker: z.string().nullable(),
   since: z.date(),
 });
 
-const pastHolderRow = holderRow.extend({
+const pastHolderRow = holderRow.omit({ units: true }).extend({
   /** Null if it still holds. */
   until: z.date().nullable(),
   /** How long it held, in full. */
@@ -106,6 +112,8 @@ export type PastHolder = z.infer<typeof pastHolderRow>;
 /** One resource in detail. */
 export interface ResourceDetail {
   readonly resource: string;
+  /** Its capacity and rate; undefined if it has neither. */
+  readonly limit: ResourceLimit | undefined;
   /** Those who hold it now, and those who wait for it, in order; as many as asked for. */
   readonly holders: readonly ResourceHolder[];
   readonly line: readonly ResourceWaiter[];
@@ -133,7 +141,7 @@ export async function readResource(
   { windowMs, limit }: DetailOptions,
 ): Promise<ResourceDetail | undefined> {
   const pool = await getConnection();
-  const [now, holders, line, recent, [contention]] = await retrying(() =>
+  const [now, holders, line, recent, [contention], [limits]] = await retrying(() =>
     Promise.all([
       pool.one(sql.type(nowRow)`
         select exists (select from pulp.resource r where r.name = ${name}) as known,
@@ -141,12 +149,12 @@ export async function readResource(
           coalesce(sum(shared_in_line), 0)::integer as shared_in_line
         from pulp.resource_now where resource = ${name}`),
       pool.any(sql.type(holderRow)`
-        select t.id, t.name, g.mode, case when t.state <> 'waiting' then t.worker end as worker, g.granted_at as since
+        select t.id, t.name, g.mode, g.units, case when t.state <> 'waiting' then t.worker end as worker, g.granted_at as since
         from pulp.reservation g join pulp.task t on t.id = g.task_id
         where g.resource = ${name} and g.state = 'granted'
         order by g.granted_at, t.id limit ${limit}`),
       pool.any(sql.type(lineRow)`
-        select row_number() over (order by w.position)::integer as place, t.id, t.name, w.mode, w.requested_at as since
+        select row_number() over (order by w.position)::integer as place, t.id, t.name, w.mode, w.units, w.requested_at as since
         from (
           select * from pulp.reservation
           where resource = ${name} and state = 'waiting' order by position limit ${limit}
@@ -158,11 +166,14 @@ export async function readResource(
         from pulp.resource_holds(${name}, ${interval(windowMs)}, ${limit})`),
       pool.any(sql.type(contentionRow)`
         select * from pulp.resource_contention(${interval(windowMs)}, of_resource => ${name})`),
+      listLimits(name),
     ]),
   );
-  if (!now.known && holders.length + line.length === 0 && contention === undefined) return undefined;
+  const isKnown = now.known || contention !== undefined || limits !== undefined;
+  if (!isKnown && holders.length + line.length === 0) return undefined;
   return {
     resource: name,
+    limit: limits,
     holders,
     line,
     holder_count: now.holders,

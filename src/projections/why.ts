@@ -31,11 +31,30 @@ const predecessor = z.object({
   waits_for: z.array(z.string()),
 });
 
+const limit = z.object({
+  /** Units that are free, a rate that is not reached, or so many units at all. */
+  lacks: z.enum(['units', 'rate', 'capacity']),
+  capacity: z.number().nullable(),
+  /** How many of them the claim takes. */
+  units: z.number().nullable(),
+  units_free: z.number().nullable(),
+  rate: z.number().nullable(),
+  per_seconds: z.number().nullable(),
+  /** How many claims stand before it in line; a thousand: so many or more. */
+  before: z.number(),
+  /** When a claim that was granted no longer counts; null: none counts. */
+  next_at: time.nullable(),
+});
+
 const claim = z.object({
   resource: z.string(),
   mode: z.string(),
   requested_at: time,
   met: z.boolean(),
+  /** How many units it asks for, if it asks for a number. */
+  units: z.number().nullable(),
+  /** What the capacity or the rate of the resource lacks for it; null: nothing, or it has none. */
+  limit: limit.nullable(),
   /** How many tasks hold the resource in a conflicting way; a thousand: so many or more. */
   holders: z.number(),
   /** The first three of them, and those that brought this task about. */

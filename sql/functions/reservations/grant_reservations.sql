@@ -19,7 +19,6 @@ declare
   apart record;
   first_due timestamptz;
   next_resumed timestamptz;
-  next_free_again timestamptz;
 begin
   perform pulp.check_leader();
   perform pulp.lock_granting();
@@ -27,7 +26,7 @@ begin
     next_resumed := pulp.end_pauses();
   end if;
   if exists (select from pulp.rate_use) then
-    next_free_again := pulp.end_rate_uses();
+    perform pulp.end_rate_uses();
   end if;
 
   -- Deferred tasks that are due, as many as pulp.next_wakeups takes. A row that somebody else has locked stays for the next pass.
@@ -90,6 +89,7 @@ begin
     (select greatest(0.1, extract(epoch from h.not_before - clock_timestamp()))
       from pulp.held_back h where h.step <> 'reroute' order by h.not_before limit 1),
     case when next_resumed is not null then greatest(0.1, extract(epoch from next_resumed - clock_timestamp())) end,
-    case when next_free_again is not null then greatest(0.01, extract(epoch from next_free_again - clock_timestamp())) end); -- null, and nothing else, where there is none
+    (select greatest(0.01, extract(epoch from u.free_again_at - clock_timestamp()))
+      from pulp.rate_use u order by u.free_again_at limit 1)); -- null, and nothing else, where there is none
 end $$;
 comment on function pulp.grant_reservations is 'One pass of the resource manager.';

@@ -43,7 +43,7 @@ begin
       and (select 1 from pulp.reservation_granted holder where holder.resource = line.resource limit 1) is null
       and (select 1 from pulp.held_back h where h.task_id = head.task_id) is null
     union all
-    (select next.claim, (next.claim).task_id from unnest(handed_on) as next limit greatest(0, least(share, at_most) - cardinality(lines)))
+    (select next::pulp.reservation, next.task_id from unnest(handed_on) as next limit greatest(0, least(share, at_most) - cardinality(lines)))
   )
   select array_agg(t.id), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1), array_agg(t.correlation_id),
       array_agg(case when is_reserved then successors.worker else t.queue end), array_agg(first.claim)

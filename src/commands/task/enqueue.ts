@@ -25,6 +25,12 @@ export const taskFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  units: Flags.string({
+    helpValue: 'URL=K',
+    summary: 'Of a resource with a capacity that it shares: how many units it takes; can be repeated.',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
   priority: Flags.integer({
     helpValue: 'N',
@@ -62,7 +68,7 @@ in which they were enqueued.
 The task type and its arguments are checked first: by the tasks file at hand if it defines the type, else by what workers
 have published. A bad enqueue writes nothing.
 
-With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
+With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, units, queue,
 priority, delay, at, retries, timeout, group, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
@@ -177,6 +183,7 @@ export async function itemOf(
     kwargs: flags.kwargs === undefined ? undefined : parseJson(flags.kwargs, '--kwargs'),
     resources: flags.resource,
     shared_resources: flags['shared-resource'],
+    units: flags.units === undefined ? undefined : parseUnits(flags.units),
     queue: flags.queue,
     priority: flags.priority,
     delay: sqlDuration(flags.delay),
@@ -187,6 +194,23 @@ export async function itemOf(
     correlation_id: flags['correlation-id'],
     id: flags.id,
   };
+}
+
+/** Units of resources, by their URLs. @throws PulpError INVALID_INPUT */
+function parseUnits(texts: readonly string[]): Readonly<Record<string, number>> {
+  const units = new Map<string, number>();
+  for (const text of texts) {
+    const [, url = '', count] = /^(.+)=(\d{1,9})$/.exec(text) ?? [];
+    if (count === undefined || units.has(url)) {
+      const problem = count === undefined ? 'does not say how many of what' : 'is said before';
+      throw new PulpError('INVALID_INPUT', `--units: ${JSON.stringify(text)} ${problem}`, {
+        remedy: 'Give each resource once, with its number of units, such as /licenses/solver/=2.',
+        exitCode: 2,
+      });
+    }
+    units.set(url, Number(count));
+  }
+  return Object.fromEntries(units);
 }
 
 export async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {
