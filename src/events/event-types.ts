@@ -105,6 +105,8 @@ export const EVENT_TYPES = {
         .optional(),
       /** What else was asked for, as few tasks do: see the column of the task. */
       options: z.record(z.string(), z.unknown()).optional(),
+      /** Held by it alone of all tasks. */
+      unique_key: z.string().optional(),
       /** For whom it was enqueued; missing where that was not recorded yet. */
       owner: z.string().optional(),
     }),
@@ -113,6 +115,8 @@ export const EVENT_TYPES = {
   ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
   ReservationReleased: defineEvent('task', [nothing]),
   TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  /** Another task took its place, or its time was over. */
+  UniqueKeyReleased: defineEvent('task', [nothing]),
   TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),

@@ -47,6 +47,7 @@ export const taskRow = z.object({
   owner: z.string().nullable(),
   trace_context: z.object({ traceparent: z.string(), tracestate: z.string().optional() }).nullable(),
   options: z.record(z.string(), z.unknown()).nullable(),
+  unique_key: z.string().nullable(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -56,7 +57,7 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
   return sql.fragment`
     id, name, state, queue, exclusive_resources, shared_resources, worker, attempt, priority, retries,
     timeout_seconds, run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
-    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options,
+    unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options, unique_key,
     ${payloads}`;
 }
 

@@ -3,7 +3,7 @@ import { toPulpError } from '../postgres/sql-error.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { refusedItem } from './refused-item.ts';
-import { idsOf, toColumns, type WrittenTask } from './task-columns.ts';
+import { toColumns, type WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 import { rewriteItem } from './written-item.ts';
 
@@ -60,12 +60,12 @@ export async function enqueueLines(
       if (refused[0] !== undefined) throw located(refused[0]);
       try {
         const tasks = items.map(({ task }) => task);
-        await client.query({
+        const { rows } = await client.query<{ id: string }>({
           name: 'enqueue',
-          text: 'select from pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)',
+          text: 'select unnest(pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)) as id',
           values: [...toColumns(tasks)],
         });
-        ids.push(...idsOf(tasks));
+        ids.push(...rows.map(({ id }) => id));
       } catch (error) {
         const refusal = refusalIn(toPulpError(error), items);
         throw refusal === undefined ? error : located(refusal);

@@ -18,6 +18,7 @@ import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 import { enqueueTraced, type TraceContext } from './tracing.ts';
 import { withDefaults } from './task-defaults.ts';
+import type { Unique } from './unique.ts';
 import { workersService } from './workers-service.ts';
 
 /** What can be said of a task beside its type and arguments. */
@@ -44,6 +45,8 @@ export interface EnqueueOptions {
   readonly correlationId?: string;
   /** A UUID of the caller's own: the same id with the same content is enqueued once. */
   readonly id?: string;
+  /** At most one task at a time: true, or how; see docs/unique.md. The handle given is that of the task that stands for the request. */
+  readonly unique?: boolean | Unique;
   /** The span that enqueues it, as W3C Trace Context writes it. Default: the one of OpenTelemetry that is active, else the enqueueing task's. */
   readonly traceContext?: TraceContext;
   /** Take the name although no worker has published it. */
@@ -93,6 +96,7 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'group',
   'correlationId',
   'id',
+  'unique',
   'traceContext',
   'unchecked',
 ]);
@@ -242,6 +246,7 @@ function writeTask(
     group: request.group,
     correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
     parent_id: current?.id,
+    unique: request.unique,
     trace_context: request.traceContext ?? current?.traceContext ?? undefined,
     unchecked: request.unchecked,
   };

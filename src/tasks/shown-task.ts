@@ -35,5 +35,12 @@ export function anotherLike(shown: ShownTask): Readonly<Record<string, unknown>>
     retries: shown['retries'],
     timeout: shown['timeout_seconds'],
     group: shown['group_id'],
+    ...optionsOf(shown),
   };
+}
+
+function optionsOf({ options }: ShownTask): object {
+  return typeof options === 'object' && options !== null
+    ? { unique: 'unique' in options ? options.unique : undefined }
+    : {};
 }

@@ -29,8 +29,3 @@ export function toColumns(tasks: readonly WrittenTask[]): TaskColumns {
   const ids = `[${tasks.map(({ id }) => id).join(',')}]`;
   return [`{${common.join(',')}}`, ids, ...columns, rest];
 }
-
-/** The ids of tasks that were enqueued, as the database writes them. */
-export function idsOf(tasks: readonly WrittenTask[]): string[] {
-  return tasks.map(({ id }) => (JSON.parse(id) as string).toLowerCase());
-}

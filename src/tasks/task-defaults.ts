@@ -1,6 +1,7 @@
 import { MOST_PRIORITY, NAME_PATTERN } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
+import { uniqueOption, type Unique } from './unique.ts';
 
 /** How long a task pauses before it is tried again: `first`, then `factor` times as long each time, `max` at most. */
 export interface Backoff {
@@ -21,6 +22,7 @@ export interface TaskDefaults {
   readonly retries?: number;
   /** Seconds, or a text such as `10m`. */
   readonly timeout?: number | string;
+  readonly unique?: boolean | Unique;
   readonly backoff?: Backoff;
 }
 
@@ -30,6 +32,7 @@ export interface PublishedDefaults {
   readonly priority?: number;
   readonly retries?: number;
   readonly timeout?: number;
+  readonly unique?: boolean | Unique;
   readonly backoff?: Readonly<Record<string, number>>;
 }
 
@@ -43,7 +46,7 @@ const MOST_RETRIES = 9999;
  */
 export function checkDefaults(
   task: string,
-  { queue, priority, retries, timeout, backoff }: TaskDefaults,
+  { queue, priority, retries, timeout, unique, backoff }: TaskDefaults,
 ): PublishedDefaults {
   const refuse = (option: string, value: unknown, remedy: string) => {
     throw new PulpError(
@@ -64,6 +67,9 @@ export function checkDefaults(
     refuse('queue', queue, 'Start with a letter; use at most 128 letters, digits and characters of _.:@-');
   const timeoutSeconds = timeout === undefined ? undefined : seconds('timeout', timeout);
   if (timeoutSeconds === 0) refuse('timeout', timeout, 'More than 0.');
+  if (!uniqueOption.safeParse(unique ?? false).success)
+    refuse('unique', unique, 'True, or an object of key, for, while and then: see docs/unique.md.');
+  if (typeof unique === 'object' && unique.for !== undefined) seconds('unique.for', unique.for);
   for (const name of Object.keys(backoff ?? {})) {
     if (!['first', 'factor', 'max', 'jitter'].includes(name))
       refuse(`backoff.${name}`, backoff, 'A backoff has first, factor, max and jitter.');
@@ -76,6 +82,7 @@ export function checkDefaults(
     }),
     ...(retries !== undefined && { retries: within('retries', retries, 0, MOST_RETRIES, true) }),
     ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
+    ...(unique !== undefined && { unique }),
     ...(backoff !== undefined && {
       backoff: {
         ...(first !== undefined && { first: seconds('backoff.first', first) }),

@@ -9,6 +9,7 @@ import { cancel } from '../tasks/cancel.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
 import type { Question } from './horses/horse-protocol.ts';
+import { uniqueOption } from '../tasks/unique.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
 
 /** A worker does not rely on what the process of a task says: only the form of a question can be told from outside. */
@@ -31,6 +32,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
   group: z.string().optional(),
   correlationId: z.string().optional(),
   id: z.string().optional(),
+  unique: uniqueOption.optional(),
   traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
   unchecked: z.boolean().optional(),
   secrets: places.optional(),

@@ -13,6 +13,25 @@ async function countTasks(databaseUrl: string): Promise<number> {
 }
 
 suite('pulp task enqueue', () => {
+  test('gives the task that stands for a unique one, or refuses', async () => {
+    await using database = await createDatabase();
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    const enqueue = (...flags: string[]) =>
+      pulp.run(['task', 'enqueue', 'test.add', '--args', '[1, 2]', '--tasks', TASKS_FILE, ...flags]);
+    const first = await enqueue('--unique-key', 'k', '--unique-for', '1h');
+    const second = await enqueue('--unique-key', 'k');
+    assert.deepEqual([first.code, second.stdout], [0, first.stdout]);
+    const refused = await enqueue('--unique-key', 'k', '--unique-then', 'refuse');
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, new RegExp(`task ${first.stdout.trim()} stands for it`));
+    const plain = await enqueue('--unique');
+    assert.equal((await enqueue('--unique')).stdout, plain.stdout);
+    const wrong = await enqueue('--unique-for', 'soon');
+    assert.match(wrong.stderr, /unique: for: must be/);
+    assert.equal((await enqueue('--unique-while', 'running')).code, 2);
+    assert.equal(await countTasks(database.url), 2);
+  });
+
   test('prints the id alone, and enqueues what the flags say', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });

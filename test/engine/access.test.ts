@@ -60,7 +60,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
-  [EVERYBODY, 'evolve_task_step has_claims recorded_time refuse_task_event'],
+  [EVERYBODY, 'evolve_task_step has_claims keeps_unique_key recorded_time refuse_task_event'],
   [
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',

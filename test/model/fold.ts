@@ -89,6 +89,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
   ReservationGranted: (event) => ({ unblocked_at: instant(event.recorded_at), queue: event.data['queue'] }),
   ReservationReleased: () => ({}),
   TaskRerouted: ({ data }) => ({ queue: data['queue'] }),
+  UniqueKeyReleased: () => ({ unique_key: null }),
   TaskReprioritized: ({ data }) => ({ priority: data['priority'] }),
   TaskStarted: (event) => ({
     state: 'running',
@@ -156,6 +157,19 @@ function over(state: string, event: LoggedEvent): Row {
   return { state, fence: null, interruptions: 0, finished_at: instant(event.recorded_at) };
 }
 
+/** The unique key that a task holds after it started or ended: by its state, or by the clock. */
+function heldKey({ type, recorded_at }: LoggedEvent, before: Row, after: Row): unknown {
+  if (type !== 'TaskStarted' && after['finished_at'] === null) return before['unique_key'];
+  const options = before['options'] as {
+    readonly unique?: { readonly while?: string };
+    readonly unique_until?: string;
+  } | null;
+  const byState = type === 'TaskStarted' && options?.unique?.while === 'unfinished';
+  const until = options?.unique_until;
+  const byClock = until !== undefined && instant(recorded_at) < instant(until);
+  return byState || byClock ? before['unique_key'] : null;
+}
+
 function foldTaskEvent(world: World, event: LoggedEvent): void {
   const id = event.stream_id;
   const before = world.tasks.get(id);
@@ -167,7 +181,9 @@ function foldTaskEvent(world: World, event: LoggedEvent): void {
     if (change === undefined) throw new Error(`unknown event type ${event.type} on task ${id}`);
     if (before === undefined) throw new Error(`${event.type} on task ${id}, which was never enqueued`);
     const lost_workers = Number(before['lost_workers']) + (event.data['worker_lost'] === true ? 1 : 0);
-    world.tasks.set(id, { ...before, lost_workers, ...change(event, before), version: event.version });
+    const changed = { ...before, lost_workers, ...change(event, before), version: event.version };
+    const { unique_key } = { unique_key: heldKey(event, before, changed), ...change(event, before) };
+    world.tasks.set(id, { ...changed, unique_key });
   }
   foldClaims(world, event);
 }
@@ -212,6 +228,7 @@ function enqueued(event: LoggedEvent): Row {
     owner: data['owner'] ?? null,
     trace_context: data['trace_context'] ?? null,
     options: data['options'] ?? null,
+    unique_key: data['unique_key'] ?? null,
   };
 }
 

@@ -20,29 +20,10 @@ begin
   end if;
   perform pulp.check_reserved_queues(array[queue]);
 
-  -- Jobs before tasks, as in start, and each in one order by all.
   owned := array(
     select t.id from (select distinct unnest(set_tasks.tasks) as id order by 1) i
     cross join lateral (select x.id from pulp.task x where x.id = i.id and pulp.acts_for(x.owner) offset 0) t);
-  with_job := array(
-    select j.id from unnest(owned) as i(id)
-    cross join lateral (select x.queue from pulp.task x where x.id = i.id and x.state = 'waiting' offset 0) t
-    cross join lateral (
-      select job.id from pgboss.job where job.name = t.queue and job.id between i.id and i.id order by job.id for update
-    ) j);
-  waiting := array(
-    select t.id from unnest(owned) as i(id)
-    cross join lateral (select x.id from pulp.task x where x.id = i.id and x.state = 'waiting' for no key update) t);
-  if exists (
-    select from unnest(waiting) as i(id)
-    cross join lateral (select x.queue from pulp.task x where x.id = i.id offset 0) t
-    cross join lateral (
-      select job.id from pgboss.job where job.name = t.queue and job.id between i.id and i.id order by job.id
-    ) j
-    where j.id <> all (with_job)
-  ) then
-    raise exception 'a task was delivered while it was changed' using errcode = 'serialization_failure', hint = 'Repeat the command.';
-  end if;
+  select l.waiting, l.with_job into waiting, with_job from pulp.lock_waiting_tasks(owned) l;
 
   changing := array(
     select t.id from unnest(waiting) as i(id)

@@ -17,6 +17,9 @@ declare
   has_huge_numbers boolean := pulp.has_huge_number(common);
   are_good boolean;
   task_ids uuid[];
+  own_ids uuid[];
+  standing uuid[]; -- which task stands for each: its own, or another that holds the same unique key
+  rivals uuid[];
   common_facts jsonb := '{}';
   facts jsonb[];
   correlation_ids text[];
@@ -30,6 +33,7 @@ declare
   some_checked boolean;
   some_reserved boolean;
   are_owned boolean;
+  some_unique boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
@@ -64,10 +68,12 @@ begin
   -- In one pass. What is wrong is asked only of those that look unusual; what is common to all is looked at once.
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
-      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false)
-    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned
+      min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false),
+      coalesce(bool_or(r.is_unique), false)
+    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
+      some_unique
     from (
-      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
@@ -126,6 +132,15 @@ begin
   if array_remove(parent_ids, null) <> '{}' then
     facts := pulp.owned_by_parents(facts, parent_ids);
   end if;
+  own_ids := task_ids;
+  standing := task_ids;
+  if some_unique then
+    select s.* into task_ids, facts, correlation_ids, parent_ids, standing
+      from pulp.settle_unique_keys(common_facts, enqueued_at, task_ids, facts, correlation_ids, parent_ids) s;
+    if task_ids is null then
+      return standing;
+    end if;
+  end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
     insert into pulp.task as t
@@ -136,7 +151,7 @@ begin
       from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as x(id, position, facts, correlation_id, parent_id)
       offset 0 -- put together once for all its keys
     ) s
-    on conflict (id) do nothing -- of an id that is there twice, the first is taken
+    on conflict do nothing -- of an id that is there twice, the first is taken
     returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
   ),
   counted as (
@@ -165,6 +180,20 @@ begin
         using (position)
       having count(*) > 0;
     perform pulp.check_same_content(task_ids, common_facts, facts, correlation_ids);
+    -- Somebody else has just taken a unique key: who stands is settled anew, now that the other one can be seen.
+    rivals := case when some_unique then array(
+      select i.id from unnest(task_ids) as i(id) where (select 1 from pulp.task t where t.id = i.id) is null) end;
+    if rivals <> '{}' then
+      select array_agg(coalesce(a.id, s.id) order by s.ordinality) into standing
+        from unnest(standing) with ordinality as s(id, ordinality)
+        left join unnest(rivals, pulp.enqueue_columns(items => (
+          select jsonb_agg(r.item || jsonb_build_object('id', v.id) order by v.ordinality)
+          from unnest(rivals) with ordinality as v(id, ordinality)
+          join unnest(own_ids) with ordinality as o(id, place) using (id)
+          join pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r on r.ordinality = o.place
+        ))) as a(rival, id) on a.rival = s.id;
+      task_ids := array(select unnest(task_ids) except select unnest(rivals));
+    end if;
   end if;
   -- Last, so that a purge beside this enqueue is seen, too.
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
@@ -189,6 +218,6 @@ begin
   if random() < 0.002 then
     perform pulp.sum_task_flow(2000); -- the leader does it, but there may be none for long
   end if;
-  return task_ids;
+  return standing;
 end $$;
 comment on function pulp.enqueue_columns is 'Enqueues many tasks, all or none, by columns; gives their ids in order.';

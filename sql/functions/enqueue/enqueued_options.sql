@@ -12,8 +12,7 @@ language sql stable parallel safe as $$
     'parent_id', lower(request ->> 'parent_id'),
     'group_id', request ->> 'group',
     'trace_context', nullif(request -> 'trace_context', 'null'),
-    'options', (
-      select jsonb_object_agg(o.key, case o.key when 'units' then pulp.named_units(o.value) else o.value end) from jsonb_each(request) as o
-      where o.key in ('unique', 'units') and o.value not in ('null', '{}'))))
+    'options', nullif(jsonb_strip_nulls(jsonb_build_object(
+      'unique', pulp.unique_asked(request -> 'unique'), 'units', pulp.named_units(request -> 'units'))), '{}')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

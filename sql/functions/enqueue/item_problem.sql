@@ -4,9 +4,9 @@ language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'units', 'parent_id'];
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'units', 'parent_id'];
   rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked',
-    'trace_context', 'units'];
+    'trace_context', 'unique', 'units'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -19,7 +19,7 @@ begin
   end if;
   if item - known_keys - 'owner' <> '{}' then
     return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
-      array_to_string(known_keys[:17], ', '));
+      array_to_string(known_keys[:array_length(known_keys, 1) - 1], ', '));
   end if;
   if jsonb_typeof(item -> 'name') is distinct from 'string' or not pulp.is_name(item ->> 'name') then
     return 'name: ' || a_name;
@@ -85,11 +85,13 @@ begin
   if item ? 'trace_context' and item ->> 'trace_context' is not null and not pulp.is_trace_context(item -> 'trace_context') then
     return 'trace_context: must be an object with a traceparent, and a tracestate if there is one, as W3C Trace Context has them';
   end if;
-  if item ->> 'units' is not null then
-    problem := pulp.units_problem(item -> 'units', item -> 'resources', item -> 'shared_resources');
-    if problem is not null then
-      return problem;
-    end if;
+  problem := pulp.unique_problem(item -> 'unique');
+  if problem is not null then
+    return 'unique: ' || problem;
+  end if;
+  problem := pulp.units_problem(item -> 'units', item -> 'resources', item -> 'shared_resources');
+  if problem is not null then
+    return problem;
   end if;
   if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';

@@ -6,7 +6,9 @@ declare
   names text[] := '{}';
   capacity integer;
 begin
-  if jsonb_typeof(units) <> 'object' then
+  if units is null or units = 'null' then
+    return null;
+  elsif jsonb_typeof(units) <> 'object' then
     return 'units: must be an object that says of each resource how many';
   end if;
   for asked in select * from jsonb_each(units) loop

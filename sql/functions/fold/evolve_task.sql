@@ -111,7 +111,8 @@ language sql immutable parallel safe as $$
     /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
-        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'TaskSkipped', 'TaskPurged')
+        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'UniqueKeyReleased',
+        'TaskSkipped', 'TaskPurged')
       then event.version
       else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
     /* interruptions */ case
@@ -120,7 +121,16 @@ language sql immutable parallel safe as $$
       else task.interruptions end,
     /* owner */ case event.type when 'TaskEnqueued' then event.data ->> 'owner' else task.owner end,
     /* trace_context */ case event.type when 'TaskEnqueued' then event.data -> 'trace_context' else task.trace_context end,
-    /* options */ case event.type when 'TaskEnqueued' then event.data -> 'options' else task.options end
+    /* options */ case event.type when 'TaskEnqueued' then event.data -> 'options' else task.options end,
+    /* unique_key */ case
+      when event.type = 'TaskEnqueued' then event.data ->> 'unique_key'
+      when event.type = 'UniqueKeyReleased' then null
+      when task.unique_key is null then null
+      when event.type = 'TaskStarted'
+        then case when pulp.keeps_unique_key(task.options, 'running', event.recorded_at) then task.unique_key end
+      when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')
+        then case when pulp.keeps_unique_key(task.options, 'completed', event.recorded_at) then task.unique_key end
+      else task.unique_key end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

@@ -31,7 +31,8 @@ begin
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
+        unique_key
       ) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
@@ -56,7 +57,8 @@ begin
       update pulp.task t set (
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options
+        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
+        unique_key
       ) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)

@@ -41,7 +41,7 @@ begin
       where moment.position < moment.position_before
       union all
       select 'final_once', format('the task had ended by %s', moment.type_before), null, null
-      where moment.ended_before and moment.type not in ('TaskPurged', 'TaskRequeued')
+      where moment.ended_before and moment.type not in ('TaskPurged', 'TaskRequeued', 'UniqueKeyReleased')
       union all
       select 'requeued_from_end', 'the task had not ended', null, null
       where moment.type = 'TaskRequeued' and moment.ended_before is not true

@@ -4,6 +4,7 @@ import type { InferredFlags } from '@oclif/core/interfaces';
 import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
+import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { prose } from '../../cli/prose.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { PulpError } from '../../errors.ts';
@@ -51,6 +52,7 @@ export const taskFlags = {
     summary: 'How long one run may take. Default: without limit.',
   }),
   group: Flags.string({ helpValue: 'ID', summary: 'Any name that joins tasks.' }),
+  ...uniqueFlags,
   'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
   id: Flags.string({
     helpValue: 'UUID',
@@ -69,7 +71,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, units, queue,
-priority, delay, at, retries, timeout, group, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, unique, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
@@ -191,6 +193,7 @@ export async function itemOf(
     retries: flags.retries,
     timeout: sqlDuration(flags.timeout),
     group: flags.group,
+    unique: uniqueOf(flags),
     correlation_id: flags['correlation-id'],
     id: flags.id,
   };

@@ -65,6 +65,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         timeout: task.timeout_seconds === null ? undefined : `${task.timeout_seconds} s`,
         parent: task.parent_id,
         group: task.group_id,
+        'unique key': task.unique_key,
         correlation: task.correlation_id === task.id ? undefined : task.correlation_id,
         enqueued: time(task.enqueued_at),
         'not before': time(task.run_after),

@@ -18,6 +18,7 @@ import { actOn, retry } from '../../tasks/acting.ts';
 import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { isUuid } from '../../tasks/new-task-id.ts';
+import { uniqueOption } from '../../tasks/unique.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation, requestTrace } from '../correlation.ts';
@@ -64,6 +65,9 @@ export const item = z
       .string()
       .optional()
       .describe('A UUID of your own: the same id with the same content is enqueued once.'),
+    unique: uniqueOption
+      .optional()
+      .describe('At most one task at a time: the id given is that of the task that stands for the request.'),
     trace_context: z
       .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
       .optional()
