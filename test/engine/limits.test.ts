@@ -112,11 +112,7 @@ describe('a resource of so many units', () => {
           let isOver = false;
           const work = async (worker: WorkerSession) => {
             let runs: readonly Run[] = [];
-            while (!isOver) {
-              const items = runs.map((run) => ({ ...run, outcome: 'completed' }));
-              runs = (await worker.finishAndStart(items, MANY)).filter(({ verdict }) => verdict === null);
-            }
-            await worker.finish(runs.map((run) => ({ ...run, outcome: 'completed' })));
+            while (!isOver || runs.length > 0) runs = await turnOf(worker, runs, MANY);
           };
           const grant = async () => {
             for (const capacity of capacities.slice(1)) {
@@ -142,6 +138,29 @@ describe('a resource of so many units', () => {
       ),
       { numRuns: 12 },
     );
+  });
+
+  test('is handed on by turns and granted by the manager at the same time, each task once', async () => {
+    await using scene = await Scene.open();
+    await using second = await WorkerSession.open(scene.url, { name: 'w2' });
+    await using manager = await connect(scene.url);
+    await scene.limit(20);
+    const { client } = scene.worker;
+    await client.query(
+      `select from pulp.enqueue_batch((select jsonb_agg('{"name": "t", "shared_resources": ["/gpu/"]}'::jsonb) from generate_series(1, 2000)))`,
+    );
+    const left = async () =>
+      (await manager.query(`select from pulp.task where state <> 'completed' limit 1`)).rowCount ?? 0;
+    let isOver = false;
+    const work = async (worker: WorkerSession) => {
+      let runs: readonly Run[] = [];
+      while (!isOver || runs.length > 0) runs = await turnOf(worker, runs, 12);
+    };
+    const grant = async () => {
+      while ((await left()) > 0) await manager.query('select pulp.grant_reservations()');
+      isOver = true;
+    };
+    await Promise.all([grant(), work(scene.worker), work(second)]);
   });
 
   test('may be of a queue or a type: then all of its tasks count that come from then on', async () => {
@@ -314,6 +333,14 @@ describe('limits', () => {
 
 function idOf(run: Run | undefined): string | undefined {
   return run?.id;
+}
+
+/** A turn in which these end; gives what is in hand after it: what was started, and what could not be recorded yet. */
+async function turnOf(worker: WorkerSession, runs: readonly Run[], atMost: number): Promise<readonly Run[]> {
+  const items = runs.map((run) => ({ ...run, outcome: 'completed' }));
+  const rows = await worker.finishAndStart(items, atMost);
+  const held = new Set(rows.filter(({ verdict }) => verdict === 'held').map(idOf));
+  return [...runs.filter(({ id }) => held.has(id)), ...rows.filter(({ verdict }) => verdict === null)];
 }
 
 /** A worker, which is the manager, too; at the end the log is checked. */

@@ -50,7 +50,8 @@ begin
     into ids, rows, attempts, versions, correlation_ids, destinations, claims
     from first cross join lateral (
       select x.id, x.ctid as row, x.attempt, x.version, x.correlation_id, x.queue from pulp.task x
-      where x.id = first.task_id and x.state = 'waiting' and x.name = any (successors.task_types)
+      -- It may be that the manager has just granted it what was free beside.
+      where x.id = first.task_id and x.state = 'waiting' and x.unblocked_at is null and x.name = any (successors.task_types)
         and cardinality(x.exclusive_resources) + cardinality(x.shared_resources) = 1
         and (x.queue = any (successors.queues) or is_reserved and x.queue = 'default')
       for no key update skip locked
