@@ -28,7 +28,7 @@ grant execute on function
   pulp.set_capacity, pulp.set_rate
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
-  pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
+  pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.reported_after, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.limit_at, pulp.evolve_limit, pulp.fold_limit,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
@@ -39,7 +39,7 @@ grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.b
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_units, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts,
+grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts, pulp.group_progress,
   pulp.activity, pulp.tx_bounds, pulp.failure_groups, pulp.error_signature
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 

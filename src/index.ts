@@ -69,6 +69,7 @@ export {
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
 export type { TraceContext } from './tasks/tracing.ts';
+export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';

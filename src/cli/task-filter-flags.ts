@@ -36,6 +36,11 @@ export const taskFilterFlags = {
     summary: 'That claim this resource, alone or shared.',
     helpGroup: 'FILTER',
   }),
+  created: Flags.string({
+    helpValue: 'URL',
+    summary: 'That have created this, by what their code says.',
+    helpGroup: 'FILTER',
+  }),
   group: Flags.string({ helpValue: 'ID', summary: 'Of this group.', helpGroup: 'FILTER' }),
   'correlation-id': Flags.string({
     helpValue: 'ID',
@@ -86,6 +91,7 @@ export function taskFilter(flags: FilterFlags): TaskFilter {
     queue: flags.queue,
     worker: flags.worker,
     resource: flags.resource,
+    created: flags.created,
     group: flags.group,
     correlation: flags['correlation-id'],
     parent,

@@ -120,6 +120,21 @@ export const EVENT_TYPES = {
   TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
   TaskStarted: defineEvent('task', [z.strictObject({ worker: z.string(), attempt: z.int() })]),
   TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
+  ProgressReported: defineEvent('task', [
+    z.strictObject({
+      reports: z.array(
+        z.strictObject({
+          code: z.string(),
+          message: z.string(),
+          state: z.string(),
+          total: z.number().nullable().optional(),
+          done: z.number(),
+          suffix: z.string().nullable().optional(),
+        }),
+      ),
+    }),
+  ]),
+  ResourcesCreated: defineEvent('task', [z.strictObject({ resources })]),
   TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
   TaskCompleted: defineEvent('task', [z.strictObject({ result: payload })]),
   TaskFailed: defineEvent('task', [z.strictObject({ error: taskError, worker_lost: workerLost })]),

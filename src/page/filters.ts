@@ -7,6 +7,7 @@ export const FILTERS = [
   { name: 'queue', label: 'Queue', hint: 'default' },
   { name: 'worker', label: 'Worker', hint: 'worker@host' },
   { name: 'resource', label: 'Resource', hint: '/repositories/1/' },
+  { name: 'created', label: 'Created', hint: '/repositories/1/versions/2/' },
   { name: 'group', label: 'Group', hint: 'nightly' },
   { name: 'correlation', label: 'Correlation', hint: 'request-4711' },
   { name: 'error_code', label: 'Error code', hint: 'ECONNREFUSED' },

@@ -44,6 +44,8 @@ export interface TaskFilter {
   readonly resource?: string | undefined;
   /** Each of these is to be met: any of some resources is claimed in a mode. */
   readonly claims?: readonly { readonly mode: ClaimMode; readonly resources: readonly string[] }[];
+  /** Said by their code to have been created. */
+  readonly created?: string | undefined;
   /** Enqueued at or after this time. */
   readonly since?: Date | undefined;
   readonly times?: readonly TimeCondition[];
@@ -98,7 +100,7 @@ export function lastingConditions(filter: TaskFilter): Condition[] {
 
 /** What changes in a task. */
 export function changingConditions(filter: TaskFilter): Condition[] {
-  const { state, states, notState, worker, errorCode, errorContains, times = [] } = filter;
+  const { state, states, notState, worker, errorCode, errorContains, created, times = [] } = filter;
   return [
     state === undefined ? undefined : sql.fragment`state = ${state}`,
     states && sql.fragment`state = any (${textArray(states)})`,
@@ -106,6 +108,9 @@ export function changingConditions(filter: TaskFilter): Condition[] {
     worker === undefined ? undefined : sql.fragment`worker = ${worker}`,
     errorCode === undefined ? undefined : sql.fragment`error ->> 'code' = ${errorCode}`,
     errorContains === undefined ? undefined : sql.fragment`strpos(error ->> 'message', ${errorContains}) > 0`,
+    created === undefined
+      ? undefined
+      : sql.fragment`reported ? 'created' and reported -> 'created' @> to_jsonb(pulp.resource_name(${created}))`,
     ...times.filter(({ time }) => time !== 'enqueued_at').map(timeCondition),
   ];
 }

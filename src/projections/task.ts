@@ -5,6 +5,7 @@ import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { reportedColumn } from './reported.ts';
 import {
   changingConditions,
   lastingConditions,
@@ -48,6 +49,7 @@ export const taskRow = z.object({
   trace_context: z.object({ traceparent: z.string(), tracestate: z.string().optional() }).nullable(),
   options: z.record(z.string(), z.unknown()).nullable(),
   unique_key: z.string().nullable(),
+  reported: reportedColumn.nullable(),
 });
 
 /** A task as the table `pulp.task` shows it; the comments on its columns say what each means. */
@@ -61,14 +63,15 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
     ${payloads}`;
 }
 
-const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress`);
+const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress, reported`);
 const briefColumns = columnsWith(
-  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress`,
+  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress, reported`,
 );
 const columnsToList = columnsWith(sql.fragment`
-  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress`);
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress, reported`);
 const columnsWithoutPayloads = columnsWith(sql.fragment`
-  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress`);
+  null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress,
+  null::jsonb as reported`);
 
 /** Reads tasks; whoever may see them, but not their payloads, is given null for these. */
 async function readingTasks<T>(

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import { NAME_PATTERN } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
+import type { Abandoned, Report } from './reports.ts';
+import type { Resource } from './resource.ts';
 import { checkDefaults, type PublishedDefaults, type TaskDefaults } from './task-defaults.ts';
 import { checkLimits, type Limits, type TaskLimits } from './task-limits.ts';
 
@@ -42,6 +44,13 @@ export interface TaskContext<Args, Kwargs> {
   readonly log: Logger;
   /** Reports progress: any JSON value. Reports are coalesced; the last one counts. */
   readonly progress: (report: unknown) => void;
+  /** Reports on a part of the work: several run beside each other, each by its code. Coalesced as `progress` is. */
+  readonly report: (report: Report) => void;
+  /**
+   * Says what the task has created; resolves when that is recorded, so that it is known whatever becomes of the run: see
+   * `onAbandoned`. At most 1,000 a run.
+   */
+  readonly created: (...resources: readonly Resource[]) => Promise<void>;
 }
 
 /** What makes a task type: its code, the schemas of its arguments, and how it is run. */
@@ -64,6 +73,11 @@ export interface TaskOptions<
   readonly limits?: TaskLimits;
   /** Whether a run that threw this is tried again, if retries are left. Default: any is. */
   readonly retryOn?: (error: unknown) => boolean;
+  /**
+   * Told what a task has created that failed or was cancelled, by a task of its own, of the type `NAME.abandoned`, that claims it. It is
+   * tried again if it fails, and run again if its worker is lost.
+   */
+  readonly onAbandoned?: (abandoned: Abandoned, context: TaskContext<unknown, unknown>) => unknown;
   /** The code. What it returns must be JSON, or nothing; what it throws fails the task. */
   readonly run: (
     context: TaskContext<z.output<ArgsSchema>, z.output<KwargsSchema>>,
@@ -90,6 +104,7 @@ export interface TaskType<
   /** What holds for its tasks unless who enqueues one says otherwise. */
   readonly defaults: PublishedDefaults;
   readonly retryOn: ((error: unknown) => boolean) | undefined;
+  readonly onAbandoned: TaskOptions<ArgsSchema, KwargsSchema, Result>['onAbandoned'];
   /** Where in `{ args, kwargs }` secrets are. */
   readonly secretPlaces: () => readonly SecretPlace[];
   // A method, so that a type with narrower arguments still is a TaskType.
@@ -128,6 +143,7 @@ export function defineTask<
   if (limits !== undefined)
     checkOption(name, 'isolation of a type with limits', isolation, ['horse', 'process']);
   checkOption(name, 'run', typeof run, ['function']);
+  checkOption(name, 'onAbandoned', typeof options.onAbandoned, ['function', 'undefined']);
   checkOption(name, 'retryOn', typeof options.retryOn, ['function', 'undefined']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
@@ -143,6 +159,7 @@ export function defineTask<
     limits,
     defaults: checkDefaults(name, options),
     retryOn: options.retryOn,
+    onAbandoned: options.onAbandoned,
     run,
   };
 }

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { writtenByOthers } from '../processes/written-by-others.ts';
+import { abandonedType } from './abandoned-type.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
 import { releaseOf } from './release.ts';
 
@@ -84,8 +85,7 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
   }
   const { mtime } = await stat(path);
   const registry = new Map<string, TaskType>();
-  for (const value of Object.values(exported)) {
-    if (!isTaskType(value)) continue;
+  for (const value of [...new Set(Object.values(exported))].filter(isTaskType).flatMap(withAbandoned)) {
     const other = registry.get(value.name);
     if (other !== undefined && other !== value)
       throw unusable(path, `defines two task types named ${value.name}`);
@@ -109,6 +109,12 @@ export function publication(type: TaskType) {
     ...(Object.keys(type.defaults).length > 0 && { defaults: type.defaults }),
     ...releaseOf(modifiedAt.get(type) ?? new Date(0)),
   };
+}
+
+/** A type, and the one that tells it what its tasks have abandoned, if it wants to know. */
+function withAbandoned(type: TaskType): TaskType[] {
+  const abandoned = abandonedType(type);
+  return abandoned === undefined ? [type] : [type, abandoned];
 }
 
 function unusable(

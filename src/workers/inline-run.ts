@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { CurrentWorker } from '../tasks/current.ts';
 import type { TaskType } from '../tasks/define-task.ts';
-import { runTask } from './run-task.ts';
+import { runTask, type RunEnvironment } from './run-task.ts';
 import { openTask } from './task-requests.ts';
 import type { Code } from './code.ts';
 import type { StartedTask } from './run-records.ts';
@@ -15,7 +15,7 @@ export function startInline(
   type: TaskType,
   task: StartedTask,
   { worker, log }: { readonly worker: CurrentWorker; readonly log: Logger },
-  report: (progress: string) => void,
+  reports: Pick<RunEnvironment, 'report' | 'recorded'>,
 ): Code {
   let controller: AbortController | undefined;
   let aborted: Error | undefined;
@@ -26,7 +26,7 @@ export function startInline(
       worker,
       open: (places) => openTask(task, places),
       log: () => log,
-      report,
+      ...reports,
       signal: () => {
         controller ??= new AbortController();
         if (aborted !== undefined) controller.abort(aborted);

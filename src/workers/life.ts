@@ -93,7 +93,9 @@ export class Life {
       workerDirectory: directory.path,
       maxTasksPerHorse: settings.maxTasksPerHorse,
       answer: (question, task, signal) =>
-        answerTask(question, task, { name: registration.name, directory: directory.path }, signal),
+        answerTask(question, task, { name: registration.name, directory: directory.path }, signal, (id) =>
+          this.#runs.recorded(id),
+        ),
       log,
       mark: `${background.mark}${session.incarnation}.`,
       guard: (message) => {

@@ -32,20 +32,22 @@ export function currentTask(task: StartedTask, worker: CurrentWorker): CurrentTa
   return { id, name, attempt, correlationId, parentId, traceContext, worker };
 }
 
-/** How a run ended, for the log, with its last report if that is not recorded yet: JSON. */
+/** How a run ended, for the log, with its last report if that is not recorded yet: see `ProgressReport`. */
 export type FinishedRun = Outcome & {
   readonly id: string;
   readonly attempt: number;
   readonly fence: string;
-  readonly progress?: string;
+  readonly told?: string;
 };
 
-/** A progress report of a run. `progress` is JSON already. */
+/**
+ * What a run reports. `told` is JSON already, the members of an object: progress, reports and created, as `pulp.progress` takes them.
+ */
 export interface ProgressReport {
   readonly id: string;
   readonly attempt: number;
   readonly fence: string;
-  readonly progress: string;
+  readonly told: string;
 }
 
 /** What became of reports: whatever is in neither list was recorded. */
@@ -86,11 +88,11 @@ export function writeFinishedRuns(runs: readonly FinishedRun[]): string {
 
 /** Written for `pulp.progress`. */
 export function writeReports(reports: readonly ProgressReport[]): string {
-  return `[${reports.map((report) => `${head(report)},"progress":${report.progress}}`).join(',')}]`;
+  return `[${reports.map((report) => `${head(report)},${report.told}}`).join(',')}]`;
 }
 
 function writeFinishedRun(run: FinishedRun): string {
-  const start = `${head(run)},"outcome":"${run.outcome}"${run.progress === undefined ? '' : `,"progress":${run.progress}`}`;
+  const start = `${head(run)},"outcome":"${run.outcome}"${run.told === undefined ? '' : `,${run.told}`}`;
   switch (run.outcome) {
     case 'completed':
       return `${start},"result":${run.result}}`;

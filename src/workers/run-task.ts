@@ -8,7 +8,10 @@ import { argumentProblem } from '../tasks/check-argument.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import type { TaskContext, TaskType } from '../tasks/define-task.ts';
 import { runTraced } from '../tasks/tracing.ts';
+import { checkReport, MOST_CREATED, MOST_REPORTS, type Report } from '../tasks/reports.ts';
+import { resourceNames, type Resource } from '../tasks/resource.ts';
 import { writePayload } from '../tasks/payload.ts';
+import { PulpError } from '../errors.ts';
 import { isDiscard, isSnooze } from '../tasks/run-endings.ts';
 import { completed, failed, snoozed, type Outcome } from './outcome.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
@@ -21,8 +24,10 @@ export interface RunEnvironment {
   readonly log: () => Logger;
   readonly signal: () => AbortSignal;
   readonly workingDirectory: () => string;
-  /** Takes a progress report: JSON. */
-  readonly report: (progress: string) => void;
+  /** Takes what a run reports: see `ProgressReport`. Each time it says all that the times before did. */
+  readonly report: (told: string) => void;
+  /** Resolves when what was reported is in the database. */
+  readonly recorded: () => Promise<void>;
 }
 
 /**
@@ -86,6 +91,13 @@ function invalid(error: z.ZodError, path: 'args' | 'kwargs'): Outcome {
   return failed(thrown, { code: 'INVALID_ARGUMENTS', retry: false });
 }
 
+function tooMany(problem: string): PulpError {
+  return new PulpError('INVALID_INPUT', problem, {
+    remedy: 'Tell of fewer, in parts that matter.',
+    exitCode: 2,
+  });
+}
+
 class Context implements TaskContext<unknown, unknown> {
   readonly id: string;
   readonly args: unknown;
@@ -96,6 +108,9 @@ class Context implements TaskContext<unknown, unknown> {
   /** Its code may log and report from where we would not know whose it is. */
   readonly #redactor = currentRedactor();
   #log: Logger | undefined;
+  #progress: string | undefined;
+  readonly #reports = new Map<string, Report>();
+  readonly #created = new Set<string>();
 
   constructor(task: StartedTask, { args, kwargs }: Arguments, environment: RunEnvironment) {
     this.id = task.id;
@@ -126,9 +141,36 @@ class Context implements TaskContext<unknown, unknown> {
     return this.#log;
   }
 
-  // A function of the object, not of the class: task code takes it out of the context.
+  // Functions of the object, not of the class: task code takes them out of the context.
   readonly progress = (report: unknown): void => {
-    const written = writePayload(report, 'progress');
-    this.#environment.report(this.#redactor?.json(written) ?? written);
+    this.#progress = writePayload(report, 'progress');
+    this.#tell();
   };
+
+  readonly report = (given: Report): void => {
+    const report = checkReport(given);
+    if (!this.#reports.has(report.code) && this.#reports.size === MOST_REPORTS)
+      throw tooMany(`reports: a run has at most ${MOST_REPORTS}`);
+    this.#reports.set(report.code, report);
+    this.#tell();
+  };
+
+  readonly created = async (...resources: readonly Resource[]): Promise<void> => {
+    for (const name of resourceNames(resources, 'created')) this.#created.add(name);
+    if (this.#created.size > MOST_CREATED) throw tooMany(`created: a run creates at most ${MOST_CREATED}`);
+    this.#tell();
+    await this.#environment.recorded();
+  };
+
+  #tell(): void {
+    const told = {
+      progress: this.#progress,
+      reports: this.#reports.size > 0 ? writePayload([...this.#reports.values()], 'reports') : undefined,
+      created: this.#created.size > 0 ? writePayload([...this.#created], 'created') : undefined,
+    };
+    const members = Object.entries(told).filter(([, value]) => value !== undefined);
+    this.#environment.report(
+      members.map(([key, value = '']) => `"${key}":${this.#redactor?.json(value) ?? value}`).join(','),
+    );
+  }
 }

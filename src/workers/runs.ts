@@ -54,6 +54,8 @@ export class Runs {
   readonly #settings: RunsSettings;
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
+  /** Who waits for what these runs have reported to be recorded. */
+  #waiting: { readonly id: string; readonly resolve: () => void }[] = [];
   #gathering: NodeJS.Timeout | undefined;
   #progressDue = false;
   #abandoned = false;
@@ -111,12 +113,12 @@ export class Runs {
       );
     }
     const type = registry.get(task.name);
-    const report = (progress: string) => {
-      this.#report(task, progress);
+    const report = (told: string) => {
+      this.#report(task, told);
     };
     const isInline = type?.isolation === 'inline';
     const code = isInline
-      ? startInline(type, task, this.#settings, report)
+      ? startInline(type, task, this.#settings, { report, recorded: () => this.recorded(task.id) })
       : horses.run(task, {
           onBegun: () => {
             this.#startTimeout(run);
@@ -176,14 +178,39 @@ export class Runs {
   async reportProgress(record: (reports: readonly ProgressReport[]) => Promise<Refusals>): Promise<void> {
     this.#progressDue = false;
     const reports = [...this.#progress.values()];
-    const { held, fenced } = await record(reports);
-    for (const report of reports) {
-      // One that came meanwhile says more, and is kept.
-      if (!held.has(report.id) && this.#progress.get(report.id) === report) this.#progress.delete(report.id);
+    const waiting = this.#waiting;
+    let left = waiting;
+    this.#waiting = [];
+    try {
+      const { held, fenced } = await record(reports);
+      for (const report of reports) {
+        // One that came meanwhile says more, and is kept.
+        if (!held.has(report.id) && this.#progress.get(report.id) === report)
+          this.#progress.delete(report.id);
+      }
+      left = waiting.filter(({ id }) => held.has(id));
+      for (const { id, resolve } of waiting) if (!held.has(id)) resolve();
+      if (fenced.size > 0)
+        this.#settings.log.info({ tasks: [...fenced] }, 'late progress reports were dropped');
+    } finally {
+      this.#waiting.unshift(...left);
     }
-    if (fenced.size > 0)
-      this.#settings.log.info({ tasks: [...fenced] }, 'late progress reports were dropped');
     if (this.#progress.size > 0) this.#gather();
+  }
+
+  /** Resolves when what a run has reported so far is in the database, or the run is over: its end is recorded with it. */
+  recorded(id: string): Promise<void> {
+    if (!this.#progress.has(id)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#waiting.push({
+      id,
+      resolve: () => {
+        resolve(undefined);
+      },
+    });
+    this.#progressDue = true;
+    this.#settings.onChange();
+    return promise;
   }
 
   /** Goes by what was found of the runs at the attach of a new session: what is not ours any more ends, alone. */
@@ -270,16 +297,18 @@ export class Runs {
     this.#progress.delete(task.id);
     if (run.forced === undefined && outcome.outcome === 'interrupted' && outcome.by === 'host')
       this.#settings.onHostFailure(outcome.reason);
+    for (const { id, resolve } of this.#waiting) if (id === task.id) resolve();
+    this.#waiting = this.#waiting.filter(({ id }) => id !== task.id);
     this.ends.add({
       ...told,
       ...{ id: task.id, attempt: task.attempt, fence: task.fence },
-      ...(last !== undefined && { progress: last.progress }),
+      ...(last !== undefined && { told: last.told }),
     });
   }
 
-  #report(task: StartedTask, progress: string): void {
+  #report(task: StartedTask, told: string): void {
     if (!this.#going.has(task.id)) return;
-    this.#progress.set(task.id, { id: task.id, attempt: task.attempt, fence: task.fence, progress });
+    this.#progress.set(task.id, { id: task.id, attempt: task.attempt, fence: task.fence, told });
     this.#gather();
   }
 

@@ -40,6 +40,7 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
 
 const question: z.ZodType<Question> = z.discriminatedUnion('of', [
   z.object({ of: z.literal('arguments'), places }),
+  z.object({ of: z.literal('recorded') }),
   z.object({ of: z.literal('enqueue'), requests: z.array(request) }),
   z.object({ of: z.literal('cancel'), id: z.string(), reason: z.string().optional() }),
   z.object({ of: z.literal('read'), id: z.string() }),
@@ -55,6 +56,7 @@ export async function answerTask(
   task: StartedTask,
   worker: CurrentWorker,
   signal: AbortSignal,
+  recorded: (id: string) => Promise<void>,
 ): Promise<unknown> {
   const told = question.parse(asked);
   switch (told.of) {
@@ -62,6 +64,8 @@ export async function answerTask(
       const { args, kwargs } = await openTask(task, told.places);
       return { args, kwargs };
     }
+    case 'recorded':
+      return recorded(task.id);
     case 'enqueue':
       return asCurrentTask(currentTask(task, worker), () => enqueueNamed(told.requests));
     case 'cancel':

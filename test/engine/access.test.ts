@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource',
   ],
 ]);
 
@@ -60,14 +60,14 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
-  [EVERYBODY, 'evolve_task_step has_claims keeps_unique_key recorded_time refuse_task_event'],
+  [EVERYBODY, 'evolve_task_step has_claims keeps_unique_key recorded_time reported_after refuse_task_event'],
   [
     EVERYBODY,
     'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
   ],
   [
     EVERYBODY,
-    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts',
+    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts group_progress',
   ],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],

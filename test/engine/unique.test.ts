@@ -26,7 +26,7 @@ async function stateOf(client: Client, id: string): Promise<string | undefined> 
 }
 
 async function violations(client: Client): Promise<unknown[]> {
-  return (await client.query('select * from pulp.verify()')).rows;
+  return (await client.query<object>('select * from pulp.verify()')).rows;
 }
 
 suite('a unique task', () => {

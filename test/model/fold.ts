@@ -90,6 +90,13 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
   ReservationReleased: () => ({}),
   TaskRerouted: ({ data }) => ({ queue: data['queue'] }),
   UniqueKeyReleased: () => ({ unique_key: null }),
+  ProgressReported: ({ data }, task) => ({ reported: { ...reportedOf(task), reports: data['reports'] } }),
+  ResourcesCreated: ({ data }, task) => ({
+    reported: {
+      ...reportedOf(task),
+      created: [...(reportedOf(task).created ?? []), ...(data['resources'] as string[])],
+    },
+  }),
   TaskReprioritized: ({ data }) => ({ priority: data['priority'] }),
   TaskStarted: (event) => ({
     state: 'running',
@@ -153,6 +160,34 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
   TaskSkipped: (event) => over('skipped', event),
 };
 
+interface Reported {
+  readonly reports?: readonly { readonly state: string }[];
+  readonly created?: readonly string[];
+}
+
+function reportedOf(task: Row): Reported {
+  return task['reported'] ?? {};
+}
+
+/** A new run has reported nothing, what is run again by hand has created nothing, and what was under way has ended with its task. */
+function reportedAfter({ type }: LoggedEvent, task: Row): Reported | null {
+  const { reports, created, ...rest } = reportedOf(task);
+  const ended = /^Task(Completed|Failed|Canceled)$/.exec(type)?.[1]?.toLowerCase();
+  const left = {
+    ...rest,
+    ...(reports !== undefined &&
+      type !== 'TaskStarted' && {
+        reports: reports.map((report) =>
+          ended !== undefined && ['waiting', 'running'].includes(report.state)
+            ? { ...report, state: ended }
+            : report,
+        ),
+      }),
+    ...(created !== undefined && type !== 'TaskRequeued' && { created }),
+  };
+  return Object.keys(left).length === 0 ? null : left;
+}
+
 function over(state: string, event: LoggedEvent): Row {
   return { state, fence: null, interruptions: 0, finished_at: instant(event.recorded_at) };
 }
@@ -182,8 +217,12 @@ function foldTaskEvent(world: World, event: LoggedEvent): void {
     if (before === undefined) throw new Error(`${event.type} on task ${id}, which was never enqueued`);
     const lost_workers = Number(before['lost_workers']) + (event.data['worker_lost'] === true ? 1 : 0);
     const changed = { ...before, lost_workers, ...change(event, before), version: event.version };
-    const { unique_key } = { unique_key: heldKey(event, before, changed), ...change(event, before) };
-    world.tasks.set(id, { ...changed, unique_key });
+    const derived = {
+      unique_key: heldKey(event, before, changed),
+      reported: reportedAfter(event, before),
+      ...change(event, before),
+    };
+    world.tasks.set(id, { ...changed, unique_key: derived.unique_key, reported: derived.reported });
   }
   foldClaims(world, event);
 }
@@ -229,6 +268,7 @@ function enqueued(event: LoggedEvent): Row {
     trace_context: data['trace_context'] ?? null,
     options: data['options'] ?? null,
     unique_key: data['unique_key'] ?? null,
+    reported: null,
   };
 }
 

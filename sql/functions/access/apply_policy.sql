@@ -2,7 +2,7 @@
 create or replace function pulp.apply_policy() returns void
 language plpgsql as $$
 declare
-  payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress', 'item'];
+  payloads constant text[] := array['args', 'kwargs', 'result', 'error', 'progress', 'reported', 'item'];
   with_payloads constant text[] := array['task', 'schedule'];
   column_name text;
   open_to_submitters constant text[] :=

@@ -111,7 +111,7 @@ language sql immutable parallel safe as $$
     /* version */ case when event.version = coalesce(task.version, 0) + 1 and event.type in (
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
-        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'UniqueKeyReleased',
+        'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'UniqueKeyReleased', 'ProgressReported', 'ResourcesCreated',
         'TaskSkipped', 'TaskPurged')
       then event.version
       else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
@@ -130,7 +130,13 @@ language sql immutable parallel safe as $$
         then case when pulp.keeps_unique_key(task.options, 'running', event.recorded_at) then task.unique_key end
       when event.type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped')
         then case when pulp.keeps_unique_key(task.options, 'completed', event.recorded_at) then task.unique_key end
-      else task.unique_key end
+      else task.unique_key end,
+    /* reported */ case
+      when event.type in ('ProgressReported', 'ResourcesCreated')
+        then pulp.reported_after(task.reported, event.type, event.data)
+      when event.type in ('TaskStarted', 'TaskRequeued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled')
+        then case when task.reported is not null then pulp.reported_after(task.reported, event.type, event.data) end
+      else task.reported end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';

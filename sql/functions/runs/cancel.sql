@@ -63,6 +63,7 @@ begin
     'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
   perform pulp.count_moves(array[t.id], pulp.task_phase(t, was_delayed), 'canceled');
   perform pulp.wake_lines(claims);
+  perform pulp.tell_abandoned(array[t.id]) where t.reported ? 'created';
   perform pulp.notify('pulp_finished', '');
   return after.state;
 end $$;

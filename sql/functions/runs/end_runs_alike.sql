@@ -32,7 +32,7 @@ begin
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
         progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key
+        unique_key, reported
       ) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
@@ -58,7 +58,7 @@ begin
         id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
         priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
         progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key
+        unique_key, reported
       ) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
@@ -106,6 +106,9 @@ begin
       from unnest(positions, ended, versions, facts, correlation_ids) as r(position, id, version, facts, correlation_id)));
   elsif type = 'TaskInterrupted' then
     perform pulp.deliver(ended);
+  end if;
+  if type in ('TaskFailed', 'TaskCanceled') then
+    perform pulp.tell_abandoned(ended);
   end if;
   perform pulp.notify('pulp_finished', '');
   return coalesce(released, '{}');

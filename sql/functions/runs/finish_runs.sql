@@ -11,8 +11,8 @@ declare
   rows tid[];
   facts jsonb[];
   claiming boolean[];
-  progressed uuid[];
-  progress jsonb[];
+  reporting uuid[];
+  reports jsonb[];
   now constant timestamptz := clock_timestamp();
 begin
   perform pulp.check_incarnation(finish_runs.worker, finish_runs.incarnation);
@@ -29,9 +29,9 @@ begin
         'reason', run.item -> 'reason', 'by', run.item -> 'by', 'worker', finish_runs.worker, 'position', run.position)
       else jsonb_build_object('reason', coalesce(run.cancel_reason, run.item ->> 'reason'),
         'outcome', case when run.outcome in ('interrupted', 'snoozed') then 'canceled' else run.outcome end) end),
-      array_agg(run.id) filter (where run.item ? 'progress'),
-      array_agg(jsonb_build_object('progress', run.item -> 'progress')) filter (where run.item ? 'progress')
-    into rows, claiming, ids, types, facts, progressed, progress
+      array_agg(run.id) filter (where run.item ?| array['progress', 'reports', 'created']),
+      array_agg(run.item) filter (where run.item ?| array['progress', 'reports', 'created'])
+    into rows, claiming, ids, types, facts, reporting, reports
     from (
       select t.row, t.has_claims, t.id, t.name, t.cancel_reason, t.attempt, t.position, r.item, r.outcome, case
           when t.state = 'canceling' or r.outcome = 'canceled' then 'TaskCanceled'
@@ -79,8 +79,7 @@ begin
       hint = 'Give "by": shutdown, host, session or leftover.';
   end if;
 
-  if progressed is not null then
-    perform pulp.append_task_events('TaskProgressed', progressed, progress);
+  if reporting is not null and pulp.record_reports(reporting, reports) then
     rows := array( -- they have moved
       select x.ctid from unnest(ids) with ordinality as i(id, ordinality)
       cross join lateral (select t.ctid from pulp.task t where t.id = i.id offset 0) x

@@ -1,4 +1,5 @@
--- Records progress reports of runs: items with id, attempt, fence, progress. Gives a row for each item that is not recorded:
+-- Records what runs report: items with id, attempt, fence, and progress (any value), reports (see pulp.progress_report), created (URL
+-- paths), or several of these. Gives a row for each item that is not recorded:
 -- id, and the verdict "late" (the run is over, or not this worker's any more: drop it) or "held" (somebody else holds the task
 -- locked: report it again later). Neither concerns the other items. Only a worker whose incarnation is over is refused as a
 -- whole (PU001).
@@ -9,12 +10,12 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 #variable_conflict use_column
 declare
   ids uuid[];
-  facts jsonb[];
+  told jsonb[];
 begin
   perform pulp.check_incarnation(progress.worker, progress.incarnation);
   items := pulp.bounded_reports(items);
 
-  select array_agg(t.id), array_agg(jsonb_build_object('progress', r.item -> 'progress')) into ids, facts
+  select array_agg(t.id), array_agg(r.item) into ids, told
     from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r
     cross join lateral (
       select x.id from pulp.task x
@@ -22,7 +23,7 @@ begin
       for no key update skip locked
     ) t;
   if ids is not null then
-    perform pulp.append_task_events('TaskProgressed', ids, facts);
+    perform pulp.record_reports(ids, told);
   end if;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then
@@ -34,4 +35,4 @@ begin
       where r.id <> all (coalesce(ids, '{}'));
   end if;
 end $$;
-comment on function pulp.progress is 'Records progress reports of runs; gives those that it did not record.';
+comment on function pulp.progress is 'Records what runs report; gives those that it did not record.';

@@ -32,7 +32,7 @@ begin
           id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
           priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
           progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key
+        unique_key, reported
         ) = row((pulp.evolve_task(t, pulp.task_event(
           f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
@@ -64,7 +64,7 @@ begin
           id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
           priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
           progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key
+        unique_key, reported
         ) = row((pulp.evolve_task(
           pulp.evolve_task(t, pulp.task_event(
             f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),

@@ -5,6 +5,7 @@ import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { errorSummary } from '../../cli/task-text.ts';
+import type { Task } from '../../projections/task.ts';
 
 export default class Show extends DatabaseCommand {
   static override readonly summary = 'Show a task as it is, or as it was.';
@@ -51,6 +52,8 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         error: task.error === null ? undefined : errorSummary(task.error),
         result: written(task.result),
         progress: written(task.progress),
+        reports: reportsText(task.reported?.reports),
+        created: task.reported?.created?.join(' '),
         args: written(task.args),
         kwargs: written(task.kwargs),
         resources: task.exclusive_resources.join(' ') || undefined,
@@ -76,4 +79,15 @@ is shown as long as its events are kept; what was archived with them is gone.`);
     );
     return task;
   }
+}
+
+function reportsText(reports: NonNullable<Task['reported']>['reports']): string | undefined {
+  return reports
+    ?.map(({ message, state, done, total = null, suffix }) => {
+      const amount = [total === null ? done : `${done}/${total}`, suffix]
+        .filter((said) => said != null)
+        .join(' ');
+      return `${message}: ${amount} (${state})`;
+    })
+    .join('; ');
 }

@@ -86,7 +86,7 @@ export function toPulpTask(task: Task, children: readonly string[]): z.infer<typ
     child_tasks: children.map((child) => hrefOf('tasks', child)),
     task_group: group_id === null ? null : hrefOf('task-groups', nameUuid(group_id)),
     progress_reports: progressOf(task),
-    created_resources: [],
+    created_resources: [...(task.reported?.created ?? [])],
     created_resource_prns: [],
     reserved_resources_record: [
       ...task.exclusive_resources,
@@ -122,8 +122,10 @@ const report = z.object({
   suffix: z.string().nullable().default(null),
 });
 
-/** A task has one report of any shape; Pulp's clients know those that count something. */
-function progressOf({ progress, state }: Task): z.infer<typeof progressReport>[] {
+/** Reports that have a code; else the one of any shape, if it counts something, as Pulp's clients know it. */
+function progressOf({ progress, reported, state }: Task): z.infer<typeof progressReport>[] {
+  if (reported?.reports !== undefined)
+    return reported.reports.map(({ total = null, suffix = null, ...rest }) => ({ ...rest, total, suffix }));
   const { data } = report.safeParse(progress);
   return data === undefined ? [] : [{ ...data, state }];
 }

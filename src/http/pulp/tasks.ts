@@ -221,8 +221,6 @@ async function withChildren(tasks: readonly Task[]) {
 
 /** What a query asks for; undefined if nothing can meet it. */
 async function filterOf(query: z.output<typeof listQuery>): Promise<TaskFilter | undefined> {
-  // What tasks created is not recorded.
-  if (query.created_resources !== undefined) return undefined;
   const worker = query.worker === undefined ? undefined : await workerOf(query.worker);
   const child = query.child_tasks === undefined ? undefined : await readTask(query.child_tasks);
   if (
@@ -245,6 +243,7 @@ async function filterOf(query: z.output<typeof listQuery>): Promise<TaskFilter |
     state: query.state,
     states: query.state__in,
     notState: query.state__ne,
+    created: query.created_resources,
     groupUuid: query.task_group,
     parent: query.parent_task,
     worker,

@@ -1,10 +1,11 @@
 import { isFinal } from '../../constants.ts';
 import type { Task } from '../api/tasks.ts';
 import { JsonView } from './json-view.tsx';
+import { Reports } from './reports.tsx';
 
 /** What a task was given, and what it gave. */
 export function Payloads({ task }: { readonly task: Task }) {
-  const { args, kwargs, result, error, progress, state } = task;
+  const { args, kwargs, result, error, progress, reported, state } = task;
   if (args === null) {
     return (
       <section class="card" aria-labelledby="payloads">
@@ -24,6 +25,7 @@ export function Payloads({ task }: { readonly task: Task }) {
       {isGiven(kwargs) && <Payload label="Arguments" value={kwargs} />}
       {!isGiven(args) && !isGiven(kwargs) && <p class="hint">It was given no arguments.</p>}
       {error !== null && <TaskError error={error} />}
+      <Reports reported={reported} />
       {progress !== null && <Payload label="Progress" value={progress} />}
       {(result !== null || state === 'completed') && <Payload label="Result" value={result} />}
       {!isFinal(state) && <p class="hint">It has no result yet.</p>}

@@ -26,6 +26,11 @@ export class AskingWorker implements WorkersService {
     return this.#ask({ of: 'arguments', places }) as Promise<Arguments>;
   }
 
+  /** Resolves when what the task that runs has reported so far is in the database. */
+  async recorded(): Promise<void> {
+    await this.#ask({ of: 'recorded' });
+  }
+
   enqueue(requests: readonly NamedRequest[]): Promise<readonly string[]> {
     return this.#ask({ of: 'enqueue', requests }) as Promise<readonly string[]>;
   }

@@ -83,7 +83,7 @@ export interface HorseRunEnd {
 export interface HorseRunEvents {
   /** Its code is about to run. It may yet be taken back in that moment, and begin in another horse. */
   readonly onBegun: () => void;
-  readonly onProgress: (progress: string) => void;
+  readonly onProgress: (told: string) => void;
 }
 
 interface Run extends HorseRunEvents {
@@ -406,7 +406,7 @@ export class HorseProcess {
         this.#giveBack(this.#find(message.place));
         break;
       case 'progress':
-        this.#find(message.place)?.onProgress(message.progress);
+        this.#find(message.place)?.onProgress(message.told);
         break;
       case 'ask': {
         const run = this.#find(message.place);

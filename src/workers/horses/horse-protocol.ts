@@ -30,6 +30,8 @@ export type Refusal = Pick<PulpError, 'code' | 'message' | 'remedy' | 'exitCode'
 export type Question =
   /** The arguments of its task, with the secrets at these places decrypted. */
   | { readonly of: 'arguments'; readonly places: readonly SecretPlace[] }
+  /** That what its task has reported so far is in the database. */
+  | { readonly of: 'recorded' }
   | { readonly of: 'enqueue'; readonly requests: readonly NamedRequest[] }
   | { readonly of: 'cancel'; readonly id: string; readonly reason?: string | undefined }
   | { readonly of: 'read'; readonly id: string }
@@ -43,7 +45,7 @@ export type FromHorse =
   | { readonly type: 'begun'; readonly place: number }
   /** The task of this place does not run here: it was taken back, or what ran before has left the process unfit for it. */
   | { readonly type: 'declined'; readonly place: number }
-  | { readonly type: 'progress'; readonly place: number; readonly progress: string }
+  | { readonly type: 'progress'; readonly place: number; readonly told: string }
   /** The code of the run of this place asks something; no other question of this process has the number. */
   | { readonly type: 'ask'; readonly place: number; readonly number: number; readonly question: Question }
   /** Nobody waits for the answer any more. */

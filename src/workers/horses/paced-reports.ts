@@ -1,7 +1,7 @@
 /** At most one report is passed on in so many milliseconds. */
 const PACE_MS = 200;
 
-/** Progress reports of one run: however many come, few are passed on, and always the latest. */
+/** What one run reports: however many come, few are passed on, and always the latest. */
 export class PacedReports {
   readonly #pass: (report: string) => void;
   #latest: string | undefined;
@@ -17,10 +17,17 @@ export class PacedReports {
     else this.#latest = report;
   }
 
-  /** The run is over: the last one is passed on. */
+  /** Passes the last one on at once. */
+  flush(): void {
+    const latest = this.#latest;
+    this.#latest = undefined;
+    if (latest !== undefined) this.#pass(latest);
+  }
+
+  /** The run is over. */
   end(): void {
     clearTimeout(this.#timer);
-    if (this.#latest !== undefined) this.#pass(this.#latest);
+    this.flush();
   }
 
   #passOn(report: string): void {

@@ -9,7 +9,7 @@ export interface HorseRunOptions {
   readonly onBegun?: () => void;
   /** But it did not, and will be about to once more. */
   readonly onTakenBack?: () => void;
-  readonly onProgress: (progress: string) => void;
+  readonly onProgress: (told: string) => void;
   /** Those of the task's type. */
   readonly limits?: Limits | undefined;
   /** It gets a horse that no other run had or will have. */

@@ -163,8 +163,8 @@ async function perform(sent: Sent, registry: TaskRegistry): Promise<void> {
   markOutput(place);
   const startedAt = performance.now();
   const loop = performance.eventLoopUtilization();
-  const reports = new PacedReports((progress) => {
-    channel.put({ type: 'progress', place, progress });
+  const reports = new PacedReports((told) => {
+    channel.put({ type: 'progress', place, told });
     channel.flush(); // the code may block the process from now on
   });
   const outcome = await outcomeOf(task, registry, reports);
@@ -196,8 +196,12 @@ async function outcomeOf(task: StartedTask, registry: TaskRegistry, reports: Pac
       log: logOfTasks,
       signal: () => abortion.signal,
       workingDirectory: () => directory.path,
-      report: (progress) => {
-        reports.report(progress);
+      report: (told) => {
+        reports.report(told);
+      },
+      recorded: () => {
+        reports.flush();
+        return worker.recorded();
       },
     });
   } catch (error) {
