@@ -72,6 +72,7 @@ export type { TraceContext } from './tasks/tracing.ts';
 export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { holdResources, releaseHold, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
 export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {

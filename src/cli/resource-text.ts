@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts';
-import type { ResourceContention } from '../projections/resource.ts';
+import type { ResourceContention, ResourceHolder } from '../projections/resource.ts';
 import type { ResourceLimit } from '../projections/resource-limit.ts';
 
 /** How many stand in line, by how they want the resource. */
@@ -24,6 +24,12 @@ export function heldByText({
   );
   if (holders > named.length) texts.push(`${holders - named.length} more`);
   return texts.join(', ') || '-';
+}
+
+/** Whose a claim is: the type of a task, or whose hold it is, and what for. */
+export function claimantText(name: string, hold: ResourceHolder['hold']): string {
+  if (hold === null) return name;
+  return `${name} of ${hold.actor ?? 'somebody'}${hold.reason === null ? '' : `: ${hold.reason}`}`;
 }
 
 /** How a resource is claimed, and how much of it where a number was asked for. */

@@ -130,8 +130,10 @@ function dueText({ due_at, asked_at }: Explanation): string {
 }
 
 function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim): string {
-  const named = held_by.map(({ id, name, worker, state, started_at, granted_at }) =>
-    started_at === null
+  const named = held_by.map(({ id, name, worker, state, started_at, granted_at, hold }) =>
+    hold !== null
+      ? `${holdText(hold)}, since ${granted_at.toISOString()}${hold.until === null ? '' : ` until ${hold.until.toISOString()}`} (hold ${id})`
+      : started_at === null
       ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
       : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
   );
@@ -147,7 +149,9 @@ function limitText({ resource, mode, holders, held_by, limit }: ExplainedClaim, 
   const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
   switch (`${lacks} ${reason}`) {
     case 'units units_taken': {
-      const named = held_by.map(({ id, name }) => `task ${id} (${name})`).join(', ');
+      const named = held_by
+        .map(({ id, name, hold }) => (hold === null ? `task ${id} (${name})` : `${holdText(hold)} (hold ${id})`))
+        .join(', ');
       const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
       const wanted = mode === 'exclusive' ? 'all' : units;
       return [
@@ -169,6 +173,11 @@ function limitText({ resource, mode, holders, held_by, limit }: ExplainedClaim, 
   }
 }
 
+/** Whose hold it is, and what for. */
+function holdText({ actor, reason }: NonNullable<ExplainedClaim['held_by'][number]['hold']>): string {
+  return `${actor ?? 'somebody'}${reason === null ? '' : ` for ${JSON.stringify(reason)}`}`;
+}
+
 function ancestorText({ resource, held_by }: ExplainedClaim): string[] {
   return held_by
     .filter(({ is_ancestor }) => is_ancestor)
@@ -180,8 +189,8 @@ function ancestorText({ resource, held_by }: ExplainedClaim): string[] {
 
 function behindText({ resource, mode, before, first_before }: ExplainedClaim): string {
   const named = first_before.map(
-    ({ id, name, state, waits_for }) =>
-      `${id} (${name}, ${state}${waits_for.length === 0 ? '' : ` for ${waits_for.join(', ')}`})`,
+    ({ id, name, state, waits_for, hold }) =>
+      `${hold === null ? '' : `${holdText(hold)} `}${id} (${name}, ${state}${waits_for.length === 0 ? '' : ` for ${waits_for.join(', ')}`})`,
   );
   const [first] = first_before;
   return `It waits for ${resourceText(resource, mode)}, where ${counted(before, 'task stands', 'tasks stand')} before it in line: ${named.join(', ')}${before > named.length ? ', …' : ''}. To see why the first waits: pulp task why ${first?.id}`;

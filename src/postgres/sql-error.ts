@@ -24,6 +24,7 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU028: { code: 'SCHEDULE_EXISTS', exitCode: 2 },
   PU029: { code: 'SCHEDULE_STATE', exitCode: 1 },
   PU030: { code: 'NOT_UNIQUE', exitCode: 2 },
+  PU031: { code: 'HOLD_OVER', exitCode: 3 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
 };
 

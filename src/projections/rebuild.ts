@@ -95,8 +95,10 @@ export async function rebuild(
 async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> {
   const { rows } = await client.query<{ wrong: number }>(
     dryRun
-      ? `select count(*)::integer as wrong from pulp.verify_workers() where rule in ('worker_as_folded', 'leader_as_folded', 'pause_as_folded', 'limit_as_folded', 'schedule_as_folded')`
-      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_limits() + pulp.rebuild_schedules() as wrong',
+      ? `select count(*)::integer as wrong
+         from (select rule from pulp.verify_workers() union all select rule from pulp.verify_holds()) v
+         where rule ~ '^(worker|leader|pause|limit|schedule|hold)_as_folded$' or rule = 'claims_of_holds'`
+      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_limits() + pulp.rebuild_holds() + pulp.rebuild_schedules() as wrong',
   );
   return rows[0]?.wrong ?? 0;
 }

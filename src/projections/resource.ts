@@ -70,6 +70,14 @@ export async function listResources({
 /** How many units it asked for, if it asked for a number. */
 const units = z.number().nullable();
 
+/** Of a hold instead of a task: whose it is, what for, and when it ends by itself. */
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() })
+  .nullable();
+
+const holdColumn = sql.fragment`
+  case when h.id is not null then jsonb_build_object('actor', h.actor, 'reason', h.reason, 'until', h.until) end as hold`;
+
 const lineRow = z.object({
   /** From 1. */
   place: z.number(),
@@ -77,6 +85,7 @@ const lineRow = z.object({
   name: z.string(),
   mode,
   units,
+  hold,
   since: z.date(),
 });
 
@@ -85,12 +94,13 @@ const holderRow = z.object({
   name: z.string(),
   mode,
   units,
+  hold,
   /** Null if it was not started yet. */
   worker: z.string().nullable(),
   since: z.date(),
 });
 
-const pastHolderRow = holderRow.omit({ units: true }).extend({
+const pastHolderRow = holderRow.omit({ units: true, hold: true }).extend({
   /** Null if it still holds. */
   until: z.date().nullable(),
   /** How long it held, in full. */
@@ -149,17 +159,19 @@ export async function readResource(
           coalesce(sum(shared_in_line), 0)::integer as shared_in_line
         from pulp.resource_now where resource = ${name}`),
       pool.any(sql.type(holderRow)`
-        select t.id, t.name, g.mode, g.units, case when t.state <> 'waiting' then t.worker end as worker, g.granted_at as since
-        from pulp.reservation g join pulp.task t on t.id = g.task_id
+        select g.task_id as id, coalesce(t.name, 'hold') as name, g.mode, g.units, g.granted_at as since,
+          case when t.state <> 'waiting' then t.worker end as worker, ${holdColumn}
+        from pulp.reservation g left join pulp.task t on t.id = g.task_id left join pulp.hold h on h.id = g.task_id
         where g.resource = ${name} and g.state = 'granted'
-        order by g.granted_at, t.id limit ${limit}`),
+        order by g.granted_at, g.task_id limit ${limit}`),
       pool.any(sql.type(lineRow)`
-        select row_number() over (order by w.position)::integer as place, t.id, t.name, w.mode, w.units, w.requested_at as since
+        select row_number() over (order by w.position)::integer as place, w.task_id as id, coalesce(t.name, 'hold') as name,
+          w.mode, w.units, w.requested_at as since, ${holdColumn}
         from (
           select * from pulp.reservation
           where resource = ${name} and state = 'waiting' order by position limit ${limit}
         ) w
-        join pulp.task t on t.id = w.task_id
+        left join pulp.task t on t.id = w.task_id left join pulp.hold h on h.id = w.task_id
         order by w.position`),
       pool.any(sql.type(pastHolderRow)`
         select task_id as id, name, mode, worker, granted_at as since, ended_at as until, seconds, waits, waiting, waited_for_by

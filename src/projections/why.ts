@@ -8,6 +8,9 @@ import { sql } from '../postgres/sql.ts';
 const time = z.string().transform((written) => new Date(written));
 const state = z.enum(TASK_STATES);
 
+/** Of a hold instead of a task: whose it is, what for, and when it ends by itself. */
+const hold = z.object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() }).nullable();
+
 const holder = z.object({
   id: z.string(),
   name: z.string(),
@@ -17,6 +20,7 @@ const holder = z.object({
   worker: z.string().nullable(),
   /** Null as long as it waits for a worker. */
   started_at: time.nullable(),
+  hold,
   /** Whether it enqueued this task, itself or through others. */
   is_ancestor: z.boolean(),
 });
@@ -27,6 +31,7 @@ const predecessor = z.object({
   state,
   mode: z.string(),
   requested_at: time,
+  hold,
   /** The resources that it cannot have yet itself. */
   waits_for: z.array(z.string()),
 });

@@ -1,4 +1,4 @@
--- The claims that stood at any time since a moment, of one resource or (null) of all: each from when it came into line
+-- The claims that stood at any time since a moment, those of holds too, of one resource or (null) of all: each from when it came into line
 -- until it was let go of, or given up. What stands now is in the reservations. What has ended is found by the events that
 -- ended it, so that the cost follows what happened since that moment. A task that was never held back came into line once,
 -- with its enqueueing: its row tells all. Of others, retried and interrupted ones among them, the stream is folded as far as
@@ -45,5 +45,7 @@ language sql stable rows 1000 as $$
   ) life
   cross join lateral pulp.claims_of(t.exclusive_resources, t.shared_resources, t.options) claim
   where of_resource is null or claim.resource = of_resource
+  union all
+  select h.* from pulp.hold_lives(claim_lives.since, of_resource) h
 $$;
 comment on function pulp.claim_lives is 'The claims that stood at any time since a moment.';

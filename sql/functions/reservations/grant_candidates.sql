@@ -42,6 +42,9 @@ begin
     ) line
     where line.position is not null and line.unmet = 0
     order by line.position);
+  if exists (select from pulp.hold) then
+    grantable := array(select unnest(grantable) except select unnest(pulp.grant_holds(grantable)));
+  end if;
   if grantable = '{}' then
     return 0;
   end if;

@@ -14,7 +14,7 @@ language sql stable as $$
       'held_by', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', t.id, 'name', t.name, 'state', t.state, 'mode', h.mode, 'granted_at', h.granted_at,
-            'worker', t.worker, 'started_at', case when t.state <> 'waiting' then t.started_at end,
+            'worker', t.worker, 'started_at', t.started_at, 'hold', t.hold,
             'is_ancestor', h.task_id = any (family.ancestors)
           ) order by h.granted_at, t.id), '[]')
         from (
@@ -26,17 +26,17 @@ language sql stable as $$
           (select g.task_id, g.mode, g.granted_at from pulp.reservation_granted g
             where g.resource = c.resource and (limits.conflict or 'exclusive' in (c.mode, g.mode)) limit 3)
         ) h
-        join pulp.task t on t.id = h.task_id),
+        cross join lateral pulp.claimant(h.task_id) t),
       'before', older.number,
       'first_before', (
         select coalesce(jsonb_agg(jsonb_build_object(
-            'id', t.id, 'name', t.name, 'state', t.state, 'mode', o.mode, 'requested_at', o.requested_at,
+            'id', t.id, 'name', t.name, 'state', t.state, 'mode', o.mode, 'requested_at', o.requested_at, 'hold', t.hold,
             'waits_for', (
               select coalesce(jsonb_agg(x.resource order by x.resource), '[]') from pulp.reservation_waiting x
               where x.task_id = t.id and not pulp.is_met(x))
           ) order by o.position), '[]')
         from pulp.older_claims(c, 3) o
-        join pulp.task t on t.id = o.task_id)
+        cross join lateral pulp.claimant(o.task_id) t)
     ) order by holders.number = 0, older.number = 0, c.resource), '[]')
   from pulp.reservation_waiting c
   cross join (select array(select pulp.ancestors(claim_outlook.task)) as ancestors) family

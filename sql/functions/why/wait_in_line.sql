@@ -6,7 +6,11 @@ create or replace function pulp.wait_in_line(task pulp.task, entered pulp.event,
 returns table (kind text, resource text, behind uuid, since timestamptz, until timestamptz)
 language sql stable set enable_sort = off as $$
   with limits as materialized (
-    select coalesce(array_agg(l.resource), '{}') as counted, coalesce(bool_or(l.rate is not null), false) as is_rated
+    select coalesce(array_agg(l.resource), '{}') as counted, coalesce(bool_or(l.rate is not null), false)
+      or exists (
+        select from pulp.event_single e
+        where e.stream_kind = 'system' and e.stream_id between 'hold/' and 'hold0' and e.type = 'HoldReleased'
+          and e.recorded_at between entered.recorded_at and coalesce(ended.recorded_at, now)) as is_held_up
     from pulp.resource_limit l where l.resource = any (task.exclusive_resources || task.shared_resources)
   ),
   recent as materialized (
@@ -49,7 +53,7 @@ language sql stable set enable_sort = off as $$
     select 'resources', l.resource, l.id, least(greatest(l.at, known.since), stay.until), l.ordinal
     from let_go l cross join known cross join stay where l.ordinal <= 5
     union all
-    select case when stay.was_free and not limits.is_rated and (known.since = entered.recorded_at or exists (select from let_go))
+    select case when stay.was_free and not limits.is_held_up and (known.since = entered.recorded_at or exists (select from let_go))
         then 'resource_manager' else 'resources' end,
       null, null, stay.until, 0
     from known cross join stay cross join limits

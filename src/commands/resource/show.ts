@@ -4,7 +4,7 @@ import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration, parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
-import { limitFacts, lineText, modeText } from '../../cli/resource-text.ts';
+import { claimantText, limitFacts, lineText, modeText } from '../../cli/resource-text.ts';
 import { formatFacts, formatTable } from '../../cli/table.ts';
 
 export default class Show extends DatabaseCommand {
@@ -80,9 +80,9 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
     section(
       'Holders',
       ['ID', 'NAME', 'MODE', 'WORKER', 'SINCE'],
-      holders.map(({ id, name, mode, units, worker, since }) => [
+      holders.map(({ id, name, mode, units, hold, worker, since }) => [
         id,
-        name,
+        claimantText(name, hold),
         modeText(mode, units),
         worker ?? '-',
         since.toISOString(),
@@ -91,10 +91,10 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
     section(
       'Line',
       ['PLACE', 'ID', 'NAME', 'MODE', 'SINCE'],
-      line.map(({ place, id, name, mode, units, since }) => [
+      line.map(({ place, id, name, mode, units, hold, since }) => [
         String(place),
         id,
-        name,
+        claimantText(name, hold),
         modeText(mode, units),
         since.toISOString(),
       ]),

@@ -6,6 +6,7 @@ import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { prose } from '../../cli/prose.ts';
+import { parseUnits, unitsFlag } from '../../cli/units-flag.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { PulpError } from '../../errors.ts';
 import type { TaskTypeCheck } from '../../tasks/task-type-check.ts';
@@ -26,12 +27,7 @@ export const taskFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  units: Flags.string({
-    helpValue: 'URL=K',
-    summary: 'Of a resource with a capacity that it shares: how many units it takes; can be repeated.',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
+  units: unitsFlag,
   queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
   priority: Flags.integer({
     helpValue: 'N',
@@ -197,23 +193,6 @@ export async function itemOf(
     correlation_id: flags['correlation-id'],
     id: flags.id,
   };
-}
-
-/** Units of resources, by their URLs. @throws PulpError INVALID_INPUT */
-function parseUnits(texts: readonly string[]): Readonly<Record<string, number>> {
-  const units = new Map<string, number>();
-  for (const text of texts) {
-    const [, url = '', count] = /^(.+)=(\d{1,9})$/.exec(text) ?? [];
-    if (count === undefined || units.has(url)) {
-      const problem = count === undefined ? 'does not say how many of what' : 'is said before';
-      throw new PulpError('INVALID_INPUT', `--units: ${JSON.stringify(text)} ${problem}`, {
-        remedy: 'Give each resource once, with its number of units, such as /licenses/solver/=2.',
-        exitCode: 2,
-      });
-    }
-    units.set(url, Number(count));
-  }
-  return Object.fromEntries(units);
 }
 
 export async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {

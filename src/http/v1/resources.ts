@@ -16,7 +16,12 @@ const window = {
     .describe('How far back to look, in seconds.'),
 };
 
-const claim = z.object({ id: z.string(), name: z.string(), mode: z.string(), units: z.number().nullable(), since: z.date() });
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: z.date().nullable() })
+  .nullable()
+  .describe('Of a hold instead of a task: whose it is, what for, and when it ends by itself.');
+
+const claim = z.object({ id: z.string(), name: z.string(), mode: z.string(), units: z.number().nullable(), hold, since: z.date() });
 
 const limit = limitRow.meta({ id: 'ResourceLimit' });
 

@@ -37,6 +37,7 @@ interface Claim {
   readonly name: string;
   readonly mode: string;
   readonly units?: number | null;
+  readonly hold?: { readonly actor: string | null; readonly reason: string | null } | null;
   readonly since: string;
   readonly worker?: string | null;
 }
@@ -92,6 +93,11 @@ function Now({ name }: { readonly name: string }) {
       </section>
     </>
   );
+}
+
+/** Whose a hold is, and what for. */
+function holdText({ actor, reason }: NonNullable<Claim['hold']>): string {
+  return `held by hand: ${actor ?? 'somebody'}${reason === null ? '' : ` (${reason})`}`;
 }
 
 /** Its capacity and rate. */
@@ -151,10 +157,10 @@ function Claims({ title, claims, none, isLine = false }: ClaimsProps) {
       </header>
       {claims.length === 0 && <p class="empty">{none}</p>}
       <ol class="lines claims-list">
-        {claims.map(({ id, name, mode, units, since, worker }, index) => (
+        {claims.map(({ id, name, mode, units, hold, since, worker }, index) => (
           <li key={id}>
             {isLine && <span class="place">{index + 1}</span>}
-            <TaskLink id={id} name={name} />
+            {hold == null ? <TaskLink id={id} name={name} /> : <span>{holdText(hold)}</span>}
             <span class="hint">
               {mode} · {units != null && `${units} units · `}
               {worker != null && `${worker} · `}since <Ago time={since} />
