@@ -3,20 +3,20 @@ import { PulpError } from './errors.ts';
 /** A century: what is longer cannot be counted back from now. */
 const LONGEST_MS = 36_525 * 86_400_000;
 
-const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /**
- * A length of time in milliseconds from a text such as `500ms`, `30s`, `10m`, `2h`, `1d`; a bare number is seconds.
+ * A length of time in milliseconds from a text such as `500ms`, `30s`, `10m`, `2h`, `1d`, `1w`; a bare number is seconds.
  *
  * @param what names the value in the error
  * @throws PulpError INVALID_INPUT if it cannot be read
  */
 export function parseDuration(text: string, what: string): number {
-  const [, number, unit = 's'] = /^(\d{1,10}(?:\.\d{1,6})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const [, number, unit = 's'] = /^(\d{1,10}(?:\.\d{1,6})?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
   const ms = Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
   if (!(ms <= LONGEST_MS)) {
     throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is no length of time`, {
-      remedy: 'Give a number of seconds, or a text such as 500ms, 30s, 10m, 2h, 1d; at most 36525d.',
+      remedy: 'Give a number of seconds, or a text such as 500ms, 30s, 10m, 2h, 1d, 1w; at most 36525d.',
       exitCode: 2,
     });
   }

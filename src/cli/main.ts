@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { PJSON } from '@oclif/core/interfaces';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
+import { commandNames } from './command-names.ts';
 import { reportError } from './report-error.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,10 +18,18 @@ const FLUSH_MS = 5000;
 /** Runs one command line and ends the process. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<never> {
   settings.enableAutoTranspile = false;
+  const options = { root: ROOT, pjson: await packageDescription() };
   try {
-    await run(withoutHelpTopic(argv), { root: ROOT, pjson: await packageDescription() });
+    await run(withoutHelpTopic(argv), options);
   } catch (error) {
-    reportError(error, { json: argv.includes('--json'), help: 'pulp' });
+    await reportError(error, {
+      json: argv.includes('--json'),
+      help: 'pulp',
+      commands: async () => {
+        const { Config } = await import('@oclif/core/config');
+        return commandNames(await Config.load(options));
+      },
+    });
   }
   await written(process.stdout);
   await Promise.race([written(process.stderr), pause(FLUSH_MS, undefined, { ref: false })]);

@@ -12,11 +12,11 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})
  * @throws PulpError INVALID_INPUT if it cannot be read
  */
 export function parseMoment(text: string, what: string): Date {
-  if (/^\d[\d.]*(ms|s|m|h|d)$/.test(text)) return new Date(Date.now() - parseDuration(text, what));
+  if (/^\d[\d.]*(ms|s|m|h|d|w)$/.test(text)) return new Date(Date.now() - parseDuration(text, what));
   const moment = new Date(text);
   if ((!DATE.test(text) && !TIME.test(text)) || Number.isNaN(moment.getTime())) {
     throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is no time`, {
-      remedy: 'Give one such as 2030-01-31T12:00:00Z, 2030-01-31, or 1h for an hour ago.',
+      remedy: 'Give one such as 2030-01-31T12:00:00Z, 2030-01-31, or 1h, 2d, 1w for so long ago.',
       exitCode: 2,
     });
   }

@@ -1,4 +1,6 @@
 import { Command } from '@oclif/core/command';
+import { PulpError } from '../errors.ts';
+import { commandNames } from './command-names.ts';
 import { reportError } from './report-error.ts';
 
 /**
@@ -17,9 +19,26 @@ export abstract class PulpCommand extends Command {
   }
 
   protected override catch(error: unknown): Promise<void> {
-    reportError(error, { json: this.jsonEnabled(), help: `pulp ${(this.id ?? '').replaceAll(':', ' ')}` });
-    return Promise.resolve();
+    return reportError(error, {
+      json: this.jsonEnabled(),
+      help: `pulp ${(this.id ?? '').replaceAll(':', ' ')}`,
+      commands: () => Promise.resolve(commandNames(this.config)),
+    });
   }
+
+  /** Of `--unchecked=false`, oclif would take `false` for an argument. */
+  protected override parse: Command['parse'] = (options, argv = this.argv) => {
+    const end = argv.indexOf('--');
+    for (const word of end === -1 ? argv : argv.slice(0, end)) {
+      const [, name = ''] = /^--([a-z-]+)=/.exec(word) ?? [];
+      if (options?.flags?.[name]?.type === 'boolean' || options?.baseFlags?.[name]?.type === 'boolean')
+        throw new PulpError('BAD_USAGE', `--${name} takes no value`, {
+          remedy: `Leave out what follows it, or the whole flag.`,
+          exitCode: 2,
+        });
+    }
+    return super.parse(options, argv);
+  };
 
   protected override logJson(json: unknown): void {
     process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { CLIError } from '@oclif/core/errors';
 import { PulpError } from '../errors.ts';
 import { isJournal, journalLines, PRIORITY } from '../processes/journal.ts';
@@ -17,9 +16,13 @@ export interface ErrorReport {
  * `{error: {code, message, remedy}}` on stdout. Only an error that nobody foresaw comes with its stack.
  *
  * @param options.help the command whose `--help` explains a wrong command line
+ * @param options.commands those that there are, such as `task list`
  */
-export function reportError(thrown: unknown, { json, help }: { json: boolean; help: string }): void {
-  const error = toKnownError(thrown, help);
+export async function reportError(
+  thrown: unknown,
+  { json, help, commands }: { json: boolean; help: string; commands: () => Promise<readonly string[]> },
+): Promise<void> {
+  const error = await toKnownError(thrown, help, commands);
   process.exitCode = error instanceof PulpError ? error.exitCode : 1;
   if (json) {
     process.stdout.write(`${JSON.stringify({ error: errorReport(error) }, null, 2)}\n`);
@@ -51,24 +54,12 @@ export function errorReport(error: unknown): ErrorReport {
   };
 }
 
-function toKnownError(thrown: unknown, help: string): unknown {
-  return thrown instanceof CLIError ? fromOclif(thrown, help) : toPulpError(thrown);
-}
-
-/** What oclif says of a command line, in our form. */
-function fromOclif(error: CLIError, help: string): PulpError {
-  const said = stripVTControlCharacters(error.message);
-  const [, unknown] = /^command (.+) not found$/.exec(said) ?? [];
-  const message =
-    unknown === undefined
-      ? said
-          .replace('\nSee more help with --help', '')
-          .replace(/^Parsing (--\S+) \n\t/, '$1: ')
-          .replace(/^The following errors? occurred:\n +/, '')
-      : `there is no command ${unknown.replaceAll(':', ' ')}`;
-  return new PulpError('BAD_USAGE', message, {
-    remedy: `\`${help} --help\` shows what can be said.`,
-    exitCode: 2,
-    cause: error,
-  });
+async function toKnownError(
+  thrown: unknown,
+  help: string,
+  commands: () => Promise<readonly string[]>,
+): Promise<unknown> {
+  if (!(thrown instanceof CLIError)) return toPulpError(thrown);
+  const { usageError } = await import('./usage-error.ts');
+  return usageError(thrown, help, commands);
 }

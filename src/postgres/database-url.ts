@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PulpError } from '../errors.ts';
@@ -39,11 +40,43 @@ export async function getDatabaseUrl(): Promise<string> {
   return embedded;
 }
 
+/**
+ * A program in production that was given no database has been set up wrongly, more likely than not: it would work on an empty one
+ * that goes away with its machine.
+ */
+function refuseInProduction(): void {
+  const { NODE_ENV, INVOCATION_ID, PULP_EMBEDDED } = process.env;
+  if (PULP_EMBEDDED === '1') return;
+  const sign =
+    NODE_ENV === 'production'
+      ? 'NODE_ENV is production'
+      : INVOCATION_ID !== undefined
+        ? 'systemd has started this'
+        : isMainOfContainer()
+          ? 'this is the main process of a container'
+          : undefined;
+  if (sign === undefined) return;
+  throw new PulpError('NO_DATABASE', `there is no DATABASE_URL, and ${sign}`, {
+    remedy: 'Set DATABASE_URL; or PULP_EMBEDDED=1, to work on the Postgres that comes with this package.',
+    exitCode: 2,
+  });
+}
+
+/** Whether this process, or the one that started it, is the first of a container: in one to develop in there is a shell between. */
+function isMainOfContainer(): boolean {
+  if (process.pid !== 1 && process.ppid !== 1) return false;
+  return ['/.dockerenv', '/run/.containerenv'].some((file) => existsSync(file));
+}
+
 /** Loads what only those need that have no database of their own. */
 async function openEmbeddedServer(): Promise<string> {
+  refuseInProduction();
   const { startEmbeddedServer } = await import('./embedded-server.ts');
   const { migrate } = await import('./migrate.ts');
-  const { url } = await startEmbeddedServer(pulpHome());
+  const home = pulpHome();
+  const { url, wasStarted } = await startEmbeddedServer(home);
+  if (wasStarted)
+    process.stderr.write(`Postgres was started in ${home}, since DATABASE_URL names no other.\n`);
   await migrate(url);
   return url;
 }

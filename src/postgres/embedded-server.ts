@@ -54,13 +54,20 @@ const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02
 /**
  * Starts the Postgres server that lives under `home`, after making it on first use, and answers when it
  * accepts connections. When it runs already this only takes the time of a connection; any number of processes
- * may call it at once and get the same server. The server stays when the caller ends.
+ * may call it at once and get the same server. The server stays when the caller ends. `wasStarted`: it did not run before.
  *
  * Throws `EMBEDDED_SERVER_FAILED` (with the end of the server's log), `EMBEDDED_SERVER_UNREACHABLE` or
  * `EMBEDDED_SERVER_UNSUPPORTED`.
  */
-export async function startEmbeddedServer(home: string): Promise<EmbeddedServer> {
-  return withClearErrors(home, async (place) => (await readyServer(place)) ?? (await bringUp(place)));
+export async function startEmbeddedServer(
+  home: string,
+): Promise<EmbeddedServer & { readonly wasStarted: boolean }> {
+  return withClearErrors(home, async (place) => {
+    const running = await readyServer(place);
+    return running === undefined
+      ? { ...(await bringUp(place)), wasStarted: true }
+      : { ...running, wasStarted: false };
+  });
 }
 
 /**

@@ -94,7 +94,7 @@ suite('pulp task enqueue', () => {
       [/args: must be an array/, 'any', '--unchecked', '--args', '{}'],
       [/delay: must be a number of seconds/, 'any', '--unchecked', '--delay', 'soon'],
       [/--(at|delay)=.* cannot also be provided/, 'any', '--delay=1s', '--at=2100-01-01T00:00Z'],
-      [/Nonexistent flag: --resources/, 'any', '--resources', '/a/'],
+      [/there is no flag --resources\nTry: Is it --resource\?/, 'any', '--resources', '/a/'],
       [/unknown task type "test\.ad": no worker has published it/, 'test.ad'],
       [/name: must start with a letter/, '9bad'],
       [/name a task type or give --from/, '--unchecked'],

@@ -48,7 +48,8 @@ suite('the command line', () => {
     assert.deepEqual(unknown, {
       code: 2,
       stdout: '',
-      stderr: 'Error: there is no command task enqeue\nTry: `pulp --help` shows what can be said.\n',
+      stderr:
+        'Error: there is no command task enqeue\nTry: Is it `pulp task enqueue`? `pulp --help` shows all.\n',
     });
     assert.equal(missing.code, 2);
     const { code, message, remedy } = (missing.data as { error: Record<string, string> }).error;
@@ -57,6 +58,62 @@ suite('the command line', () => {
     assert.match(remedy ?? '', /pulp task show --help/);
     assert.deepEqual([setting.code, setting.stdout], [2, '']);
     assert.match(setting.stderr, /DATABASE_URL is no address of a Postgres database/);
+  });
+
+  test('what was mistyped is told, with what was probably meant', async () => {
+    await using pulp = await CommandLine.create({ DATABASE_URL: 'postgresql://nobody@localhost:1/none' });
+    const lines: readonly (readonly [string[], string])[] = [
+      [['xyzzy'], 'Error: there is no command xyzzy\nTry: `pulp --help` shows what can be said.\n'],
+      [
+        ['task', 'list', 'extra'],
+        'Error: task list takes no argument extra\nTry: `pulp task list --help` shows what can be said.\n',
+      ],
+      [
+        ['task', 'list', '--stat', 'failed'],
+        'Error: there is no flag --stat\nTry: Is it --state? `pulp task list --help` shows all.\n',
+      ],
+      [
+        ['task', 'enqueue', '--unchecked=false'],
+        'Error: --unchecked takes no value\nTry: Leave out what follows it, or the whole flag.\n',
+      ],
+    ];
+    for (const [line, stderr] of lines) {
+      assert.deepEqual(await pulp.run(line), { code: 2, stdout: '', stderr });
+    }
+  });
+
+  test('answers in SQL, and writes only where that is meant', async () => {
+    await using database = await createDatabase();
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    const [asked, json, wrong, several, writing] = await Promise.all([
+      pulp.run(['sql', "select 1 as one, array['a'] as list, null as nothing"]),
+      pulp.json(['sql', 'select 1 as one']),
+      pulp.run(['sql', 'select foo']),
+      pulp.run(['sql', 'select 1; select 2']),
+      pulp.run(['sql', "select pulp.enqueue('t')"]),
+    ]);
+    assert.deepEqual(asked, { code: 0, stdout: 'one  list   nothing\n1    ["a"]\n', stderr: '' });
+    assert.deepEqual(json.data, [{ one: 1 }]);
+    assert.match(
+      wrong.stderr,
+      /^Error: column "foo" does not exist at character 8 \(SQLSTATE 42703\)\nTry: /,
+    );
+    assert.equal(several.code, 2);
+    assert.match(writing.stderr, /read-only transaction.*\nTry: Give --write/);
+    assert.equal((await pulp.run(['sql', '--write', "select pulp.enqueue('t')"])).code, 0);
+  });
+
+  test('in production works on no database that nobody has named', async () => {
+    await using pulp = await CommandLine.create({});
+    const production: readonly NodeJS.ProcessEnv[] = [{ NODE_ENV: 'production' }, { INVOCATION_ID: 'a1' }];
+    for (const env of production) {
+      const { code, stderr } = await pulp.run(['task', 'list'], { env });
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^Error: there is no DATABASE_URL, and .*\nTry: Set DATABASE_URL; or PULP_EMBEDDED=1/,
+      );
+    }
   });
 
   test('a reader that goes away is no error', async () => {

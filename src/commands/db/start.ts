@@ -13,14 +13,14 @@ beforehand. It is made at first use, lives under PULP_HOME (default: pulp in the
     await this.parse(Start);
     const { requireEmbedded } = await import('../../cli/database-setting.ts');
     const { pulpHome } = await import('../../postgres/database-url.ts');
-    const { embeddedServerStatus, startEmbeddedServer } = await import('../../postgres/embedded-server.ts');
+    const { startEmbeddedServer } = await import('../../postgres/embedded-server.ts');
     const { migrate } = await import('../../postgres/migrate.ts');
     requireEmbedded();
-    const before = await embeddedServerStatus(pulpHome());
-    const { url, dataDirectory, pid, version } = await startEmbeddedServer(pulpHome());
+    const { url, dataDirectory, pid, version, wasStarted } = await startEmbeddedServer(pulpHome());
     await migrate(url);
-    const was = before?.pid === pid ? 'runs already' : 'started';
-    this.log(`Postgres ${version} ${was}: process ${pid}, data in ${dataDirectory}`);
-    return { started: before?.pid !== pid, version, pid, dataDirectory };
+    this.log(
+      `Postgres ${version} ${wasStarted ? 'started' : 'runs already'}: process ${pid}, data in ${dataDirectory}`,
+    );
+    return { started: wasStarted, version, pid, dataDirectory };
   }
 }
