@@ -6,17 +6,23 @@ declare
   after constant pulp.hold := pulp.evolve_hold(known, pulp.append_system_event('hold/' || hold_id, type, facts));
   gone pulp.reservation[];
 begin
-  delete from pulp.hold h where h.id = append_hold_event.hold_id;
   with claim as (
     delete from pulp.reservation r where r.task_id = append_hold_event.hold_id returning r::pulp.reservation as gone
   )
   select array_agg(claim.gone) into gone from claim;
   if after.id is null then
+    delete from pulp.hold h where h.id = append_hold_event.hold_id;
     delete from pulp.hold_lease l where l.hold_id = append_hold_event.hold_id;
     delete from pulp.held_back b where b.task_id = append_hold_event.hold_id;
     perform pulp.wake_lines(gone);
   else
-    insert into pulp.hold select after.*;
+    if known.id is null then
+      insert into pulp.hold select after.*;
+    else -- in place, so that who waits for the row finds it then
+      update pulp.hold h
+        set state = after.state, granted_at = after.granted_at, until = after.until, fence = after.fence, version = after.version
+        where h.id = after.id;
+    end if;
     insert into pulp.reservation select c.* from pulp.claims_of_hold(after) c;
   end if;
   return after;
