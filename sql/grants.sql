@@ -32,7 +32,7 @@ grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_rese
   pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.reported_after, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.limit_at, pulp.evolve_limit, pulp.fold_limit,
-  pulp.hold_at, pulp.evolve_hold, pulp.fold_hold,
+  pulp.hold_at, pulp.evolve_hold, pulp.fold_hold, pulp.claims_of, pulp.claims_of_hold,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;

@@ -20,6 +20,7 @@ comment on column pulp.resource_limit.since is 'When that was.';
 comment on column pulp.resource_limit.version is 'Number of events in its stream.';
 
 create table pulp.rate_use (
+  id bigint generated always as identity primary key,
   resource text not null collate "C",
   number integer not null,
   granted_at timestamptz not null,
@@ -28,6 +29,7 @@ create table pulp.rate_use (
 create index rate_use_resource on pulp.rate_use (resource, free_again_at);
 create index rate_use_free_again_at on pulp.rate_use (free_again_at);
 comment on table pulp.rate_use is 'What was granted lately of resources with a rate. It follows from the log: ReservationGranted.';
+comment on column pulp.rate_use.id is 'Tells one from the other.';
 comment on column pulp.rate_use.resource is 'The resource.';
 comment on column pulp.rate_use.number is 'How many claims were granted.';
 comment on column pulp.rate_use.granted_at is 'When.';

@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource resource_limit rate_use hold hold_lease',
   ],
 ]);
 
@@ -52,8 +52,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [LEADERS, 'report_worker_death'],
   [
     OPERATORS,
-    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker',
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker set_capacity set_rate',
   ],
+  [['pulp_submitter', 'pulp_operator'], 'request_hold renew_hold release_hold'],
+  [EVERYBODY, 'limit_at evolve_limit fold_limit hold_at evolve_hold fold_hold claims_of claims_of_hold'],
   [
     EVERYBODY,
     'actor why task_at worker_at reservation_at pause_at evolve_pause requeued_since leader_session new_id',
@@ -73,7 +75,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],
   [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
-  [CHECKERS, 'verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events'],
+  [CHECKERS, 'verify_units verify_holds verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events'],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */

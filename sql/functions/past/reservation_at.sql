@@ -17,5 +17,7 @@ language sql stable as $$
     from unnest(told.events) as e
   ) c
   where (told.task).finished_at is null and (c.claim).state is not null
+  union all
+  select c.* from pulp.hold_at(reservation_at.at) h cross join lateral pulp.claims_of_hold(h) c
 $$;
 comment on function pulp.reservation_at is 'All claims as they were at a time, folded from what was recorded by then.';
