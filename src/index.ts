@@ -1,3 +1,4 @@
+import './node-version.ts';
 export * from './constants.ts';
 export { LogRewoundError, MissingResourceError, PulpError } from './errors.ts';
 export type { Log } from './log.ts';
@@ -95,6 +96,8 @@ export {
 } from './projections/schedule.ts';
 export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
+export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
+export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';

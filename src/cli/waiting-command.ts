@@ -16,14 +16,6 @@ export abstract class WaitingCommand extends DatabaseCommand {
     });
   }
 
-  /** Tells somebody who will wait that no worker is online, if that is so. */
-  protected async noticeIfNobodyWorks(): Promise<void> {
-    const { listWorkers } = await import('../projections/worker.ts');
-    const workers = await listWorkers();
-    if (workers.some((worker) => worker.state === 'online')) return;
-    this.logToStderr('No worker is online; `pulp worker` starts one.');
-  }
-
   /** Tells why a task that is over did not complete, and sets the exit code; says nothing of one that did. */
   protected reportFailure(task: Task): void {
     const failure = failureText(task);

@@ -4,6 +4,7 @@ import { actorFlag } from '../cli/actor-flag.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { parseDuration } from '../duration.ts';
 import { pauseText } from '../cli/pause-text.ts';
+import { printable } from '../cli/printable.ts';
 import { prose } from '../cli/prose.ts';
 import { PAUSE_KINDS } from '../constants.ts';
 
@@ -42,10 +43,23 @@ itself; else \`pulp resume\` lets it go on. What is paused already is paused ane
       const { pause } = await import('../tasks/pausing.ts');
       const seconds = flags.for === undefined ? undefined : parseDuration(flags.for, '--for') / 1000;
       await pause(kind, args.name, { reason: flags.reason, seconds });
+      if (kind === 'queue' || kind === 'type') await this.#noticeIfUnknown(kind, args.name ?? '');
     }
     const pauses = await listPauses();
     if (pauses.length === 0) this.logToStderr('Nothing is paused.');
     for (const each of pauses) this.log(pauseText(each));
     return pauses;
+  }
+
+  /** A name that nobody uses yet may be paused beforehand, or be mistyped. */
+  async #noticeIfUnknown(kind: 'queue' | 'type', name: string): Promise<void> {
+    const { knownNames } = await import('../projections/pause.ts');
+    const known = await knownNames(kind);
+    if (known.includes(name)) return;
+    const { nearest } = await import('../cli/nearest.ts');
+    const meant = nearest(name, known);
+    this.logToStderr(
+      `There is no ${kind} ${printable(name)} yet${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    );
   }
 }

@@ -20,6 +20,7 @@ const PLACES = [
   { to: '/trends', name: 'Trends' },
   { to: '/failures', name: 'Failures' },
   { to: '/pauses', name: 'Pauses' },
+  { to: '/schedules', name: 'Schedules' },
   { to: '/enqueue', name: 'Enqueue' },
 ] as const;
 

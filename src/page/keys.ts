@@ -20,6 +20,7 @@ const PLACES: Readonly<Record<string, string>> = {
   f: '/failures',
   c: '/trends',
   p: '/pauses',
+  s: '/schedules',
   e: '/enqueue',
 };
 

@@ -5,6 +5,7 @@ import { Overview } from './views/overview.tsx';
 import { Pauses } from './views/pauses.tsx';
 import { Resource } from './views/resource.tsx';
 import { Resources } from './views/resources.tsx';
+import { Schedules } from './views/schedules.tsx';
 import { TaskPage } from './views/task.tsx';
 import { Tasks } from './views/tasks.tsx';
 import { Trends } from './views/trends.tsx';
@@ -33,6 +34,8 @@ export function viewOf(path: string): ComponentChild {
       return <Failures />;
     case '/pauses':
       return <Pauses />;
+    case '/schedules':
+      return <Schedules />;
     case '/enqueue':
       return <Enqueue />;
     default:

@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik';
+import { perDatabase } from './current-database.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import type { ClientLimits } from './dedicated-client.ts';
 import { wasNeverAsked } from './sql-error.ts';
@@ -24,23 +25,24 @@ const CONNECTING_METHODS: ReadonlySet<string | symbol> = new Set<keyof DatabaseP
   'transaction',
 ]);
 
-let pool: Promise<DatabasePool> | undefined;
+const state = perDatabase((): { pool: Promise<DatabasePool> | undefined } => ({ pool: undefined }));
 
 /**
  * The pool of this process, made at first use (the seed's `get_redis_connection`). It reaches `DATABASE_URL`, else the
- * embedded server.
+ * embedded server; within the work of a `Pulp`, its database. Connections that nobody uses keep no process alive.
  *
  * @throws PulpError if the embedded server cannot be started; whether another can be reached shows at the first query
  */
 export function getConnection(): Promise<DatabasePool> {
-  if (pool === undefined) {
+  const own = state();
+  if (own.pool === undefined) {
     const opening = getDatabaseUrl().then((url) => openPool(url));
-    pool = opening;
+    own.pool = opening;
     opening.catch(() => {
-      if (pool === opening) pool = undefined; // the next caller may have better luck
+      if (own.pool === opening) own.pool = undefined; // the next caller may have better luck
     });
   }
-  return pool;
+  return own.pool;
 }
 
 /**
@@ -63,8 +65,9 @@ export async function openPool(databaseUrl: string, limits: ClientLimits = {}): 
 
 /** Ends the pool of this process, if it was ever used; a later `getConnection()` makes a new one. */
 export async function closeConnection(): Promise<void> {
-  const ending = pool;
-  pool = undefined;
+  const own = state();
+  const ending = own.pool;
+  own.pool = undefined;
   const opened = await ending?.catch(() => undefined); // whoever wanted it was told
   await opened?.end();
 }

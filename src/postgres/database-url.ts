@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { currentDatabase } from './current-database.ts';
 import { PulpError } from '../errors.ts';
 import { isTaskProcess } from '../processes/task-process.ts';
 
@@ -12,9 +13,9 @@ export function pulpHome(): string {
   return join(data !== undefined && data !== '' ? data : join(homedir(), '.local', 'share'), 'pulp');
 }
 
-/** The database that the user named by `DATABASE_URL`, if any. */
+/** The database that was named, if any: to `createPulp`, else by `DATABASE_URL`. */
 export function namedDatabaseUrl(): string | undefined {
-  const url = process.env['DATABASE_URL'];
+  const url = currentDatabase().url ?? process.env['DATABASE_URL'];
   return url === '' ? undefined : url;
 }
 

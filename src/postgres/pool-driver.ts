@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { types, type Client, type CustomTypesConfig, type QueryResult } from 'pg';
 import { BackendTerminatedError, createDriverFactory, type DriverCommand, type DriverFactory } from 'slonik';
 import { createClient, settleDirectSession, type ClientLimits } from './dedicated-client.ts';
@@ -45,8 +47,10 @@ export function createPoolDriver(limits: ClientLimits): DriverFactory {
           async connect() {
             try {
               await client.connect();
-              if (await settleDirectSession(client, LIMITS)) return;
-              ask = settlingEach(client, { always: await isUnsettled(client) });
+              if (!(await settleDirectSession(client, LIMITS)))
+                ask = settlingEach(client, { always: await isUnsettled(client) });
+              // It keeps no process alive but while it is asked something: then the limit of the answer does.
+              (client.connection.stream as Duplex & Pick<Socket, 'unref'>).unref();
             } catch (error) {
               await client.end();
               throw error instanceof ConnectError ? error : new ConnectError(error);

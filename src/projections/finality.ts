@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CHANNELS, type TaskState } from '../constants.ts';
+import { perDatabase } from '../postgres/current-database.ts';
 import { Notifications } from '../postgres/notifications.ts';
 import { isRetryable } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
@@ -16,9 +17,11 @@ const OUTAGE_LIMIT_MS = 600_000;
 const GATHER_MS = 5;
 
 /** Who waits for which task in this process: all of them look by one query, and by one connection's notifications. */
-const waiting = new Map<string, Set<PromiseWithResolvers<TaskState>>>();
-let watching = false;
-const wakeup = new Wakeup();
+const state = perDatabase(() => ({
+  waiting: new Map<string, Set<PromiseWithResolvers<TaskState>>>(),
+  isWatching: false,
+  wakeup: new Wakeup(),
+}));
 
 /**
  * Waits until a task is final; gives its state. The task must exist. Gives up when the signal aborts, with its reason, and
@@ -26,6 +29,7 @@ const wakeup = new Wakeup();
  */
 export async function awaitFinal(id: string, signal?: AbortSignal): Promise<TaskState> {
   signal?.throwIfAborted();
+  const { waiting, wakeup } = state();
   const answer = Promise.withResolvers<TaskState>();
   const waiters = waiting.get(id) ?? new Set();
   waiting.set(id, waiters.add(answer));
@@ -47,19 +51,21 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
 
 /** Keeps one watcher going while anybody waits: also for those who came while the last one was closing its connection. */
 function ensureWatching(): void {
-  if (watching || waiting.size === 0) return;
-  watching = true;
+  const own = state();
+  if (own.isWatching || own.waiting.size === 0) return;
+  own.isWatching = true;
   void watch()
     .catch((error: unknown) => {
-      for (const waiters of waiting.values()) for (const waiter of waiters) waiter.reject(error);
+      for (const waiters of own.waiting.values()) for (const waiter of waiters) waiter.reject(error);
     })
     .finally(() => {
-      watching = false;
+      own.isWatching = false;
       ensureWatching();
     });
 }
 
 async function watch(): Promise<void> {
+  const { waiting, wakeup } = state();
   await using news = new Notifications({
     applicationName: 'pulp wait',
     channels: [CHANNELS.finished],
@@ -87,6 +93,7 @@ async function watch(): Promise<void> {
 }
 
 async function look(): Promise<void> {
+  const { waiting } = state();
   for (const [id, state] of await readFinal([...waiting.keys()])) {
     waiting.get(id)?.forEach((waiter) => {
       waiter.resolve(state);

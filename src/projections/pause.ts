@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PAUSE_KINDS, type PauseKind } from '../constants.ts';
+import { DEFAULT_QUEUE, PAUSE_KINDS, type PauseKind } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
@@ -34,4 +34,15 @@ export async function listPauses(): Promise<readonly Pause[]> {
       select kind, name, reason, actor, since, until from pulp.pause
       where until is null or until > clock_timestamp() order by since, kind, name`),
   );
+}
+
+/** The queues, or task types, that are known by name. */
+export async function knownNames(kind: 'queue' | 'type'): Promise<readonly string[]> {
+  const pool = await getConnection();
+  const names = z.object({ name: z.string() });
+  if (kind === 'type') return pool.anyFirst(sql.type(names)`select name from pulp.task_type order by name`);
+  return [
+    DEFAULT_QUEUE,
+    ...(await pool.anyFirst(sql.type(names)`select name from pulp.queue order by name`)),
+  ];
 }

@@ -1,4 +1,5 @@
 import { PulpError } from '../errors.ts';
+import { perDatabase } from '../postgres/current-database.ts';
 import { currentIdentity, identityKey } from '../postgres/identity.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { refusedItem } from './refused-item.ts';
@@ -22,7 +23,7 @@ interface Line {
   flights: number;
 }
 
-const lines = new Map<string, Line>();
+const linesOfDatabase = perDatabase(() => new Map<string, Line>());
 
 /**
  * Enqueues one task. Callers that do so at the same time share statements, and so their commits; a caller that is alone waits
@@ -33,15 +34,16 @@ const lines = new Map<string, Line>();
  */
 export function enqueueTogether(task: WrittenTask, queue: string): Promise<string> {
   const key = `${identityKey(currentIdentity())} ${queue}`;
+  const lines = linesOfDatabase();
   let line = lines.get(key);
   if (line === undefined) lines.set(key, (line = { waiting: [], flights: 0 }));
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   line.waiting.push({ task, resolve, reject });
-  if (line.flights < FLIGHTS) void serve(key, line);
+  if (line.flights < FLIGHTS) void serve(lines, key, line);
   return promise;
 }
 
-async function serve(key: string, line: Line): Promise<void> {
+async function serve(lines: Map<string, Line>, key: string, line: Line): Promise<void> {
   line.flights += 1;
   while (line.waiting.length > 0) await send(takeBatch(line.waiting));
   line.flights -= 1;

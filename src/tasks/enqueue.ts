@@ -155,6 +155,15 @@ export async function enqueueNamed(requests: readonly NamedRequest[]): Promise<r
   });
 }
 
+/**
+ * Checks requests as far as that can be done without a database, and writes them for it, their secrets encrypted.
+ *
+ * @throws as `enqueueMany`
+ */
+export async function writeRequests(requests: readonly EnqueueRequest[]): Promise<WrittenTask[]> {
+  return writeTasks(each(requests, nameRequest));
+}
+
 async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTask[]> {
   const places = new Map<unknown, readonly SecretPlace[]>();
   const keyOf = ({ task, secrets }: NamedRequest) => secrets ?? task; // the marks of a type are one object

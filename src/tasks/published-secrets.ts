@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { perDatabase } from '../postgres/current-database.ts';
 import { sql } from '../postgres/sql.ts';
 import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
@@ -11,10 +12,11 @@ const publishedPlaces = z
   .nullable()
   .transform((places) => places ?? []);
 
-const known = new Map<string, Promise<readonly SecretPlace[]>>();
-
-/** Whether a secret was refused that the code here does not mark: then what is published counts, too. */
-let isCodeBehind = false;
+const state = perDatabase(() => ({
+  known: new Map<string, Promise<readonly SecretPlace[]>>(),
+  /** Whether a secret was refused that the code here does not mark: then what is published counts, too. */
+  isCodeBehind: false,
+}));
 
 /**
  * Where in `{ args, kwargs }` a type's secrets are: where its code marks them, if that is at hand, else where any code did that
@@ -24,18 +26,18 @@ export async function placesOfSecrets(
   type: string,
   marked: readonly SecretPlace[] | undefined,
 ): Promise<readonly SecretPlace[]> {
-  if (marked !== undefined && !isCodeBehind) return marked;
+  if (marked !== undefined && !state().isCodeBehind) return marked;
   const published = await publishedSecretPlaces(type);
   return marked === undefined ? published : unionOfPlaces(marked, published);
 }
 
 /** Where any code that workers have published marks a type's secrets. Each type is looked up once in a process. */
 export function publishedSecretPlaces(type: string): Promise<readonly SecretPlace[]> {
-  let places = known.get(type);
+  let places = state().known.get(type);
   if (places === undefined) {
     places = read(type);
-    known.set(type, places);
-    places.catch(() => known.delete(type));
+    state().known.set(type, places);
+    places.catch(() => state().known.delete(type));
   }
   return places;
 }
@@ -49,9 +51,9 @@ export async function knowingSecrets<T>(enqueue: () => Promise<T>): Promise<T> {
     return await enqueue();
   } catch (error) {
     if (!(error instanceof PulpError) || error.code !== 'PLAIN_SECRET') throw error;
-    if (isCodeBehind && known.size === 0) throw error;
-    isCodeBehind = true;
-    known.clear();
+    if (state().isCodeBehind && state().known.size === 0) throw error;
+    state().isCodeBehind = true;
+    state().known.clear();
     return enqueue();
   }
 }
@@ -65,7 +67,7 @@ export async function knowingSecrets<T>(enqueue: () => Promise<T>): Promise<T> {
 export async function unmarkSecret(type: string, place: string): Promise<void> {
   const pool = await getConnection();
   await pool.query(sql.unsafe`select pulp.unmark_secret(${type}, ${place})`);
-  known.delete(type);
+  state().known.delete(type);
 }
 
 async function read(type: string): Promise<readonly SecretPlace[]> {

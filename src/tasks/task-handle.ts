@@ -2,6 +2,7 @@ import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
+import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
@@ -10,6 +11,8 @@ import { workersServiceUnlessConnected } from './workers-service.ts';
 /** A task that was enqueued. */
 export class TaskHandle {
   readonly id: string;
+  /** Where it was made: its methods work there wherever they are called. */
+  readonly #database = currentDatabase();
 
   constructor(id: string) {
     this.id = id;
@@ -21,7 +24,10 @@ export class TaskHandle {
    * @throws MissingResourceError if it is not there (its transaction was rolled back, or it was purged)
    */
   async read(): Promise<Task> {
-    const task = await (workersServiceUnlessConnected()?.read(this.id) ?? readTask(this.id));
+    const task = await inDatabase(
+      this.#database,
+      () => workersServiceUnlessConnected()?.read(this.id) ?? readTask(this.id),
+    );
     if (task === undefined) throw new MissingResourceError(this.id);
     return task;
   }
@@ -46,7 +52,10 @@ export class TaskHandle {
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       const end = AbortSignal.any(limits);
-      await (workersServiceUnlessConnected()?.awaitFinal(this.id, end) ?? awaitFinal(this.id, end));
+      await inDatabase(
+        this.#database,
+        () => workersServiceUnlessConnected()?.awaitFinal(this.id, end) ?? awaitFinal(this.id, end),
+      );
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
       throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {
@@ -59,11 +68,11 @@ export class TaskHandle {
 
   /** Has the task run again; see `retry`. */
   retry(reason?: string): Promise<TaskState> {
-    return retry(this.id, reason);
+    return inDatabase(this.#database, () => retry(this.id, reason));
   }
 
   /** Cancels the task; see `cancel`. */
   cancel(reason?: string): Promise<TaskState> {
-    return cancel(this.id, reason);
+    return inDatabase(this.#database, () => cancel(this.id, reason));
   }
 }

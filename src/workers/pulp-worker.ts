@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { pinoModule } from '../log.ts';
+import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
 import type { CurrentTask } from '../tasks/current.ts';
 import { SilenceObserver } from '../manager/silence-observer.ts';
@@ -68,6 +69,7 @@ export class PulpWorker {
   readonly #options: PulpWorkerOptions;
   readonly #tasksFile: string;
   readonly #databaseUrl: string;
+  readonly #database = currentDatabase();
   readonly #host: string;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -110,7 +112,11 @@ export class PulpWorker {
    *
    * @throws PulpError WORKER_NAME_TAKEN if a live worker has the name at first, or what else stands against it
    */
-  async run(events: PulpWorkerEvents = {}): Promise<{ readonly clean: boolean }> {
+  run(events: PulpWorkerEvents = {}): Promise<{ readonly clean: boolean }> {
+    return inDatabase(this.#database, () => this.#work(events));
+  }
+
+  async #work(events: PulpWorkerEvents): Promise<{ readonly clean: boolean }> {
     await using background = new Background({
       databaseUrl: this.#databaseUrl,
       worker: this.name,

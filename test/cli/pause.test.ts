@@ -21,6 +21,9 @@ suite('what is paused', () => {
       /^Queue default is paused since \S+Z by \S+: the mirror is moved\. Let it go on: pulp resume queue default\n$/,
     );
     await pulp.run(['pause', 'resource', '/a/', '--for', '1d']);
+    const mistyped = await pulp.run(['pause', 'queue', 'defautl', '--for', '1m']);
+    assert.equal(mistyped.stderr, 'There is no queue defautl yet; did you mean default?\n');
+    await pulp.run(['resume', 'queue', 'defautl']);
     const free = await enqueue({});
     const claiming = await enqueue({ queue: 'other', resources: ['/a/'] });
     const beside = await enqueue({ queue: 'other', resources: ['/b/'] });

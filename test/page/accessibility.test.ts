@@ -83,6 +83,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
       ['/trends', 'Throughput'],
       ['/failures', '1 failure'],
       ['/pauses', 'Nothing is paused.'],
+      ['/schedules', 'There are none.'],
       ['/enqueue', 'Enqueue a task'],
       [`/?at=${then}`, 'Running'],
     ] as const) {

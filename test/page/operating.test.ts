@@ -28,6 +28,29 @@ suite('running the engine by the page', { skip: withoutBrowser }, () => {
     await page.getByText('Nothing is paused.').waitFor();
   });
 
+  test('shows what comes again and again, runs it now, pauses it, and tells what was', async () => {
+    await using served = await Served.start();
+    await using worker = await WorkerSession.open(served.database.url);
+    await worker.client.query(
+      `select pulp.create_schedule('{"name": "nightly", "kind": "every", "rule": "3600", "time_zone": "UTC", "overlap": "skip",
+         "catch_up": "one", "item": {"name": "t"}}'::jsonb || jsonb_build_object('starts_at', now()), now() + interval '1 h')`,
+    );
+    await using tab = await Tab.open(browser, served, '/schedules');
+    const { page } = tab;
+    const card = page.locator('.card', { hasText: 'nightly' });
+    await card.getByText('0 enqueued, 0 skipped').waitFor();
+    await card.getByText('What comes, and what was').click();
+    await card.getByText('ScheduleCreated').waitFor();
+    await card.getByRole('button', { name: 'Run now' }).click();
+    await card.getByText('1 enqueued, 0 skipped').waitFor();
+    await card.getByText('OccurrenceEnqueued').waitFor();
+    assert.deepEqual((await worker.start(2)).length, 1);
+    await card.getByRole('button', { name: 'Pause' }).click();
+    await card.getByText('paused', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await card.getByText('active', { exact: true }).waitFor();
+  });
+
   test('tells a worker how many tasks to have in hand, and to end', async () => {
     await using served = await Served.start();
     await using _worker = await WorkerSession.open(served.database.url, { name: 'busy' });

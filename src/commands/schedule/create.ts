@@ -64,6 +64,7 @@ several times an hour, or every hour, comes in both.`);
     if (flags.cron !== undefined && isEitherDay(flags.cron)) {
       this.logToStderr('It gives both a day of month and a day of week, and so comes on each of them.');
     }
+    await this.noticeIfNobodyWorks(); // it is a worker that leads, and enqueues
     const schedule = await readSchedule(args.name);
     this.log(`${args.name} comes first at ${localTime(schedule.next_at, schedule.time_zone) ?? ''}`);
     return schedule;

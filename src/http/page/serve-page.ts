@@ -13,6 +13,7 @@ const VIEWS = [
   '/trends',
   '/failures',
   '/pauses',
+  '/schedules',
   '/enqueue',
 ];
 

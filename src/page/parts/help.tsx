@@ -4,7 +4,7 @@ const KEYS = [
   ['/', 'search'],
   ['?', 'this help'],
   ['g, then o t r w', 'overview, tasks, resources, workers'],
-  ['g, then c f p e', 'charts, failures, pauses, enqueue'],
+  ['g, then c f p s e', 'charts, failures, pauses, schedules, enqueue'],
   ['j, k', 'next and previous task of a list'],
   ['[ and ]', 'a minute back and forth in time'],
   ['p', 'play the past, or pause'],

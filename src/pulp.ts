@@ -1,0 +1,99 @@
+import type { TaskState } from './constants.ts';
+import { PulpError } from './errors.ts';
+import { closeConnection } from './postgres/connection.ts';
+import { inDatabase, type CurrentDatabase } from './postgres/current-database.ts';
+import { listTasks, type Task, type TaskSelection } from './projections/task.ts';
+import { retry } from './tasks/acting.ts';
+import { cancel } from './tasks/cancel.ts';
+import type { TaskType } from './tasks/define-task.ts';
+import { enqueueMany, type EnqueueRequest } from './tasks/enqueue.ts';
+import { TaskHandle } from './tasks/task-handle.ts';
+import { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
+import type { z } from 'zod';
+
+/** What a `Pulp` is made with. */
+export interface PulpOptions {
+  /** Such as `postgresql://user:password@host:5432/database`. */
+  readonly databaseUrl: string;
+}
+
+/**
+ * The engine on one database, beside the process-wide one that `DATABASE_URL` names: a process may have several. It connects when it is
+ * first used, keeps no process alive, and is closed by `close` or `await using`.
+ *
+ * @throws PulpError INVALID_INPUT if that is no address of a Postgres database
+ */
+export function createPulp({ databaseUrl }: PulpOptions): Pulp {
+  return new Pulp(databaseUrl);
+}
+
+/** The engine on one database; made by `createPulp`. */
+export class Pulp implements AsyncDisposable {
+  readonly #database: CurrentDatabase;
+
+  constructor(databaseUrl: string) {
+    if (!URL.canParse(databaseUrl) || !/^postgres(ql)?:$/.test(new URL(databaseUrl).protocol)) {
+      throw new PulpError('INVALID_INPUT', 'databaseUrl is no address of a Postgres database', {
+        remedy: 'Write it as postgresql://user:password@host:5432/database.',
+        exitCode: 2,
+      });
+    }
+    this.#database = { url: databaseUrl };
+  }
+
+  /**
+   * Has any function of this package work with this database, and whatever it begins: `pulp.run(() => listSchedules({ limit: 10 }))`.
+   */
+  run<T>(work: () => T): T {
+    return inDatabase(this.#database, work);
+  }
+
+  /** Enqueues one task; as `enqueueWithReservation`. */
+  async enqueue<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
+    task: TaskType<ArgsSchema, KwargsSchema> | string,
+    options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task'> = {},
+  ): Promise<TaskHandle> {
+    const [handle] = await this.enqueueMany([{ ...options, task }]);
+    if (handle === undefined) throw new Error('one task enqueued, none returned');
+    return handle;
+  }
+
+  /** As the function `enqueueMany`. */
+  enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
+    return this.run(() => enqueueMany(requests));
+  }
+
+  /** A task that is there, by its id. */
+  task(id: string): TaskHandle {
+    return this.run(() => new TaskHandle(id));
+  }
+
+  /** As the function `listTasks`. */
+  listTasks(selection: TaskSelection): Promise<readonly Task[]> {
+    return this.run(() => listTasks(selection));
+  }
+
+  /** As the function `cancel`. */
+  cancel(id: string, reason?: string): Promise<TaskState> {
+    return this.run(() => cancel(id, reason));
+  }
+
+  /** As the function `retry`. */
+  retry(id: string, reason?: string): Promise<TaskState> {
+    return this.run(() => retry(id, reason));
+  }
+
+  /** A worker for this database; as `PulpWorker.create`. */
+  worker(options: PulpWorkerOptions): Promise<PulpWorker> {
+    return this.run(() => PulpWorker.create(options));
+  }
+
+  /** Ends its connections; whoever uses it later makes new ones. */
+  close(): Promise<void> {
+    return this.run(closeConnection);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

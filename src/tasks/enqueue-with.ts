@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { PulpError } from '../errors.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
+import type { TaskType } from './define-task.ts';
+import { writeRequests, type EnqueueRequest } from './enqueue.ts';
+import { toColumns } from './task-columns.ts';
+import { TaskHandle } from './task-handle.ts';
+
+/** Anything that runs a statement with parameters on one connection, as the clients of `pg` do. */
+export interface QueryClient {
+  query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+const standing = z.tuple([z.object({ id: z.string() })]);
+
+/**
+ * Enqueues a task in a transaction of the caller's own: it is there when that is committed, and never was if that is rolled back.
+ * Nothing is repeated here, since only the caller can repeat his transaction.
+ *
+ * @param client where the transaction is open; without one, the task is there at once
+ * @throws as `enqueueWithReservation`; the transaction cannot go on then, as after any error in Postgres
+ */
+export async function enqueueWith<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
+  client: QueryClient,
+  task: TaskType<ArgsSchema, KwargsSchema> | string,
+  options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task'> = {},
+): Promise<TaskHandle> {
+  const written = await writeRequests([{ ...options, task }]);
+  try {
+    const { rows } = await client.query(
+      'select unnest(pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)) as id',
+      [...toColumns(written)],
+    );
+    const [{ id }] = standing.parse(rows);
+    return new TaskHandle(id);
+  } catch (error) {
+    throw error instanceof PulpError ? error : toPulpError(error);
+  }
+}
