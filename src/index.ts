@@ -73,7 +73,8 @@ export type { TraceContext } from './tasks/tracing.ts';
 export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
-export { holdResources, releaseHold, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
+export { releaseHold } from './tasks/hold-requests.ts';
+export { holdResources, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
 export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {
@@ -94,6 +95,7 @@ export {
   type Schedule,
   type ScheduleEvent,
 } from './projections/schedule.ts';
+export { listHolds, type Hold } from './projections/hold.ts';
 export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { createPulp, Pulp, type PulpOptions } from './pulp.ts';

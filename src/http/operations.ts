@@ -7,6 +7,7 @@ import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
 import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
+import { holdOperations } from './v1/holds.ts';
 import { meOperations } from './v1/me.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
@@ -30,6 +31,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...pauseOperations,
     ...scheduleOperations,
     ...resourceOperations,
+    ...holdOperations,
     ...workerOperations,
     ...metricsOperations,
   ];

@@ -1,13 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
-import { getConnection } from '../postgres/connection.ts';
+import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retrying } from '../postgres/retry.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
-import { sql } from '../postgres/sql.ts';
-import { newTaskId } from './new-task-id.ts';
-import { checkMembersApart } from './payload.ts';
+import { releaseHold, renewHold, requestHold } from './hold-requests.ts';
 import { resourceNames, type Resource } from './resource.ts';
 
 /** How resources are held. */
@@ -36,14 +33,6 @@ const LOOK_MS = { first: 50, longest: 1000 };
 /** What of the lease is left for ending what is done under the hold. */
 const LEASE_SHARE = 0.8;
 
-const holdState = z.object({
-  state: z.enum(['waiting', 'granted']),
-  fence: z.coerce.number().nullable(),
-  until: z.date().nullable(),
-});
-
-type HoldState = z.infer<typeof holdState>;
-
 /**
  * Stands in line for resources without a task, as tasks do, and resolves when they are granted. They are let go of by `release`, or at the
  * end of the block: `await using hold = await holdResources(['/repositories/1/'], { reason: 'backup' })`.
@@ -57,17 +46,10 @@ export async function holdResources(
 ): Promise<ResourceHold> {
   const { sharedResources = [], units, reason, signal } = options;
   signal?.throwIfAborted();
-  const id = newTaskId();
   const seconds = typeof options.for === 'string' ? parseDuration(options.for, 'for') / 1000 : options.for;
-  const asked = { id, units, reason, seconds, lease_seconds: LEASE_SECONDS };
   const names = resourceNames(resources, 'resources');
   const sharedNames = resourceNames(sharedResources, 'sharedResources');
-  checkMembersApart({ resources: names, sharedResources: sharedNames, ...asked });
-  const pool = await getConnection();
-  await retrying(() =>
-    pool.query(sql.unsafe`
-      select pulp.request_hold(${sql.array(names, 'text')}, ${sql.array(sharedNames, 'text')}, ${JSON.stringify(asked)}::jsonb)`),
-  );
+  const id = await requestHold(names, sharedNames, { units, reason, seconds, lease_seconds: LEASE_SECONDS });
   try {
     for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 1.5, LOOK_MS.longest)) {
       const renewedAt = performance.now();
@@ -91,6 +73,8 @@ export class ResourceHold implements AsyncDisposable {
   readonly fence: number;
   /** When it ends by itself, by the database's clock; null: when it is let go of. */
   readonly until: Date | null;
+  /** Where it was asked for: it is let go of there, wherever that is called. */
+  readonly #database = currentDatabase();
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #renewedAt: number;
@@ -120,15 +104,17 @@ export class ResourceHold implements AsyncDisposable {
   /** Lets go of it. @throws PulpError HOLD_OVER if it was over already */
   async release(reason?: string): Promise<void> {
     this.#end();
-    await releaseHold(this.id, reason);
+    await inDatabase(this.#database, () => releaseHold(this.id, reason));
   }
 
   /** Lets go of it, if it is not over. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
-    await releaseHold(this.id).catch((error: unknown) => {
+    try {
+      await inDatabase(this.#database, () => releaseHold(this.id));
+    } catch (error) {
       if (!isOver(error)) throw error;
-    });
+    }
   }
 
   async #beat(): Promise<void> {
@@ -143,7 +129,7 @@ export class ResourceHold implements AsyncDisposable {
     this.#isRenewing = true;
     try {
       const renewedAt = performance.now();
-      await renewHold(this.id);
+      await inDatabase(this.#database, () => renewHold(this.id));
       this.#renewedAt = renewedAt;
     } catch (error) {
       if (isOver(error)) this.#lose(toPulpError(error));
@@ -161,23 +147,6 @@ export class ResourceHold implements AsyncDisposable {
   #end(): void {
     clearInterval(this.#timer);
   }
-}
-
-/** Gives a sign of life. @throws PulpError HOLD_OVER */
-async function renewHold(id: string): Promise<HoldState> {
-  const pool = await getConnection();
-  return pool.one(sql.type(holdState)`select state, fence, until from pulp.renew_hold(${id})`);
-}
-
-/**
- * Lets go of what is held, or leaves the line. For whoever asked for it, and for operators.
- *
- * @throws PulpError HOLD_OVER, INVALID_INPUT, DATABASE_UNREACHABLE and others of the database
- */
-export async function releaseHold(id: string, reason?: string): Promise<void> {
-  checkMembersApart({ id, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.release_hold(${id}, ${reason ?? null})`);
 }
 
 function isOver(error: unknown): boolean {
