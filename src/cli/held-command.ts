@@ -16,7 +16,10 @@ const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
  *
  * @throws PulpError BAD_USAGE if it cannot be run; HOLD_OVER if it was ended
  */
-export async function runHeld(hold: ResourceHold, [command = '', ...args]: readonly string[]): Promise<number> {
+export async function runHeld(
+  hold: ResourceHold,
+  [command = '', ...args]: readonly string[],
+): Promise<number> {
   const env = { ...process.env, PULP_FENCE: String(hold.fence), PULP_HOLD: hold.id };
   const child = spawn(command, args, { stdio: 'inherit', env, detached: true });
   const signalGroup = (signal: NodeJS.Signals) => {

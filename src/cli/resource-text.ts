@@ -42,7 +42,9 @@ export function limitFacts(limit: ResourceLimit | undefined): Readonly<Record<st
   if (limit === undefined) return {};
   const { capacity, units_free, rate, per_seconds } = limit;
   return {
-    ...(capacity !== null && { capacity: `${capacity} ${capacity === 1 ? 'unit' : 'units'}, ${units_free} free` }),
+    ...(capacity !== null && {
+      capacity: `${capacity} ${capacity === 1 ? 'unit' : 'units'}, ${units_free} free`,
+    }),
     ...(rate !== null && { rate: `${rate} granted in ${formatDuration((per_seconds ?? 0) * 1000)}` }),
   };
 }

@@ -134,8 +134,8 @@ function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim):
     hold !== null
       ? `${holdText(hold)}, since ${granted_at.toISOString()}${hold.until === null ? '' : ` until ${hold.until.toISOString()}`} (hold ${id})`
       : started_at === null
-      ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
-      : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
+        ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
+        : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
   );
   const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
   const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
@@ -150,9 +150,12 @@ function limitText({ resource, mode, holders, held_by, limit }: ExplainedClaim, 
   switch (`${lacks} ${reason}`) {
     case 'units units_taken': {
       const named = held_by
-        .map(({ id, name, hold }) => (hold === null ? `task ${id} (${name})` : `${holdText(hold)} (hold ${id})`))
+        .map(({ id, name, hold }) =>
+          hold === null ? `task ${id} (${name})` : `${holdText(hold)} (hold ${id})`,
+        )
         .join(', ');
-      const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
+      const more =
+        holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
       const wanted = mode === 'exclusive' ? 'all' : units;
       return [
         `It waits for ${wanted} of the ${counted(capacity ?? 0, 'unit', 'units')} of ${resource}, of which ${units_free} are free${named === '' ? '' : `; held by ${named}${more}`}${line}.`,

@@ -7,7 +7,8 @@ import { parseUnits, unitsFlag } from '../cli/units-flag.ts';
 import { PulpError } from '../errors.ts';
 
 export default class Hold extends DatabaseCommand {
-  static override readonly summary = 'Hold resources while a command runs, in one line with the tasks that claim them.';
+  static override readonly summary =
+    'Hold resources while a command runs, in one line with the tasks that claim them.';
   static override readonly description = prose(`
 Waits until all of them are granted at once, runs the command with a token in PULP_FENCE that rises from one holder to the next, lets go
 of them when it ends, and exits as it does. Ctrl-C ends the command, or the wait.
@@ -33,7 +34,10 @@ Without a command they are held until Ctrl-C, or for --for.`);
       multipleNonGreedy: true,
     }),
     units: unitsFlag,
-    for: Flags.string({ helpValue: '30m', summary: 'For how long at most. Default: until the command ends.' }),
+    for: Flags.string({
+      helpValue: '30m',
+      summary: 'For how long at most. Default: until the command ends.',
+    }),
     reason: Flags.string({ helpValue: 'TEXT', summary: 'What for, for all who ask why they wait.' }),
     actor: actorFlag,
   };
@@ -84,7 +88,8 @@ Without a command they are held until Ctrl-C, or for --for.`);
   async #keep(over: AbortSignal, interruption: AbortSignal): Promise<void> {
     const alive = setInterval(() => undefined, 60_000);
     try {
-      if (!interruption.aborted && !over.aborted) await Promise.race([once(interruption, 'abort'), once(over, 'abort')]);
+      if (!interruption.aborted && !over.aborted)
+        await Promise.race([once(interruption, 'abort'), once(over, 'abort')]);
     } finally {
       clearInterval(alive);
     }

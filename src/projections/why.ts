@@ -9,7 +9,9 @@ const time = z.string().transform((written) => new Date(written));
 const state = z.enum(TASK_STATES);
 
 /** Of a hold instead of a task: whose it is, what for, and when it ends by itself. */
-const hold = z.object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() }).nullable();
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() })
+  .nullable();
 
 const holder = z.object({
   id: z.string(),

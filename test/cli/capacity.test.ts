@@ -8,7 +8,14 @@ suite('the capacity and the rate of a resource', () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
-    const said = await pulp.run(['resource', 'capacity', 'https://host/gpu/?a=b', '4', '--reason', 'four cards.']);
+    const said = await pulp.run([
+      'resource',
+      'capacity',
+      'https://host/gpu/?a=b',
+      '4',
+      '--reason',
+      'four cards.',
+    ]);
     assert.match(said.stdout, /^\/gpu\/ has 4 units, 4 free; since \S+Z by \S+: four cards\.\n$/);
     const rated = await pulp.run(['resource', 'rate', '/gpu/', '100/min']);
     assert.match(rated.stdout, /^\/gpu\/ has 4 units, 4 free; 100 granted in 1m 0s; since /);
@@ -35,7 +42,9 @@ suite('the capacity and the rate of a resource', () => {
     const why = await pulp.run(['task', 'why', second.stdout.trim()]);
     assert.match(
       why.stdout,
-      new RegExp(`It waits for 2 of the 4 units of /gpu/, of which 1 are free; held by task ${first.stdout.trim()}`),
+      new RegExp(
+        `It waits for 2 of the 4 units of /gpu/, of which 1 are free; held by task ${first.stdout.trim()}`,
+      ),
     );
     const shown = await pulp.run(['resource', 'show', '/gpu/']);
     assert.match(shown.stdout, /capacity +4 units, 1 free\nrate +100 granted in 1m 0s\n/);
@@ -77,7 +86,10 @@ suite('the capacity and the rate of a resource', () => {
       [['task', 'enqueue', 'x', '--unchecked', '--units', '/a/'], /--units: "\/a\/" does not say how many/],
       [['task', 'enqueue', 'x', '--unchecked', '--units', '/a/=1', '--units', '/a/=1'], /is said before/],
       [['task', 'enqueue', 'x', '--unchecked', '--units', '/a/=0'], /units\.\/a\/: must be an integer/],
-      [['task', 'enqueue', 'x', '--unchecked', '--units', '/a/=1', '--resource', '/a/'], /claimed exclusively/],
+      [
+        ['task', 'enqueue', 'x', '--unchecked', '--units', '/a/=1', '--resource', '/a/'],
+        /claimed exclusively/,
+      ],
     ] as const) {
       const ended = await pulp.run([...args]);
       assert.match(ended.stderr, message, args.join(' '));

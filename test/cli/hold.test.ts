@@ -11,7 +11,17 @@ suite('a command under a hold', () => {
   test('waits for its turn, runs with a fence, and ends as it ends', async () => {
     await using scene = await open();
     const { pulp, client } = scene;
-    const ended = await pulp.run(['hold', '/a/', '/b/', '--reason', 'backup', '--', 'sh', '-c', 'echo "$PULP_FENCE"; exit 7']);
+    const ended = await pulp.run([
+      'hold',
+      '/a/',
+      '/b/',
+      '--reason',
+      'backup',
+      '--',
+      'sh',
+      '-c',
+      'echo "$PULP_FENCE"; exit 7',
+    ]);
     assert.equal(ended.code, 7, ended.stderr);
     const { rows } = await client.query<{ position: string }>(
       `select position from pulp.event where type = 'HoldGranted'`,
@@ -28,7 +38,10 @@ suite('a command under a hold', () => {
       `select pulp.enqueue('test.add', '[1, 2]', resources => '{/a/}') as id`,
     );
     const why = await pulp.run(['task', 'why', tasks[0]?.id ?? '']);
-    assert.match(why.stdout, /It waits for \/a\/, which is held by \S+ for "a look", since \S+Z \(hold \S+\)/);
+    assert.match(
+      why.stdout,
+      /It waits for \/a\/, which is held by \S+ for "a look", since \S+Z \(hold \S+\)/,
+    );
     const shown = await pulp.run(['resource', 'show', '/a/']);
     assert.match(shown.stdout, /hold of \S+: a look +exclusive/);
     first.stdin.end();
@@ -119,7 +132,9 @@ async function open() {
 }
 
 async function granted(client: Client, count: number): Promise<void> {
-  await until(async () => (await client.query(`select from pulp.hold where state = 'granted'`)).rowCount === count);
+  await until(
+    async () => (await client.query(`select from pulp.hold where state = 'granted'`)).rowCount === count,
+  );
 }
 
 async function codeOf(child: ReturnType<CommandLine['start']>): Promise<number | null> {

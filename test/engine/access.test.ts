@@ -75,7 +75,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],
   [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
-  [CHECKERS, 'verify_units verify_holds verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events'],
+  [
+    CHECKERS,
+    'verify_units verify_holds verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events',
+  ],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */

@@ -21,9 +21,18 @@ suite('holdResources', () => {
     await using manager = await startManager(database.url);
     let fence = 0;
     {
-      await using hold = await holdResources(['/a/', new URL('http://host/b/')], { reason: 'backup', for: '1h' });
+      await using hold = await holdResources(['/a/', new URL('http://host/b/')], {
+        reason: 'backup',
+        for: '1h',
+      });
       assert.partialDeepStrictEqual(await listHolds(), [
-        { id: hold.id, state: 'granted', exclusive_resources: ['/a/', '/b/'], reason: 'backup', fence: hold.fence },
+        {
+          id: hold.id,
+          state: 'granted',
+          exclusive_resources: ['/a/', '/b/'],
+          reason: 'backup',
+          fence: hold.fence,
+        },
       ]);
       assert.ok(hold.until !== null);
       await hold.check();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Client } from 'pg';
-import { createDatabase } from '../support/database.ts';
+import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { until } from '../support/until.ts';
 import { WorkerSession } from './worker-session.ts';
@@ -18,7 +18,11 @@ describe('a hold', () => {
     const run = await worker.startOne();
     assert.equal(run.id, first);
     assert.deepEqual(await stateOf(client, hold), { state: 'waiting', fence: null });
-    assert.deepEqual(await worker.finishAndStart([{ ...run, outcome: 'completed' }], 10), [], 'not handed on to a hold');
+    assert.deepEqual(
+      await worker.finishAndStart([{ ...run, outcome: 'completed' }], 10),
+      [],
+      'not handed on to a hold',
+    );
     await worker.grant();
     const granted = await stateOf(client, hold);
     assert.equal(granted.state, 'granted');
@@ -62,10 +66,9 @@ describe('a hold', () => {
     const run = await worker.startOne();
     assert.equal(run.id, one);
     assert.deepEqual(await worker.start(10), []);
-    const { rows } = await client.query<{ why: { reasons: string[]; claims: { held_by: { hold: unknown }[] }[] } }>(
-      'select pulp.why($1) as why',
-      [two],
-    );
+    const { rows } = await client.query<{
+      why: { reasons: string[]; claims: { held_by: { hold: unknown }[] }[] };
+    }>('select pulp.why($1) as why', [two]);
     assert.equal(rows[0]?.why.reasons[0], 'units_taken');
     assert.deepEqual(
       rows[0].why.claims[0]?.held_by.map((holder) => holder.hold).filter((told) => told !== null),
@@ -97,11 +100,14 @@ describe('a hold', () => {
     const { rows } = await client.query<{ id: string; why: string }>(
       `select substr(stream_id, 6) as id, data ->> 'why' as why from pulp.event where type = 'HoldReleased'`,
     );
-    assert.deepEqual(new Map(rows.map(({ id, why }) => [id, why])), new Map([
-      [timed, 'expired'],
-      [silent, 'lost'],
-      [inLine, 'lost'],
-    ]));
+    assert.deepEqual(
+      new Map(rows.map(({ id, why }) => [id, why])),
+      new Map([
+        [timed, 'expired'],
+        [silent, 'lost'],
+        [inLine, 'lost'],
+      ]),
+    );
     assert.deepEqual(await checkLog(client), []);
   });
 
@@ -111,6 +117,24 @@ describe('a hold', () => {
     const id = '0196a000-0000-7000-8000-000000000001';
     await request(client, ['/a/'], { id });
     await request(client, ['/a/'], { id });
+    await using other = await connect(scene.url);
+    const same = '0196a000-0000-7000-8000-000000000002';
+    await other.query('begin');
+    await request(other, ['/a/'], { id: same });
+    const again = request(client, ['/a/'], { id: same });
+    await until(async () => {
+      const { rowCount } = await other.query(
+        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      );
+      return rowCount === 1;
+    });
+    await other.query('commit');
+    assert.equal(await again, same);
+    const { rows: events } = await client.query(
+      `select type from pulp.event where stream_id = 'hold/${same}'`,
+    );
+    assert.deepEqual(events, [{ type: 'HoldRequested' }]);
+    await client.query('select pulp.release_hold($1)', [same]);
     assert.equal((await client.query('select from pulp.hold')).rowCount, 1);
     const task = await worker.enqueue();
     for (const [resources, options, message] of [
@@ -120,6 +144,7 @@ describe('a hold', () => {
       [['/a/'], { id: task }, /id: it is that of a task/],
       [['/a/'], { seconds: 0 }, /seconds: must be/],
       [['/a/'], { seconds: '1' }, /seconds: must be/],
+      [['/a/'], { lease_seconds: 'x' }, /lease_seconds: must be/],
       [['/a/'], { lease_seconds: 0 }, /lease_seconds: must be/],
       [['/a/'], { lease_seconds: null }, /needs an end/],
       [['/a/'], { reason: 1 }, /reason: must be/],
@@ -151,11 +176,14 @@ describe('a hold', () => {
     const { rows: wrong } = await client.query(
       `select distinct rule, stream_id from pulp.verify_holds() order by 1, 2`,
     );
-    assert.deepEqual(wrong, [
-      { rule: 'claims_of_holds', stream_id: `hold/${waiting}` },
-      { rule: 'claims_of_holds', stream_id: `hold/${stranger}` },
-      { rule: 'hold_as_folded', stream_id: `hold/${waiting}` },
-    ].sort((a, b) => `${a.rule}${a.stream_id}`.localeCompare(`${b.rule}${b.stream_id}`)));
+    assert.deepEqual(
+      wrong,
+      [
+        { rule: 'claims_of_holds', stream_id: `hold/${waiting}` },
+        { rule: 'claims_of_holds', stream_id: `hold/${stranger}` },
+        { rule: 'hold_as_folded', stream_id: `hold/${waiting}` },
+      ].sort((a, b) => `${a.rule}${a.stream_id}`.localeCompare(`${b.rule}${b.stream_id}`)),
+    );
     await client.query('select pulp.rebuild_holds()');
     assert.deepEqual(await checkLog(client), []);
   });
@@ -178,6 +206,7 @@ describe('a hold', () => {
 });
 
 interface Opened extends AsyncDisposable {
+  readonly url: string;
   readonly worker: WorkerSession;
   readonly client: Client;
 }
@@ -187,10 +216,15 @@ async function open(): Promise<Opened> {
   const { url } = opened.use(await createDatabase());
   const worker = opened.use(await WorkerSession.open(url));
   const kept = opened.move();
-  return { worker, client: worker.client, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { url, worker, client: worker.client, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function request(client: Client, resources: string[], options: object = {}, shared: string[] = []): Promise<string> {
+async function request(
+  client: Client,
+  resources: string[],
+  options: object = {},
+  shared: string[] = [],
+): Promise<string> {
   const { rows } = await client.query<{ id: string }>('select pulp.request_hold($1, $2, $3) as id', [
     resources,
     shared,

@@ -213,7 +213,9 @@ describe('a resource of so many units', () => {
     ] as const) {
       await assert.rejects(client.query(`select pulp.${call}`), { code: 'PU004', message }, call);
     }
-    const { rows } = await client.query(`select type from pulp.event where stream_kind = 'system' and type <> 'TaskTypePublished'`);
+    const { rows } = await client.query(
+      `select type from pulp.event where stream_kind = 'system' and type <> 'TaskTypePublished'`,
+    );
     assert.deepEqual(rows, [{ type: 'CapacityChanged' }]);
   });
 
@@ -270,7 +272,10 @@ describe('a resource with a rate', () => {
         from pulp.event where type = 'ReservationGranted') g`);
     assert.equal(rows[0]?.most, 3);
     await client.query(`select pulp.set_rate($1, null)`, [GPU]);
-    assert.deepEqual((await client.query('select from pulp.rate_use union all select from pulp.resource_limit')).rows, []);
+    assert.deepEqual(
+      (await client.query('select from pulp.rate_use union all select from pulp.resource_limit')).rows,
+      [],
+    );
   });
 
   test('may have a capacity beside it', async () => {

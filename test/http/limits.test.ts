@@ -16,12 +16,16 @@ suite('limits and holds over HTTP', () => {
       checkAnswer(document, operationId, answered);
       return answered.data;
     };
-    await ask('set_capacity', 'resource/capacity', { body: { name: '/gpu/', capacity: 4, reason: 'four cards' } });
+    await ask('set_capacity', 'resource/capacity', {
+      body: { name: '/gpu/', capacity: 4, reason: 'four cards' },
+    });
     const limits = await ask('set_rate', 'resource/rate', {
       body: { name: '/gpu/', rate: { count: 10, seconds: 60 } },
     });
     assert.partialDeepStrictEqual(limits, {
-      limits: [{ resource: '/gpu/', capacity: 4, units_free: 4, rate: 10, per_seconds: 60, actor: 'the-operator' }],
+      limits: [
+        { resource: '/gpu/', capacity: 4, units_free: 4, rate: 10, per_seconds: 60, actor: 'the-operator' },
+      ],
     });
     assert.deepEqual(await ask('list_limits', 'limits', { as: 'observer' }), limits);
     await ask('enqueue', 'tasks', { body: { name: 't', unchecked: true, units: { '/gpu/': 2 } } });

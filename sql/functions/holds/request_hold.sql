@@ -7,14 +7,17 @@ create or replace function pulp.request_hold(
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 #variable_conflict use_column
 declare
-  problem text := pulp.hold_problem(resources, shared_resources, options);
-  lease constant double precision := case when options ? 'lease_seconds' then (options ->> 'lease_seconds')::double precision else 30 end;
+  problem constant text := pulp.hold_problem(resources, shared_resources, options);
+  lease double precision := 30;
   new_id uuid;
   claimed jsonb;
   known pulp.hold;
 begin
   if problem is not null then
     raise exception '%', problem using errcode = 'PU004', hint = 'Correct this value; nothing was asked for.';
+  end if;
+  if options ? 'lease_seconds' then
+    lease := options ->> 'lease_seconds';
   end if;
   new_id := coalesce((options ->> 'id')::uuid, pulp.new_id());
   if exists (

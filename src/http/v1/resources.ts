@@ -21,12 +21,22 @@ const hold = z
   .nullable()
   .describe('Of a hold instead of a task: whose it is, what for, and when it ends by itself.');
 
-const claim = z.object({ id: z.string(), name: z.string(), mode: z.string(), units: z.number().nullable(), hold, since: z.date() });
+const claim = z.object({
+  id: z.string(),
+  name: z.string(),
+  mode: z.string(),
+  units: z.number().nullable(),
+  hold,
+  since: z.date(),
+});
 
 const limit = limitRow.meta({ id: 'ResourceLimit' });
 
 const limits = {
-  200: { description: 'The limits after it; none if it has none.', schema: z.object({ limits: z.array(limit) }) },
+  200: {
+    description: 'The limits after it; none if it has none.',
+    schema: z.object({ limits: z.array(limit) }),
+  },
 };
 
 const limited = {
