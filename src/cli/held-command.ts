@@ -45,7 +45,7 @@ export async function runHeld(
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   } catch (error) {
     if (child.pid !== undefined) throw error;
-    throw new PulpError('BAD_USAGE', `${command} cannot be run: ${String((error as Error).message)}`, {
+    throw new PulpError('BAD_USAGE', `${command} cannot be run: ${(error as Error).message}`, {
       remedy: 'Check its name; what was held is let go of.',
       exitCode: 2,
       cause: error,

@@ -56,8 +56,8 @@ suite('a command under a hold', () => {
     await using scene = await open();
     const { pulp, client } = scene;
     for (const [flags, isTaken, message] of [
-      [[], true, /there is no hold/],
-      [['--for', '1s'], false, /there is no hold/],
+      [[], true, /is over, or never was/],
+      [['--for', '1s'], false, /is over, or never was/],
     ] as const) {
       const child = pulp.start(['hold', '/a/', ...flags, '--', 'sh', '-c', 'sleep 300 & echo $!; wait']);
       const written = text(child.stderr);

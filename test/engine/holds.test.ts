@@ -42,7 +42,7 @@ describe('a hold', () => {
     await client.query('select pulp.release_hold($1)', [second]);
     await worker.grant();
     assert.equal((await worker.startOne()).id, last);
-    await assert.rejects(stateOf(client, hold), { code: 'PU031', message: /there is no hold/ });
+    await assert.rejects(stateOf(client, hold), { code: 'PU031', message: /is over, or never was/ });
     const events = await client.query(
       `select type, data - 'exclusive_resources' - 'shared_resources' as data from pulp.event where stream_id = 'hold/' || $1 order by version`,
       [hold],

@@ -259,7 +259,7 @@ describe('a resource with a rate', () => {
       const started = await scene.worker.start(MANY);
       await scene.finish(started);
       runs.push(...started);
-      if (runs.length === 3) {
+      if (runs.length === 3 && started.length > 0) {
         assert.ok((rows[0]?.due ?? 9) <= 2, 'the manager knows when to look again');
         const { reasons, limit } = await scene.why(ids[3]);
         assert.deepEqual([reasons, limit], [['rate_reached'], { lacks: 'rate', units: 1, before: 0 }]);

@@ -50,11 +50,11 @@ suite('limits and holds over HTTP', () => {
     assert.deepEqual([over.status, (over.data as { code: string }).code], [404, 'HOLD_OVER']);
 
     for (const [path, body, as, status] of [
-      ['resource/capacity', { name: '/gpu/', capacity: 0 }, 'operator', 422],
+      ['resource/capacity', { name: '/gpu/', capacity: 0 }, 'operator', 400],
       ['resource/capacity', { name: '/gpu/', capacity: 5 }, 'submitter', 403],
-      ['resource/rate', { name: '/gpu/', rate: { count: 1 } }, 'operator', 422],
-      ['tasks', { name: 't', unchecked: true, units: { '/gpu/': 9 } }, 'operator', 422],
-      ['holds', { resources: [] }, 'submitter', 422],
+      ['resource/rate', { name: '/gpu/', rate: { count: 1 } }, 'operator', 400],
+      ['tasks', { name: 't', unchecked: true, units: { '/gpu/': 9 } }, 'operator', 400],
+      ['holds', { resources: [] }, 'submitter', 400],
       ['holds', { resources: ['/a/'] }, 'observer', 403],
     ] as const) {
       const refused = await served.ask(`/api/v1/${path}`, { body, as });

@@ -6,8 +6,8 @@ declare
 begin
   select * into known from pulp.hold h where h.id = own_hold.hold_id for update;
   if not found or not (pulp.acts_for(known.actor) or pulp.is_operator()) then
-    raise exception 'there is no hold %', hold_id using errcode = 'PU031',
-      hint = 'It may be over: `pulp events --kind system` tells. What was done under it since then may meet others.';
+    raise exception 'hold % is over, or never was', hold_id using errcode = 'PU031',
+      hint = '`pulp events --kind system` tells what became of it. Its resources may be others'' by now.';
   end if;
   return known;
 end $$;
