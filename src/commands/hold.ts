@@ -68,8 +68,10 @@ Without a command they are held until Ctrl-C, or for --for.`);
       });
       const until = hold.until === null ? '' : ` until ${hold.until.toISOString()}`;
       this.logToStderr(`Held${until}, with fence ${hold.fence}.`);
-      if (command.length === 0) await this.#keep(hold.signal, interruption.signal);
-      else {
+      if (command.length === 0) {
+        await this.#keep(hold.signal, interruption.signal);
+        if (flags.for === undefined) hold.signal.throwIfAborted();
+      } else {
         const { runHeld } = await import('../cli/held-command.ts');
         process.exitCode = await runHeld(hold, command);
       }

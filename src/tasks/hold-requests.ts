@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { toPulpError } from '../postgres/sql-error.ts';
 import { sql } from '../postgres/sql.ts';
 import { newTaskId } from './new-task-id.ts';
 import { checkMembersApart } from './payload.ts';
@@ -50,7 +51,9 @@ export async function requestHold(
 /** Gives a sign of life. @throws PulpError HOLD_OVER and those of the database */
 export async function renewHold(id: string): Promise<HoldState> {
   const pool = await getConnection();
-  return pool.one(sql.type(holdState)`select state, fence, until from pulp.renew_hold(${id})`);
+  return pool
+    .one(sql.type(holdState)`select state, fence, until from pulp.renew_hold(${id})`)
+    .catch(raiseKnown);
 }
 
 /**
@@ -61,5 +64,10 @@ export async function renewHold(id: string): Promise<HoldState> {
 export async function releaseHold(id: string, reason?: string): Promise<void> {
   checkMembersApart({ id, reason });
   const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.release_hold(${id}, ${reason ?? null})`);
+  await pool.query(sql.unsafe`select pulp.release_hold(${id}, ${reason ?? null})`).catch(raiseKnown);
+}
+
+/** Not tried again: the answer of one that was lost would be that it is over. */
+function raiseKnown(error: unknown): never {
+  throw toPulpError(error);
 }

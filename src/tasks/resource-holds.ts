@@ -3,7 +3,6 @@ import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retrying } from '../postgres/retry.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
 import { releaseHold, renewHold, requestHold } from './hold-requests.ts';
 import { resourceNames, type Resource } from './resource.ts';
 
@@ -79,6 +78,7 @@ export class ResourceHold implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   #renewedAt: number;
   #isRenewing = false;
+  #hasEnded = false;
 
   /** @param renewedAt when its last sign of life was on its way, by this process's monotonic clock */
   constructor(id: string, fence: number, until: Date | null, renewedAt: number) {
@@ -132,7 +132,7 @@ export class ResourceHold implements AsyncDisposable {
       await inDatabase(this.#database, () => renewHold(this.id));
       this.#renewedAt = renewedAt;
     } catch (error) {
-      if (isOver(error)) this.#lose(toPulpError(error));
+      if (isOver(error)) this.#lose(error);
       // Whatever else it was, the lease tells how long it may go on.
     } finally {
       this.#isRenewing = false;
@@ -140,16 +140,17 @@ export class ResourceHold implements AsyncDisposable {
   }
 
   #lose(reason: unknown): void {
+    if (this.#hasEnded) return; // its holder has let go of it meanwhile
     this.#end();
     this.#lost.abort(reason);
   }
 
   #end(): void {
+    this.#hasEnded = true;
     clearInterval(this.#timer);
   }
 }
 
 function isOver(error: unknown): boolean {
-  const known = toPulpError(error);
-  return known instanceof PulpError && known.code === 'HOLD_OVER';
+  return error instanceof PulpError && error.code === 'HOLD_OVER';
 }

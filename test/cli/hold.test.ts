@@ -74,8 +74,8 @@ suite('a command under a hold', () => {
   test('gives back what it held when it is interrupted, and leaves the line', async () => {
     await using scene = await open();
     const { pulp, client } = scene;
-    const running = pulp.start(['hold', '/a/', '--', 'sleep', '300']);
-    await granted(client, 1);
+    const running = pulp.start(['hold', '/a/', '--', 'sh', '-c', 'echo begun; exec sleep 300']);
+    await once(running.stdout, 'data');
     const waiting = pulp.start(['hold', '/a/', '--', 'true']);
     await until(async () => (await client.query('select from pulp.hold')).rowCount === 2);
     waiting.kill('SIGINT');
@@ -85,7 +85,8 @@ suite('a command under a hold', () => {
     assert.equal((await client.query('select from pulp.hold')).rowCount, 0);
 
     const byHand = pulp.start(['hold', '/a/', '--for', '1h']);
-    await granted(client, 1);
+    const [said] = (await once(byHand.stderr, 'data')) as [Buffer];
+    assert.match(said.toString(), /Held until \S+Z, with fence \d+/);
     byHand.kill('SIGINT');
     assert.equal(await codeOf(byHand), 0);
     assert.equal((await client.query('select from pulp.hold')).rowCount, 0);
