@@ -11,6 +11,8 @@ alter default privileges in schema pulp grant select on tables to pulp_submitter
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks,
   pulp.set_tasks, pulp.check_task_types to pulp_submitter, pulp_worker;
 grant execute on function pulp.request_hold, pulp.renew_hold, pulp.release_hold to pulp_submitter, pulp_operator;
+grant execute on function pulp.create_group, pulp.dispatch_group to pulp_submitter, pulp_worker, pulp_operator;
+grant execute on function pulp.begin_wait, pulp.end_wait to pulp_submitter, pulp_worker;
 grant execute on function pulp.create_schedule, pulp.pause_schedule, pulp.resume_schedule, pulp.delete_schedule, pulp.run_schedule
   to pulp_submitter, pulp_operator;
 grant execute on function pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks, pulp.set_tasks to pulp_operator;
@@ -34,7 +36,9 @@ grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_rese
 grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.limit_at, pulp.evolve_limit, pulp.fold_limit,
   pulp.hold_at, pulp.evolve_hold, pulp.fold_hold, pulp.claims_of, pulp.claims_of_hold,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
-  pulp.evolve_claim, pulp.fold_claim
+  pulp.evolve_claim, pulp.fold_claim, pulp.group_at, pulp.evolve_group, pulp.fold_group, pulp.group_ids, pulp.group_uuids,
+  -- By these pulp.task_group tells what the caller may see.
+  pulp.sees_all, pulp.acts_for, pulp.acts_for_all, pulp.are_owners_apart, pulp.is_operator, pulp.caller_role
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;

@@ -39,6 +39,12 @@ export const TASK_RETRIABLE_STATES = [
   'skipped',
 ] as const satisfies readonly TaskState[];
 
+/** How tasks have to end that another one comes after, so that it begins: completed, or in whatever way. */
+export const DEPENDENCY_ENDS = ['success', 'finish'] as const;
+
+/** One of `DEPENDENCY_ENDS`. */
+export type DependencyEnd = (typeof DEPENDENCY_ENDS)[number];
+
 /** In which states tasks have to be for something that can be done to them; those in others stay as they are. */
 export const APT_STATES = {
   cancel: ['waiting', 'running'],

@@ -70,6 +70,15 @@ export {
   type EnqueueRequest,
 } from './tasks/enqueue.ts';
 export type { TraceContext } from './tasks/tracing.ts';
+export {
+  cancelGroup,
+  createGroup,
+  dispatchGroup,
+  waitForGroup,
+  type CreatedGroup,
+  type GroupOptions,
+} from './tasks/grouping.ts';
+export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
 export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';

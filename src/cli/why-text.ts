@@ -27,6 +27,11 @@ export function reasonTexts(task: Explanation, ttl: number): string[] {
 function sentencesOf(reason: string, task: Explanation): string[] {
   const { claims, queue } = task;
   switch (reason) {
+    case 'deadlock':
+      return [`It stands in a circle, and none of these can end: ${task.deadlock?.text}.`];
+    case 'awaits_tasks':
+    case 'awaits_group':
+      return [awaitsText(reason, task)];
     case 'delayed':
       return [`It is delayed until ${dueText(task)}.`];
     case 'retry_pause':
@@ -95,11 +100,35 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       return [`It failed: ${errorSummary(task.error)}.`];
     case 'canceled':
       return [`It was cancelled${becauseOf(task)}.`];
+    case 'skipped':
+      return [`It was skipped${becauseOf(task)}.`];
     case 'completed':
       return [];
     default:
       return [`It is ${reason}.`];
   }
+}
+
+/** What has to be over first. */
+function awaitsText(reason: string, { awaits, state }: Explanation): string {
+  const parts = awaits.flatMap((awaited) => {
+    if (awaited.kind === 'task' && reason === 'awaits_tasks')
+      return [`${awaited.id} (${awaited.name}, ${awaited.state})`];
+    if (awaited.kind === 'task' || reason === 'awaits_tasks') return [];
+    const { id, dispatched, unfinished } = awaited;
+    return [
+      dispatched
+        ? `the group ${id}, of which ${counted(unfinished, 'other task is', 'other tasks are')} not over`
+        : `the group ${id}, of which nobody has said that all tasks are there: pulp group dispatched ${id}`,
+    ];
+  });
+  const before =
+    state === 'running'
+      ? 'Its code waits for'
+      : reason === 'awaits_group'
+        ? 'It comes last in'
+        : 'It comes after';
+  return `${before} ${parts.join(', ')}.`;
 }
 
 /** What became of it at each step of the resource manager. */
@@ -274,6 +303,8 @@ function timeText({ time, state }: Explanation): string[] {
 /** What became of a task in a span of its time. */
 export function spanText({ kind, attempt, worker, resource, behind }: TimeSpan): string {
   switch (kind) {
+    case 'dependencies':
+      return 'waiting for others to be over';
     case 'delayed':
       return 'delayed';
     case 'retry_pause':

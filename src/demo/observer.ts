@@ -91,7 +91,7 @@ export class Observer {
                 'id', t.id, 'number', t.number, 'name', t.name, 'state', t.state, 'worker', t.worker, 'attempt', t.attempt,
                 'subject', coalesce(t.kwargs ->> 'repository', t.kwargs ->> 'unit'),
                 'running_seconds', extract(epoch from coalesce(t.finished_at, began.now) - t.started_at)::double precision,
-                'due_seconds', extract(epoch from t.run_after - began.now)::double precision,
+                'due_seconds', extract(epoch from nullif(t.run_after, 'infinity') - began.now)::double precision,
                 'unblocked', t.unblocked_at is not null, 'progress', t.progress) order by t.number), '[]')
             from mine t
           ) as tasks,

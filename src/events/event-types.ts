@@ -96,7 +96,8 @@ export const EVENT_TYPES = {
       timeout_seconds: z.number().optional(),
       delay_seconds: z.number().optional(),
       at: z.string().optional(),
-      run_after: moment.optional(),
+      /** Without end, where it waits for others to be over. */
+      run_after: z.union([moment, z.literal('infinity')]).optional(),
       parent_id: z.string().optional(),
       group_id: z.string().optional(),
       /** The span that enqueued it. */
@@ -170,7 +171,16 @@ export const EVENT_TYPES = {
       had_run: z.boolean(),
     }),
   ]),
-  TaskSkipped: defineEvent('task', [nothing]),
+  /** What it came after is over as it asked for; it begins then. */
+  DependenciesMet: defineEvent('task', [z.strictObject({ run_after: moment })]),
+  /** It waited for a task that ended otherwise than it asked for. */
+  TaskSkipped: defineEvent('task', [
+    z.strictObject({
+      reason: z.string().optional(),
+      /** The task that it waited for. */
+      after: z.string().optional(),
+    }),
+  ]),
   TaskPurged: defineEvent('task', [
     z.strictObject({ name: z.string(), state: finalState, finished_at: moment }),
   ]),
@@ -333,6 +343,11 @@ export const EVENT_TYPES = {
       detail: z.string().nullable(),
     }),
   ]),
+  GroupCreated: defineEvent('system', [
+    z.strictObject({ id: z.string(), description: z.string().nullable(), owner: z.string().nullable() }),
+  ]),
+  /** All its tasks are enqueued. */
+  GroupDispatched: defineEvent('system', [nothing]),
   /** Whether callers are apart. */
   PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */

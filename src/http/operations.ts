@@ -9,6 +9,7 @@ import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
 import { holdOperations } from './v1/holds.ts';
 import { meOperations } from './v1/me.ts';
+import { groupOperations } from './v1/groups.ts';
 import { pauseOperations } from './v1/pauses.ts';
 import { resourceOperations } from './v1/resources.ts';
 import { scheduleOperations } from './v1/schedules.ts';
@@ -28,6 +29,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...taskOperations,
     ...taskTypeOperations,
     ...eventOperations(log, stopping),
+    ...groupOperations,
     ...pauseOperations,
     ...scheduleOperations,
     ...resourceOperations,

@@ -104,6 +104,14 @@ async function readScripts(schema: string): Promise<readonly Script[]> {
   ];
 }
 
+/** What names the schema of this version: the same for the same scripts. */
+export async function schemaFingerprint(): Promise<string> {
+  const scripts = await readScripts(DEFAULT_PG_BOSS_SCHEMA);
+  const all = createHash('sha256');
+  for (const { name, checksum } of scripts) all.update(`${name} ${checksum}\n`);
+  return all.digest('hex').slice(0, 12);
+}
+
 /** What is to be run, and which schema of pg-boss's it is for: the one asked for, else the one that is there. */
 async function findPending(
   client: Client,

@@ -26,6 +26,12 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU030: { code: 'NOT_UNIQUE', exitCode: 2 },
   PU031: { code: 'HOLD_OVER', exitCode: 3 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
+  PU040: { code: 'MISSING_DEPENDENCY', exitCode: 2 },
+  PU041: { code: 'DEPENDENCY_CIRCLE', exitCode: 2 },
+  PU042: { code: 'MISSING_GROUP', exitCode: 3 },
+  PU043: { code: 'GROUP_EXISTS', exitCode: 2 },
+  PU044: { code: 'GROUP_DISPATCHED', exitCode: 2 },
+  PU045: { code: 'WOULD_DEADLOCK', exitCode: 1 },
 };
 
 /** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */

@@ -34,7 +34,7 @@ export interface RebuildOptions {
 export interface Rebuild {
   /** What was wrong: see `pulp.rebuild_slice`, and the rules of `pulp.verify_tables`. */
   readonly findings: readonly Finding[];
-  /** Rows of workers, of the leadership, of pauses and of schedules that were wrong. */
+  /** Rows of workers, of the leadership, of pauses, of schedules and of groups that were wrong. */
   readonly workers: number;
   /** How many numbers of tasks in a phase were wrong: see `pulp.task_flow`. */
   readonly counts: number;
@@ -97,8 +97,8 @@ async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> 
     dryRun
       ? `select count(*)::integer as wrong
          from (select rule from pulp.verify_workers() union all select rule from pulp.verify_holds()) v
-         where rule ~ '^(worker|leader|pause|limit|schedule|hold)_as_folded$' or rule = 'claims_of_holds'`
-      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_limits() + pulp.rebuild_holds() + pulp.rebuild_schedules() as wrong',
+         where rule ~ '^(worker|leader|pause|limit|schedule|group|hold)_as_folded$' or rule = 'claims_of_holds'`
+      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_limits() + pulp.rebuild_holds() + pulp.rebuild_schedules() + pulp.rebuild_groups() as wrong',
   );
   return rows[0]?.wrong ?? 0;
 }
@@ -173,6 +173,7 @@ function isRepairable({ rule, stream_kind }: Violation): boolean {
     'forgotten_in_line',
     'jobs_of_tasks',
     'running_list',
+    'awaits_others',
   ];
   return stream_kind === 'task' && rules.includes(rule);
 }

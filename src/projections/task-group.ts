@@ -1,67 +1,101 @@
+import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
-import { TASK_STATES } from '../constants.ts';
+import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 
-const groupRow = z.object({
-  uuid: z.string(),
-  /** The name that its tasks were enqueued with. */
-  name: z.string(),
-  /** How many of its tasks are in each state that any of them is in. */
-  counts: z.partialRecord(z.enum(TASK_STATES), z.number()),
+export const groupRow = z.object({
+  id: z.string(),
+  description: z.string().nullable(),
+  owner: z.string().nullable(),
+  dispatched: z.boolean(),
+  created_at: z.date().nullable(),
+  dispatched_at: z.date().nullable(),
+  members: z.number(),
+  waiting: z.number(),
+  running: z.number(),
+  canceling: z.number(),
+  completed: z.number(),
+  failed: z.number(),
+  canceled: z.number(),
+  skipped: z.number(),
 });
 
-/** The tasks that were enqueued with the same name of a group, as far as they were not purged. */
+/** A group of tasks as the view `pulp.task_group` shows it; the comments on its columns say what each means. */
 export type TaskGroup = z.infer<typeof groupRow>;
 
-/** Reads one group by its UUID, see `pulp.name_uuid`; undefined if no task is in it. */
-export async function readTaskGroup(uuid: string): Promise<TaskGroup | undefined> {
-  const [group] = await readGroups(sql.fragment`select ${uuid}::uuid as uuid`);
+/** A group, and the UUID by which those know it that know things by UUIDs alone: see `pulp.name_uuid`. */
+export type GroupWithUuid = TaskGroup & { readonly uuid: string };
+
+const columns = sql.fragment`
+  g.id, g.description, g.owner, g.dispatched, g.created_at, g.dispatched_at, g.members, g.waiting, g.running, g.canceling,
+  g.completed, g.failed, g.canceled, g.skipped`;
+
+/** One group. @throws PulpError MISSING_GROUP if none was created with this id and no task is in it */
+export async function readGroup(id: string): Promise<TaskGroup> {
+  const [group] = await read(
+    groupRow,
+    sql.fragment`select ${columns} from pulp.task_group g where g.id = ${id}`,
+  );
+  if (group !== undefined) return group;
+  throw new PulpError('MISSING_GROUP', `there is no group ${JSON.stringify(id)}`, {
+    remedy: '`pulp group list` shows those known.',
+    exitCode: 3,
+  });
+}
+
+/** Groups in the order of their ids. @param after those that come after this one */
+export function listGroups({
+  limit,
+  after = '',
+}: {
+  readonly limit: number;
+  readonly after?: string | undefined;
+}): Promise<readonly TaskGroup[]> {
+  return read(
+    groupRow,
+    sql.fragment`
+      select ${columns} from pulp.group_ids(${after}, ${limit}) as known(id)
+      cross join lateral (select x.* from pulp.task_group x where x.id = known.id) g
+      order by g.id collate "C"`,
+  );
+}
+
+/** Reads one group by its UUID; undefined if there is none. */
+export async function readGroupByUuid(uuid: string): Promise<GroupWithUuid | undefined> {
+  const [group] = await readByUuid(sql.fragment`pulp.group_uuids(${uuid})`);
   return group;
 }
 
 /** Lists groups, in the order of their UUIDs, and says how many there are. */
-export async function listTaskGroups(
+export async function listGroupsByUuid(
   offset: number,
   limit: number,
-): Promise<{ readonly count: number; readonly groups: readonly TaskGroup[] }> {
+): Promise<{ readonly count: number; readonly groups: readonly GroupWithUuid[] }> {
   const pool = await getConnection();
   const [count, groups] = await Promise.all([
     retrying(() =>
       pool.oneFirst(
-        sql.type(z.object({ count: z.number() }))`${KNOWN} select count(uuid) as count from known`,
+        sql.type(z.object({ count: z.number() }))`select count(*) as count from pulp.group_uuids()`,
       ),
     ),
-    readGroups(sql.fragment`
-      select uuid from (${KNOWN} select uuid from known where uuid is not null offset ${offset} limit ${limit}) page`),
+    readByUuid(sql.fragment`(select * from pulp.group_uuids() offset ${offset} limit ${limit})`),
   ]);
   return { count, groups };
 }
 
-/** The UUIDs of all groups, each by one probe of an index. */
-const KNOWN = sql.fragment`
-  with recursive known as (
-    (select pulp.name_uuid(group_id) as uuid from pulp.task where group_id is not null order by 1 limit 1)
-    union all
-    select (
-      select pulp.name_uuid(t.group_id) from pulp.task t
-      where t.group_id is not null and pulp.name_uuid(t.group_id) > known.uuid order by 1 limit 1
-    )
-    from known where known.uuid is not null
-  )`;
-
-async function readGroups(uuids: ReturnType<typeof sql.fragment>): Promise<readonly TaskGroup[]> {
-  const pool = await getConnection();
-  return retrying(() =>
-    pool.any(sql.type(groupRow)`
-      select w.uuid, min(c.name) as name, jsonb_object_agg(c.state, c.count) as counts
-      from (${uuids}) w
-      cross join lateral (
-        select min(t.group_id) as name, t.state, count(*) from pulp.task t
-        where t.group_id is not null and pulp.name_uuid(t.group_id) = w.uuid group by t.state
-      ) c
-      group by w.uuid
-      order by w.uuid`),
+function readByUuid(known: FragmentSqlToken): Promise<readonly GroupWithUuid[]> {
+  return read(
+    groupRow.extend({ uuid: z.string() }),
+    sql.fragment`
+      select known.uuid, ${columns} from ${known} as known(uuid, id)
+      cross join lateral (select x.* from pulp.task_group x where x.id = known.id) g
+      order by known.uuid`,
   );
+}
+
+async function read<Row>(row: z.ZodType<Row>, query: FragmentSqlToken): Promise<readonly Row[]> {
+  const pool = await getConnection();
+  return retrying(() => pool.any(sql.type(row)`${query}`));
 }

@@ -58,7 +58,7 @@ export type Task = z.infer<typeof taskRow>;
 function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
   return sql.fragment`
     id, name, state, queue, exclusive_resources, shared_resources, worker, attempt, priority, retries,
-    timeout_seconds, run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
+    timeout_seconds, nullif(run_after, 'infinity') as run_after, parent_id, group_id, correlation_id, cancel_reason, enqueued_at,
     unblocked_at, started_at, finished_at, version, interruptions, owner, trace_context, options, unique_key,
     ${payloads}`;
 }

@@ -118,6 +118,7 @@ const run = z.object({
 const span = z.object({
   kind: z.enum([
     ...([
+      'dependencies',
       'delayed',
       'retry_pause',
       'resources',
@@ -162,6 +163,35 @@ export const explanation = z.object({
   priority: z.number(),
   error: z.unknown(),
   cancel_reason: z.string().nullable(),
+  /** What it waits for that has to be over: tasks that it comes after or whose ends its code waits for, and the others of its group. */
+  awaits: z.array(
+    z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('task'),
+        id: z.string(),
+        name: z.string().nullable(),
+        state: state.nullable(),
+      }),
+      z.object({ kind: z.literal('group'), id: z.string(), dispatched: z.boolean(), unfinished: z.number() }),
+    ]),
+  ),
+  /** The circle of tasks that wait for each other in which it stands; null: none is known. */
+  deadlock: z
+    .object({
+      text: z.string(),
+      steps: z.array(
+        z.object({
+          id: z.string(),
+          name: z.string().nullable(),
+          how: z.enum(['awaits', 'held', 'line', 'after', 'group', 'hand']),
+          /** The resource, the group or the worker. */
+          what: z.string().nullable(),
+          /** The task that has to end first. */
+          needs: z.string(),
+        }),
+      ),
+    })
+    .nullable(),
   /** When its delay, or its pause before a retry, ends. */
   due_at: time.nullable(),
   /** Why the resource manager could not bring it forward, and when it tries again; null: it did not fail. */

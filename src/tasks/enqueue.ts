@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_QUEUE } from '../constants.ts';
+import { DEFAULT_QUEUE, type DependencyEnd } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -39,8 +39,14 @@ export interface EnqueueOptions {
   readonly retries?: number;
   /** How long one run may take: seconds, or a text such as `10m`. Default: without limit. */
   readonly timeout?: number | string;
-  /** Any name that joins tasks. */
+  /** The group that it is in: one that was created, or any name that joins tasks. */
   readonly group?: string;
+  /** Ids of tasks that have to be over before it begins, 256 at most. If one ends otherwise than `on` says, it is skipped. */
+  readonly after?: readonly string[];
+  /** How these have to end: `success` (completed) or `finish` (in whatever way). Default `success`. */
+  readonly on?: DependencyEnd;
+  /** Run it when all others of its group are over and all are dispatched; the group has to be created before. */
+  readonly finally?: boolean;
   /** Joins all that belongs to one request. Default: that of the enqueueing task, else the task's own id. */
   readonly correlationId?: string;
   /** A UUID of the caller's own: the same id with the same content is enqueued once. */
@@ -98,6 +104,9 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'id',
   'unique',
   'traceContext',
+  'after',
+  'on',
+  'finally',
   'unchecked',
 ]);
 
@@ -107,7 +116,8 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
  * the task's id is made here, and the same id is enqueued once.
  *
  * @throws UnsupportedResourceError if a resource is neither a string nor an object with a url
- * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE, ID_CONFLICT or NO_SECRET_KEYS; nothing is written then
+ * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE, ID_CONFLICT, NO_SECRET_KEYS, MISSING_DEPENDENCY, DEPENDENCY_CIRCLE, MISSING_GROUP or
+ *   GROUP_DISPATCHED; nothing is written then
  */
 export async function enqueueWithReservation<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
   task: TaskType<ArgsSchema, KwargsSchema> | string,
@@ -257,6 +267,9 @@ function writeTask(
     parent_id: current?.id,
     unique: request.unique,
     trace_context: request.traceContext ?? current?.traceContext ?? undefined,
+    after: request.after,
+    on: request.on,
+    finally: request.finally,
     unchecked: request.unchecked,
   };
   checkMembersApart({ id, resources, shared_resources, ...rest });

@@ -29,3 +29,9 @@ export function toColumns(tasks: readonly WrittenTask[]): TaskColumns {
   const ids = `[${tasks.map(({ id }) => id).join(',')}]`;
   return [`{${common.join(',')}}`, ids, ...columns, rest];
 }
+
+/** A task as one JSON object with the keys of `pulp.enqueue_batch`. */
+export function toItem({ id, rest, ...columns }: WrittenTask): string {
+  const members = COLUMNS.map((key) => `"${key}":${columns[key]}`);
+  return `{"id":${id},${members.join(',')}${rest === '' ? '' : `,${rest}`}}`;
+}

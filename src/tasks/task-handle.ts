@@ -6,6 +6,8 @@ import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
+import { getCurrentTask } from './current.ts';
+import { awaitFinalAsTask } from './waiting-as-task.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
 
 /** A task that was enqueued. */
@@ -37,7 +39,8 @@ export class TaskHandle {
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task,
+   *   WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
     if (timeout !== undefined && !(timeout >= 0)) {
@@ -52,9 +55,12 @@ export class TaskHandle {
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       const end = AbortSignal.any(limits);
+      const waiter = getCurrentTask();
       await inDatabase(
         this.#database,
-        () => workersServiceUnlessConnected()?.awaitFinal(this.id, end) ?? awaitFinal(this.id, end),
+        () =>
+          workersServiceUnlessConnected()?.awaitFinal(this.id, end) ??
+          (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)),
       );
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;

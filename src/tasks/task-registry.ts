@@ -84,15 +84,27 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
     });
   }
   const { mtime } = await stat(path);
+  const types = [...new Set(Object.values(exported))].filter(isTaskType);
+  if (types.length === 0) throw unusable(path, 'exports no task types');
+  const registry = registryOf(types, (name) => unusable(path, `defines two task types named ${name}`));
+  for (const type of registry.values()) modifiedAt.set(type, mtime);
+  return registry;
+}
+
+/**
+ * Task types by name, with those that they bring along: see `onAbandoned`.
+ *
+ * @param ambiguous what to throw where two have one name
+ */
+export function registryOf(
+  types: readonly TaskType[],
+  ambiguous = (name: string) => new Error(`there are two task types named ${name}`),
+): TaskRegistry {
   const registry = new Map<string, TaskType>();
-  for (const value of [...new Set(Object.values(exported))].filter(isTaskType).flatMap(withAbandoned)) {
-    const other = registry.get(value.name);
-    if (other !== undefined && other !== value)
-      throw unusable(path, `defines two task types named ${value.name}`);
-    registry.set(value.name, value);
-    modifiedAt.set(value, mtime);
+  for (const type of types.flatMap(withAbandoned)) {
+    if (registry.has(type.name)) throw ambiguous(type.name);
+    registry.set(type.name, type);
   }
-  if (registry.size === 0) throw unusable(path, 'exports no task types');
   return registry;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { DEPENDENCY_ENDS } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
-import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
 import { openArguments, type Arguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -8,6 +8,7 @@ import { secretRealm } from '../secrets/secret-realm.ts';
 import { cancel } from '../tasks/cancel.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
 import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
+import { awaitFinalAsTask } from '../tasks/waiting-as-task.ts';
 import type { Question } from './horses/horse-protocol.ts';
 import { uniqueOption } from '../tasks/unique.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
@@ -34,6 +35,9 @@ const request: z.ZodType<NamedRequest> = z.strictObject({
   id: z.string().optional(),
   unique: uniqueOption.optional(),
   traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
+  after: z.array(z.string()).optional(),
+  on: z.enum(DEPENDENCY_ENDS).optional(),
+  finally: z.boolean().optional(),
   unchecked: z.boolean().optional(),
   secrets: places.optional(),
 });
@@ -75,7 +79,7 @@ export async function answerTask(
       return related(told.id, task);
     case 'end':
       if ((await related(told.id, task)) === undefined) throw new MissingResourceError(told.id);
-      return awaitFinal(told.id, signal);
+      return awaitFinalAsTask(task.id, told.id, signal);
   }
 }
 

@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource resource_limit rate_use hold hold_lease',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule progress_report created_resource created_group group_flow task_group dependency ending resource_limit rate_use hold hold_lease',
   ],
 ]);
 
@@ -40,7 +40,11 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     ['pulp_submitter', 'pulp_operator'],
     'create_schedule pause_schedule resume_schedule delete_schedule run_schedule',
   ],
+  [['pulp_submitter', 'pulp_worker', 'pulp_operator'], 'create_group dispatch_group'],
+  [['pulp_submitter', 'pulp_worker'], 'begin_wait end_wait'],
   [LEADERS, 'due_schedules fire_schedules'],
+  [EVERYBODY, 'group_at evolve_group fold_group group_ids group_uuids'],
+  [EVERYBODY, 'sees_all acts_for acts_for_all are_owners_apart is_operator caller_role'],
   [EVERYBODY, 'schedule_at evolve_schedule fold_schedule schedule_history occurrence_id'],
   [WORKERS, 'worker_online worker_offline heartbeat start progress finish finish_and_start'],
   [WORKERS, 'attach_worker set_worker_condition stand_for_election end_term heartbeat_holder'],

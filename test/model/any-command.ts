@@ -38,6 +38,9 @@ export function contentOf(name: fc.Arbitrary<string>): fc.Arbitrary<Content> {
       retries: fc.nat(2),
       delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
       unchecked: fc.boolean(),
+      group: fc.constantFrom(null, 'night', 'day'),
+      after: fc.constant([]),
+      on: fc.constantFrom('success', 'finish'),
     },
     { noNullPrototype: true },
   );
@@ -45,6 +48,7 @@ export function contentOf(name: fc.Arbitrary<string>): fc.Arbitrary<Content> {
 
 const draft: fc.Arbitrary<Draft> = fc.record({
   content,
+  after: seldom<number[]>(fc.constant([]), fc.array(fc.nat(), { minLength: 1, maxLength: 3 })),
   id: seldom<Draft['id']>(
     fc.constantFrom('made', 'given'),
     fc.record({ of: fc.nat(), altered: fc.boolean() }, { noNullPrototype: true }),

@@ -69,7 +69,8 @@ export class Crowd implements AsyncDisposable {
   }
 
   async #enqueue(client: Client, contents: readonly Content[], commit: boolean): Promise<void> {
-    const items = contents.map(({ name, exclusive, shared, priority, retries, delay }) => ({
+    const earlier = this.#tasks.slice(-3);
+    const items = contents.map(({ name, exclusive, shared, priority, retries, delay, group, on }) => ({
       name,
       unchecked: true, // the first may be enqueued before a worker is born
       queue: QUEUE,
@@ -78,6 +79,8 @@ export class Crowd implements AsyncDisposable {
       priority,
       retries,
       delay: `${delay * 10}ms`,
+      group,
+      ...(group === null || earlier.length === 0 ? {} : { after: earlier, on }),
     }));
     await client.query('begin');
     const { rows } = await client.query<{ id: string }>('select pulp.enqueue_batch($1) as id', [
@@ -252,7 +255,7 @@ export class Crowd implements AsyncDisposable {
     const session = await this.#bear('last');
     for (let rounds = this.#tasks.length + 1; rounds > 0; rounds -= 1) {
       await client.query(`
-        update pulp.deferred set due_at = now();
+        update pulp.deferred set due_at = now() where due_at < 'infinity';
         update pulp_boss.job set start_after = now() where start_after > now()`);
       await client.query('select pulp.grant_reservations()');
       await this.#workOn('last', session, { step: 'start', atMost: 1000 });

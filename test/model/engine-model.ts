@@ -24,6 +24,10 @@ export interface Content {
   readonly delay: number;
   /** Whether its type need not be known. */
   readonly unchecked: boolean;
+  readonly group: string | null;
+  /** Ids of tasks that it comes after; one that does has no delay. */
+  readonly after: readonly string[];
+  readonly on: 'success' | 'finish';
 }
 
 export interface Item {
@@ -40,6 +44,7 @@ export interface Time {
 /** Where a task stands on its way. Those that are delivered or in hand hold their claims. */
 export type Place =
   | { readonly at: 'deferred'; readonly due: Time }
+  | { readonly at: 'awaiting'; readonly after: ReadonlySet<string> }
   | { readonly at: 'in line'; readonly since: number }
   /** `since`: in which tick; of one that was interrupted, in which it was enqueued. */
   | { readonly at: 'delivered'; readonly since: number; readonly due: Time }
@@ -148,7 +153,9 @@ export class EngineModel {
         progress: null,
       };
       this.tasks.set(id, task);
-      this.#wait(task, content.delay);
+      if (content.after.every((parent) => this.#isMet(parent, content.on) === true))
+        this.#wait(task, content.delay);
+      else task.place = { at: 'awaiting', after: new Set(content.after) };
     }
   }
 
@@ -163,6 +170,26 @@ export class EngineModel {
     const granted = this.line().filter((task) => !this.#conflicts(task) && !this.isPaused(task));
     for (const task of granted) this.#deliver(task);
     return granted.length;
+  }
+
+  /** Whoever comes after nothing any more that is not over goes on, and whoever never can is skipped. */
+  judge(): void {
+    this.#tick();
+    for (let isSettled = false; !isSettled;) {
+      isSettled = true;
+      for (const task of this.tasks.values()) {
+        if (task.place.at !== 'awaiting') continue;
+        const ends = [...task.place.after].map((parent) => ({
+          parent,
+          isMet: this.#isMet(parent, task.content.on),
+        }));
+        const left = ends.filter(({ isMet }) => isMet !== true);
+        if (left.some(({ isMet }) => isMet === false)) this.#end(task, 'skipped', {});
+        else if (left.length === 0) task.place = { at: 'deferred', due: this.#now };
+        else task.place = { at: 'awaiting', after: new Set(left.map(({ parent }) => parent)) };
+        isSettled &&= task.place.at === 'awaiting';
+      }
+    }
   }
 
   /** Whose time has come. */
@@ -330,7 +357,7 @@ export class EngineModel {
   retry(id: string): TaskState {
     this.#tick();
     const task = this.#task(id);
-    if (task.state === 'failed' || task.state === 'canceled') {
+    if (task.state === 'failed' || task.state === 'canceled' || task.state === 'skipped') {
       Object.assign(task, { state: 'waiting', worker: null, lostWorkers: 0, cancelReason: null });
       this.#wait(task, 0);
     }
@@ -392,6 +419,13 @@ export class EngineModel {
 
   passHour(): void {
     this.#now = { hour: this.#now.hour + 1, tick: this.#now.tick };
+  }
+
+  /** Whether a task is over as one that comes after it wants it; undefined: it is not over. */
+  #isMet(parent: string, on: Content['on']): boolean | undefined {
+    const { state } = this.#task(parent);
+    if (['waiting', 'running', 'canceling'].includes(state)) return undefined;
+    return on === 'finish' || state === 'completed';
   }
 
   #task(id: string): ModelTask {

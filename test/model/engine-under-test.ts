@@ -74,6 +74,9 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.reservation;
       delete from pulp.running;
       delete from pulp.deferred;
+      delete from pulp.dependency;
+      delete from pulp.ending;
+      delete from pulp.group_flow;
       delete from pulp.wakeup;
       delete from pulp.pause;
       delete from pulp_boss.job;
@@ -88,14 +91,17 @@ export class EngineUnderTest implements AsyncDisposable {
     items: readonly Item[],
     how: { readonly given: ReadonlySet<string>; readonly rollBack: boolean },
   ): Promise<readonly string[] | string> {
-    const written = items.map(({ id, content: { exclusive, delay, shared, unchecked, ...content } }) => ({
-      ...content,
-      ...(how.given.has(id) ? { id } : {}),
-      resources: exclusive,
-      shared_resources: shared,
-      delay: delay === 0 ? null : `${delay}h`,
-      unchecked,
-    }));
+    const written = items.map(
+      ({ id, content: { exclusive, delay, shared, unchecked, after, on, ...content } }) => ({
+        ...content,
+        ...(how.given.has(id) ? { id } : {}),
+        resources: exclusive,
+        shared_resources: shared,
+        delay: delay === 0 ? null : `${delay}h`,
+        ...(after.length === 0 ? {} : { after, on }),
+        unchecked,
+      }),
+    );
     if (how.rollBack) await this.client.query('begin');
     try {
       const { rows } = await this.client.query<{ id: string }>('select pulp.enqueue_batch($1) as id', [

@@ -113,6 +113,9 @@ function enqueueOne(content: Partial<Content>): Command {
     priority: 0,
     retries: 0,
     delay: 0,
+    group: null,
+    after: [],
+    on: 'success' as const,
   };
-  return enqueue([{ content: { ...plain, unchecked: false, ...content }, id: 'made' }], false);
+  return enqueue([{ content: { ...plain, unchecked: false, ...content }, after: [], id: 'made' }], false);
 }

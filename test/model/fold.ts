@@ -41,6 +41,7 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'RateChanged',
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
+  ...['GroupCreated', 'GroupDispatched'],
   'QuotaChanged',
   'TaskTypePublished',
   'SecretUnmarked',
@@ -137,6 +138,10 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     run_after: instantOrNull(data['run_after']),
     unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
   }),
+  DependenciesMet: ({ data }, task) => ({
+    run_after: instantOrNull(data['run_after']),
+    unblocked_at: claims(task).length === 0 ? instantOrNull(data['run_after']) : null,
+  }),
   // In line anew, at the end, if it claims anything.
   TaskRequeued: (event, task) => ({
     state: 'waiting',
@@ -158,7 +163,7 @@ const TASK_CHANGES: Readonly<Record<string, (event: LoggedEvent, task: Row) => R
     ...over('canceled', event),
     cancel_reason: event.data['reason'] ?? task['cancel_reason'],
   }),
-  TaskSkipped: (event) => over('skipped', event),
+  TaskSkipped: (event) => ({ ...over('skipped', event), cancel_reason: event.data['reason'] ?? null }),
 };
 
 interface Reported {
@@ -234,6 +239,7 @@ function enqueued(event: LoggedEvent): Row {
   const runAfter = instantOrNull(data['run_after']);
   const claimed = [...(data['exclusive_resources'] as string[]), ...(data['shared_resources'] as string[])];
   const ready = runAfter !== null && runAfter > enqueuedAt ? runAfter : enqueuedAt;
+  const waitsForOthers = runAfter === 'infinity';
   return {
     id: event.stream_id,
     name: data['name'],
@@ -259,7 +265,7 @@ function enqueued(event: LoggedEvent): Row {
     cancel_reason: null,
     progress: null,
     enqueued_at: enqueuedAt,
-    unblocked_at: claimed.length === 0 ? ready : null,
+    unblocked_at: claimed.length === 0 && !waitsForOthers ? ready : null,
     started_at: null,
     finished_at: null,
     position: event.position,

@@ -9,8 +9,9 @@ export function instant(written: string): string {
   return `${new Date(second).toISOString().slice(0, 19)}.${(parts[2] ?? '').padEnd(6, '0')}Z`;
 }
 
-/** The same for a column that may be empty. */
+/** The same for a column that may be empty, or without end. */
 export function instantOrNull(written: unknown): string | null {
+  if (written === 'infinity') return written;
   return typeof written === 'string' ? instant(written) : null;
 }
 

@@ -12,6 +12,8 @@ export interface Picture {
   /** Queue of each job. */
   readonly jobs: Readonly<Record<string, string>>;
   readonly deferred: readonly string[];
+  /** What tasks wait for that come after others: theirs and the other's id. */
+  readonly awaited: readonly string[];
   /** Worker of each task in hand. */
   readonly running: Readonly<Record<string, string>>;
   readonly workers: Readonly<Record<string, string>>;
@@ -35,7 +37,14 @@ export function pictureOfModel(model: EngineModel, foreignSession: number): Pict
     jobs: Object.fromEntries(
       tasks.flatMap(({ id, place, queue }) => (place.at === 'delivered' ? [[id, queue]] : [])),
     ),
-    deferred: tasks.flatMap(({ id, place }) => (place.at === 'deferred' ? [id] : [])).sort(),
+    deferred: tasks
+      .flatMap(({ id, place }) => (['deferred', 'awaiting'].includes(place.at) ? [id] : []))
+      .sort(),
+    awaited: tasks
+      .flatMap(({ id, place }) =>
+        place.at === 'awaiting' ? [...place.after].map((parent) => `${id} ${parent}`) : [],
+      )
+      .sort(),
     running: Object.fromEntries(
       tasks.flatMap(({ id, place, worker }) => (place.at === 'in hand' ? [[id, worker ?? '']] : [])),
     ),
@@ -99,7 +108,7 @@ const PICTURE = `
         'exclusive', exclusive_resources, 'shared', shared_resources, 'worker', worker, 'attempt', attempt,
         'lost_workers', lost_workers, 'interruptions', interruptions,
         'fenced', fence is not null, 'priority', priority, 'retries', retries, 'result', result, 'error', error,
-        'cancel_reason', cancel_reason, 'progress', progress, 'started', started_at is not null,
+        'cancel_reason', case when state <> 'skipped' then cancel_reason end, 'progress', progress, 'started', started_at is not null,
         'finished', finished_at is not null)), '{}')
       from pulp.task),
     'lines', (select coalesce(jsonb_object_agg(resource, line), '{}') from (
@@ -110,6 +119,8 @@ const PICTURE = `
         from pulp.reservation where state = 'granted' group by resource) x),
     'jobs', (select coalesce(jsonb_object_agg(id, name), '{}') from pulp_boss.job),
     'deferred', (select coalesce(jsonb_agg(task_id order by task_id), '[]') from pulp.deferred),
+    'awaited', (select coalesce(jsonb_agg(x.both order by x.both), '[]') from (
+        select task_id || ' ' || name as both from pulp.dependency) x),
     'running', (select coalesce(jsonb_object_agg(task_id, worker), '{}') from pulp.running),
     'workers', (select coalesce(jsonb_object_agg(name, state), '{}') from pulp.worker),
     'locks', (select coalesce(jsonb_agg(held order by held collate "C"), '[]') from (

@@ -6,7 +6,7 @@ declare
   with_payloads constant text[] := array['task', 'schedule'];
   column_name text;
   open_to_submitters constant text[] :=
-    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'schedule', 'resource_limit', 'hold'];
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'schedule', 'task_group', 'resource_limit', 'hold'];
   for_functions_alone constant text[] := array['token', 'purge_request'];
   name text;
 begin

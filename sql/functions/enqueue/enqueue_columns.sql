@@ -33,10 +33,12 @@ declare
   some_checked boolean;
   some_reserved boolean;
   are_owned boolean;
+  some_wait boolean;
   some_unique boolean;
   deliverable uuid[];
   claiming bigint[];
   deferred uuid[];
+  grouped uuid[];
 begin
   if to_regclass('pulp.' || pulp.event_leaf_name('event_batch', enqueued_at)) is null then
     perform pulp.need_event_leaf('event_batch', enqueued_at);
@@ -69,11 +71,11 @@ begin
   select bool_and(r.is_good), array_agg(r.id order by r.ordinality), array_agg(r.facts order by r.ordinality),
       array_agg(coalesce(r.correlation_id, r.id::text) order by r.ordinality), array_agg(r.parent order by r.ordinality),
       min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false),
-      coalesce(bool_or(r.is_unique), false)
+      coalesce(bool_or(r.is_unique), false), coalesce(bool_or(r.waits), false)
     into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
-      some_unique
+      some_unique, some_wait
     from (
-      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
+      select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest ?| array['after', 'finally'] as waits, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
@@ -141,6 +143,9 @@ begin
       return standing;
     end if;
   end if;
+  if some_wait then
+    facts := pulp.awaiting_facts(task_ids, common_facts, facts, own_ids);
+  end if;
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
     insert into pulp.task as t
@@ -152,7 +157,8 @@ begin
       offset 0 -- put together once for all its keys
     ) s
     on conflict do nothing -- of an id that is there twice, the first is taken
-    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free
+    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free,
+      t.group_id is not null as is_grouped
   ),
   counted as (
     insert into pulp.task_flow (queue, name, before, after, cause, number)
@@ -164,8 +170,9 @@ begin
   select array_agg(i.position order by i.position),
       array_agg(i.id order by i.position) filter (where i.is_free and not i.is_deferred),
       array_agg(i.position) filter (where not i.is_free and not i.is_deferred),
-      array_agg(i.id order by i.position) filter (where i.is_deferred)
-    into fresh, deliverable, claiming, deferred
+      array_agg(i.id order by i.position) filter (where i.is_deferred),
+      array_agg(i.id) filter (where i.is_grouped)
+    into fresh, deliverable, claiming, deferred, grouped
     from inserted i;
 
   if fresh = positions then
@@ -214,9 +221,15 @@ begin
   end if;
   if deferred is not null then
     perform pulp.defer(deferred);
+    if some_wait then
+      perform pulp.await_others(deferred);
+    end if;
+  end if;
+  if grouped is not null then
+    perform pulp.enter_groups(grouped, own_ids);
   end if;
   if random() < 0.002 then
-    perform pulp.sum_task_flow(2000); -- the leader does it, but there may be none for long
+    perform pulp.sum_task_flow(2000), pulp.sum_group_flow(2000); -- the leader does it, but there may be none for long
   end if;
   return standing;
 end $$;

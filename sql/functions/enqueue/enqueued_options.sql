@@ -13,6 +13,10 @@ language sql stable parallel safe as $$
     'group_id', request ->> 'group',
     'trace_context', nullif(request -> 'trace_context', 'null'),
     'options', nullif(jsonb_strip_nulls(jsonb_build_object(
-      'unique', pulp.unique_asked(request -> 'unique'), 'units', pulp.named_units(request -> 'units'))), '{}')))
+      'unique', pulp.unique_asked(request -> 'unique'),
+      'units', pulp.named_units(request -> 'units'),
+      'after', nullif(request -> 'after', '[]'),
+      'on', request -> 'on',
+      'finally', nullif(request -> 'finally', 'false'))), '{}')))
 $$;
 comment on function pulp.enqueued_options is 'Those facts of TaskEnqueued that there are only if they were asked for.';

@@ -4,9 +4,10 @@ language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'units', 'parent_id'];
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'units', 'after', 'on',
+    'finally', 'parent_id'];
   rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked',
-    'trace_context', 'unique', 'units'];
+    'trace_context', 'unique', 'units', 'after', 'on', 'finally'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -92,6 +93,20 @@ begin
   problem := pulp.units_problem(item -> 'units', item -> 'resources', item -> 'shared_resources');
   if problem is not null then
     return problem;
+  end if;
+  if item ->> 'after' is not null and (jsonb_typeof(item -> 'after') <> 'array' or jsonb_array_length(item -> 'after') > 256
+    or exists (select from jsonb_array_elements(item -> 'after') as a where jsonb_typeof(a) <> 'string' or not pulp.is_uuid(a #>> '{}'))) then
+    return 'after: must be an array of UUIDs of tasks, 256 at most';
+  end if;
+  if item ->> 'on' is not null and item -> 'on' not in ('"success"', '"finish"') then
+    return 'on: must be success or finish';
+  elsif item ->> 'on' is not null and coalesce(item -> 'after', 'null') in ('null', '[]') then
+    return 'on: says how tasks have to end that it comes after, and there are none: give after';
+  end if;
+  if item ? 'finally' and jsonb_typeof(item -> 'finally') not in ('boolean', 'null') then
+    return 'finally: must be true or false';
+  elsif item -> 'finally' = 'true' and item ->> 'group' is null then
+    return 'finally: it runs last of its group: give the group';
   end if;
   if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';

@@ -68,7 +68,7 @@ language sql immutable parallel safe as $$
     /* timeout_seconds */ case event.type
       when 'TaskEnqueued' then (event.data ->> 'timeout_seconds')::double precision
       else task.timeout_seconds end,
-    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed')
+    /* run_after */ case when event.type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed', 'DependenciesMet')
       then pulp.recorded_time(event.data -> 'run_after')
       -- Not null, as of every task that came into line more than once.
       when event.type in ('TaskInterrupted', 'TaskRequeued') then event.recorded_at
@@ -85,6 +85,7 @@ language sql immutable parallel safe as $$
     /* cancel_reason */ case event.type
       when 'TaskCancelRequested' then event.data ->> 'reason'
       when 'TaskCanceled' then coalesce(event.data ->> 'reason', task.cancel_reason)
+      when 'TaskSkipped' then event.data ->> 'reason'
       when 'TaskRequeued' then null
       else task.cancel_reason end,
     /* progress */ case event.type
@@ -95,10 +96,11 @@ language sql immutable parallel safe as $$
     /* unblocked_at */ case event.type
       when 'TaskEnqueued' then case
         when event.data -> 'exclusive_resources' = '[]' and event.data -> 'shared_resources' = '[]'
-        then greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')) end
+        then nullif(greatest(event.recorded_at, pulp.recorded_time(event.data -> 'run_after')), 'infinity') end
       when 'ReservationGranted' then event.recorded_at
       when 'TaskRetryScheduled' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       when 'TaskSnoozed' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
+      when 'DependenciesMet' then case when not pulp.has_claims(task) then pulp.recorded_time(event.data -> 'run_after') end
       when 'TaskInterrupted' then case when not pulp.has_claims(task) then event.recorded_at end
       when 'TaskRequeued' then case when not pulp.has_claims(task) then event.recorded_at end
       else task.unblocked_at end,
@@ -112,7 +114,7 @@ language sql immutable parallel safe as $$
         'TaskEnqueued', 'TaskDue', 'ReservationGranted', 'TaskRerouted', 'TaskStarted', 'TaskProgressed',
         'TaskCancelRequested', 'ReservationReleased', 'TaskCompleted', 'TaskFailed', 'TaskCanceled',
         'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed', 'TaskRequeued', 'TaskReprioritized', 'UniqueKeyReleased', 'ProgressReported', 'ResourcesCreated',
-        'TaskSkipped', 'TaskPurged')
+        'DependenciesMet', 'TaskSkipped', 'TaskPurged')
       then event.version
       else pulp.refuse_task_event(coalesce(task.version, 0), event.version, event.type, event.stream_id) end,
     /* interruptions */ case

@@ -90,6 +90,12 @@ begin
   )
   select array_agg(row) filter (where not is_deferred and (is_free or claims = 'granted')) into deliverable from waiting;
 
+  delete from pulp.dependency d
+    where d.task_id = any (free_ids) and not exists (
+      select from unnest(told) f cross join lateral pulp.awaited_by(f) a where f.id = d.task_id and (a.kind, a.name) = (d.kind, d.name));
+  perform pulp.await_others(free_ids);
+  insert into pulp.ending (kind, name) select distinct d.kind, d.name from pulp.dependency d where d.task_id = any (free_ids);
+
   delete from pgboss.job j
     where j.name = any (queues) and j.id = any (free_ids)
       and not exists (

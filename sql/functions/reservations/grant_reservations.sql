@@ -17,6 +17,8 @@ declare
   worked integer := 0;
   code text;
   apart record;
+  judged record;
+  judging_error jsonb;
   first_due timestamptz;
   next_resumed timestamptz;
 begin
@@ -30,6 +32,23 @@ begin
   end if;
   if exists (select from pulp.rate_use) then
     perform pulp.end_rate_uses();
+  end if;
+
+  -- Whose waiting for others is over is due from then on.
+  if exists (select from pulp.ending) then
+    begin
+      select * into judged from pulp.judge_endings(batch);
+    exception
+      when others then
+        get stacked diagnostics code = returned_sqlstate;
+        if code ~ '^(53|57|58)' then
+          raise; -- no task is to blame
+        end if;
+        select * into judged from pulp.judge_endings_apart(batch);
+        judging_error := judged.error;
+    end;
+  else
+    select false as more, false as kept into judged;
   end if;
 
   -- Deferred tasks that are due, as many as pulp.next_wakeups takes. A row that somebody else has locked stays for the next pass.
@@ -82,12 +101,14 @@ begin
     told := pulp.tell_held_back();
   end if;
 
-  more := more or at_once and cardinality(due) >= batch;
+  more := more or judged.more or at_once and cardinality(due) >= batch;
+  error := coalesce(error, judging_error);
   -- What is overdue all the same is locked by somebody: soon again, but not at once.
   select d.due_at into first_due from pulp.deferred d
-    where (select 1 from pulp.held_back h where h.task_id = d.task_id) is null
+    where d.due_at < 'infinity' and (select 1 from pulp.held_back h where h.task_id = d.task_id) is null
     order by d.due_at limit 1;
   next_due_seconds := least(
+    case when judged.kept then 0.1 end,
     case when first_due <= clock_timestamp() then 0.1 else extract(epoch from first_due - clock_timestamp()) end,
     (select greatest(0.1, extract(epoch from h.not_before - clock_timestamp()))
       from pulp.held_back h where h.step <> 'reroute' order by h.not_before limit 1),

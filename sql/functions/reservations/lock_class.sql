@@ -9,6 +9,7 @@ begin
     when 'resource' then return 5264703; -- a resource of a running task; second key pulp.resource.id
     when 'migrate' then return 5264704; -- one migration at a time; second key 0
     when 'archive' then return 5264705; -- one archiving at a time; second key 0
+    when 'wait' then return 5264707; -- one wait of a task for another that begins at a time; second key 0
     when 'era' then return 5264706; -- one beginning of an era at a time; second key 0
   end case;
 end $$;

@@ -18,6 +18,8 @@ begin
     using (
       select o.ctid as row from pulp.task o
       where o.id = any (candidates) and o.state = any (states) and o.finished_at < finished_before
+        -- Nor before it is seen to that it is over.
+        and (select 1 from pulp.dependency d where d.kind = 'task' and d.name = o.id::text limit 1) is null
       order by o.enqueued_at, o.id limit most
       for update skip locked
     ) o
@@ -27,6 +29,12 @@ begin
   counted as (
     insert into pulp.task_flow (queue, name, before, after, number)
     select g.queue, g.name, g.state, '', count(*) from gone g group by g.queue, g.name, g.state
+  ),
+  left_groups as (
+    insert into pulp.group_flow (group_id, owner, state, number)
+    select g.group_id, g.owner, s.state, -count(*) from gone g cross join lateral (values (''), (g.state)) as s(state)
+    where g.group_id is not null
+    group by g.group_id, g.owner, s.state
   )
   select array_agg(g.id order by g.enqueued_at, g.id), array_agg(g.version + 1 order by g.enqueued_at, g.id),
       array_agg(jsonb_build_object('name', g.name, 'state', g.state, 'finished_at', g.finished_at) order by g.enqueued_at, g.id),

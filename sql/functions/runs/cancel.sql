@@ -52,6 +52,9 @@ begin
   delete from pgboss.job where job.tableoid = leaf and job.ctid = row;
   delete from pulp.deferred d where d.task_id = t.id;
   was_delayed := found;
+  if was_delayed then
+    delete from pulp.dependency d where d.task_id = t.id;
+  end if;
   with claim as (
     delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as gone
   )
@@ -62,6 +65,7 @@ begin
   select (a.task).* into after from pulp.append_task_events(
     'TaskCanceled', array[t.id], array[jsonb_build_object('reason', reason)]) a;
   perform pulp.count_moves(array[t.id], pulp.task_phase(t, was_delayed), 'canceled');
+  perform pulp.note_endings(array[t.id], 'canceled', case when t.group_id is not null then array[t.id] end);
   perform pulp.wake_lines(claims);
   perform pulp.tell_abandoned(array[t.id]) where t.reported ? 'created';
   perform pulp.notify('pulp_finished', '');

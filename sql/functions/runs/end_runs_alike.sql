@@ -13,6 +13,7 @@ declare
   ended uuid[];
   versions integer[];
   correlation_ids text[];
+  grouped uuid[];
   released pulp.reservation[];
   canceling uuid[] := '{}';
   cause constant text := case type when 'TaskRetryScheduled' then 'retry' when 'TaskInterrupted' then 'interrupted' when 'TaskSnoozed' then 'snoozed' else '' end;
@@ -40,7 +41,7 @@ begin
           r.position, tx, t.id, t.version + 2, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, release_positions, positions) as r(row, facts, release_position, position)
       where t.ctid = r.row
-      returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
+      returning t.id, t.version, t.correlation_id, t.group_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
         r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
     ),
     counted as (
@@ -50,8 +51,8 @@ begin
       from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
-        array_agg(o.correlation_id order by o.position)
-      into ended, versions, correlation_ids from over o;
+        array_agg(o.correlation_id order by o.position), array_agg(o.id) filter (where o.group_id is not null)
+      into ended, versions, correlation_ids, grouped from over o;
   else
     with over as (
       update pulp.task t set (
@@ -63,7 +64,7 @@ begin
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
       where t.ctid = r.row
-      returning t.id, t.version, t.correlation_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
+      returning t.id, t.version, t.correlation_id, t.group_id, r.position, t.queue, t.name, pulp.seconds_between(t.started_at, appended_at) as ran,
         r.facts ? 'worker_lost' as is_lost, t.id = any (canceling) as was_canceling
     ),
     counted as (
@@ -73,8 +74,8 @@ begin
       from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
-        array_agg(o.correlation_id order by o.position)
-      into ended, versions, correlation_ids from over o;
+        array_agg(o.correlation_id order by o.position), array_agg(o.id) filter (where o.group_id is not null)
+      into ended, versions, correlation_ids, grouped from over o;
   end if;
   if cardinality(ended) is distinct from cardinality(rows) then
     raise exception 'a task changed while its run was ended' using errcode = 'serialization_failure',
@@ -106,6 +107,8 @@ begin
       from unnest(positions, ended, versions, facts, correlation_ids) as r(position, id, version, facts, correlation_id)));
   elsif type = 'TaskInterrupted' then
     perform pulp.deliver(ended);
+  else
+    perform pulp.note_endings(ended, phase_after, grouped);
   end if;
   if type in ('TaskFailed', 'TaskCanceled') then
     perform pulp.tell_abandoned(ended);

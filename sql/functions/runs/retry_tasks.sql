@@ -29,6 +29,7 @@ begin
   if again is not null then
     perform pulp.count_moves(array_agg(m.id), m.state, m.phase)
       from unnest(again, states, phases) as m(id, state, phase) group by m.state, m.phase;
+    perform pulp.count_in_groups(array_agg(m.id), m.state, -1) from unnest(again, states) as m(id, state) group by m.state;
     requeued := array(
       select a.event from pulp.append_task_events('TaskRequeued', again, facts) a order by (a.event).position);
     if free is not null then

@@ -7,5 +7,6 @@ language sql stable security definer set search_path = pulp, pg_temp as $$
   union all select * from pulp.verify_line(only_ids)
   union all select * from pulp.verify_jobs(only_ids)
   union all select * from pulp.verify_running(only_ids)
+  union all select * from pulp.verify_dependencies(only_ids)
 $$;
 comment on function pulp.verify_tables is 'All rules that the tables and pg-boss keep among themselves.';

@@ -1,4 +1,4 @@
--- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, limit_as_folded, schedule_as_folded, positions_rise: workers, the leadership, pauses, limits and schedules are what
+-- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, limit_as_folded, schedule_as_folded, group_as_folded, positions_rise: workers, the leadership, pauses, limits, schedules and groups are what
 -- their events tell, as far as these are kept, and their streams have no gaps and are in order.
 create or replace function pulp.verify_workers() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
@@ -26,6 +26,10 @@ begin
       pulp.verify_columns(to_jsonb(d.told), to_jsonb(d.there)), pulp.verify_columns(to_jsonb(d.there), to_jsonb(d.told))
     from pulp.fold_schedule_differences() d
     union all
+    select 'group_as_folded', 'system', d.stream, 'it is not what its events tell',
+      pulp.verify_columns(to_jsonb(d.told), to_jsonb(d.there)), pulp.verify_columns(to_jsonb(d.there), to_jsonb(d.told))
+    from pulp.fold_group_differences() d
+    union all
     select 'positions_rise', e.stream_kind, e.stream_id,
       format('event %s, %s at position %s: it follows one of a greater position', e.version, e.type, e.position),
       null, jsonb_build_object('position', e.position, 'position_before', e.position_before)
@@ -35,4 +39,4 @@ begin
     ) e
     where e.position < e.position_before;
 end $$;
-comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, limits and schedules are what the log tells.';
+comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, limits, schedules and groups are what the log tells.';

@@ -1,6 +1,6 @@
 -- Where a task's time went, from its events: spans without gaps from its enqueueing to its end, or to now, so that they
--- add up to the whole. None if the log does not reach back to its beginning. Kinds: delayed and retry_pause (held back
--- until a time), resources and resource_manager (in line), worker (for a free one), running, canceling, and for a task
+-- add up to the whole. None if the log does not reach back to its beginning. Kinds: dependencies (others had to be over
+-- first), delayed and retry_pause (held back until a time), resources and resource_manager (in line), worker (for a free one), running, canceling, and for a task
 -- that was run again its state before: failed, canceled, skipped.
 create or replace function pulp.time_spent(task uuid, now timestamptz)
 returns table (kind text, attempt integer, worker text, resource text, behind uuid, since timestamptz, until timestamptz)
@@ -24,7 +24,7 @@ begin
     ends := coalesce((step.next).recorded_at, now);
 
     due := (step.event).recorded_at;
-    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed') and t.run_after > due then
+    if (step.event).type in ('TaskEnqueued', 'TaskRetryScheduled', 'TaskSnoozed', 'DependenciesMet') and t.run_after > due then
       due := least(t.run_after, ends);
     end if;
     phase := case
@@ -40,7 +40,7 @@ begin
       attempt := t.attempt + (t.state = 'waiting')::integer;
       worker := null;
       if due > (step.event).recorded_at then
-        kind := case t.attempt when 0 then 'delayed' else 'retry_pause' end;
+        kind := case when t.run_after = 'infinity' then 'dependencies' when t.attempt = 0 then 'delayed' else 'retry_pause' end;
         since := (step.event).recorded_at;
         until := due;
         return next;

@@ -1,5 +1,6 @@
 -- Why a task does not run, or what it does, or where its time went, for people and programs. reasons holds codes, the
 -- decisive one first; the facts behind them stand in the other keys. A waiting task:
+--   awaits_tasks, awaits_group  tasks that it comes after, or others of its group, are not over (or not all dispatched): see "awaits"
 --   delayed, retry_pause      until due_at                        due                 its time has come: the manager is to take it up
 --   resource_held             somebody holds what it claims       behind_in_line      older claims come first
 --   units_taken               there are not enough units free for it and those before it
@@ -14,7 +15,8 @@
 --   paused                    everything, its queue, its type or a resource that it claims is; first, if nothing else keeps it waiting
 --   held_back                 the manager could not bring it forward, says why, and tries again
 --   manager_failing           the manager leads, but what this task waits for fails; said beside being_granted, due, to_be_routed
--- One that runs: running or canceling. One that is over: its state. "interrupted" tells of the last of its interruptions in a
+-- One that runs: running or canceling, and awaits_tasks while its code waits for others. In either case deadlock comes first where it
+-- stands in a circle of tasks that wait for each other, which "deadlock" tells. One that is over: its state. "interrupted" tells of the last of its interruptions in a
 -- row, if its latest run, or the one before, ended so.
 create or replace function pulp.why(task uuid) returns jsonb
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
@@ -35,6 +37,8 @@ declare
   reasons text[] := '{}';
   outlook text[] := '{}';
   paused jsonb := '[]';
+  awaited jsonb := '[]';
+  circle jsonb;
 begin
   select * into t from pulp.task x where x.id = why.task;
   if not found or not (pulp.acts_for(t.owner) or pulp.sees_all()) then
@@ -70,7 +74,14 @@ begin
           case when (queue ->> 'jobs_before')::integer > 0 then 'behind_in_queue' end], null)
       else '{}' end;
 
-    if due_at > asked_at then
+    if due_at = 'infinity' then
+      due_at := null;
+      awaited := pulp.awaited_outlook(t);
+      reasons := array_remove(array[
+        case when awaited @? '$[*] ? (@.kind == "task")' then 'awaits_tasks' end,
+        case when awaited @? '$[*] ? (@.kind == "group")' then 'awaits_group' end,
+        case when not led then 'no_resource_manager' end], null);
+    elsif due_at > asked_at then
       reasons := array[case t.attempt when 0 then 'delayed' else 'retry_pause' end];
     elsif due_at is not null then
       reasons := array[case when led then 'due' else 'no_resource_manager' end];
@@ -107,6 +118,22 @@ begin
     reasons := array[t.state];
   end if;
 
+  if t.state = 'running' then
+    select coalesce(jsonb_agg(jsonb_build_object('kind', 'task', 'id', x.id, 'name', x.name, 'state', x.state)), '[]'),
+        (jsonb_agg(pulp.deadlock(t.id, x.id)) filter (where pulp.deadlock(t.id, x.id) is not null)) -> 0
+      into awaited, circle
+      from pulp.running r cross join unnest(r.awaits) as a(id)
+      cross join lateral (select y.id, y.name, y.state from pulp.task y where y.id = a.id offset 0) x
+      where r.task_id = t.id;
+    reasons := reasons || case when awaited <> '[]' then array['awaits_tasks'] end;
+  elsif t.state = 'waiting' then
+    select (jsonb_agg(pulp.deadlock(r.task_id, t.id)) filter (where pulp.deadlock(r.task_id, t.id) is not null)) -> 0 into circle
+      from pulp.running r where t.id = any (r.awaits);
+  end if;
+  if circle is not null then
+    reasons := array['deadlock'] || reasons;
+  end if;
+
   if t.state in ('running', 'canceling') then
     select jsonb_build_object(
         'worker', t.worker, 'host', w.host, 'pid', w.pid, 'heartbeat_age', extract(epoch from asked_at - w.last_heartbeat),
@@ -139,7 +166,8 @@ begin
   return jsonb_build_object(
     'id', t.id, 'name', t.name, 'state', t.state, 'asked_at', asked_at, 'reasons', to_jsonb(reasons),
     'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', case when pulp.acts_for(t.owner) then t.error end, 'cancel_reason', t.cancel_reason,
-    'due_at', due_at, 'held_back', held_back, 'paused', paused, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
+    'due_at', due_at, 'awaits', awaited, 'deadlock', case when circle is not null then jsonb_build_object('text', pulp.circle_text(circle), 'steps', circle) end,
+    'held_back', held_back, 'paused', paused, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
     'interrupted', interrupted, 'time', spent);
 end $$;
 comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

@@ -38,6 +38,6 @@ begin
     into marks, resource_managers, workers
     from pulp.worker w where w.state = 'online';
   led := pulp.leader_session() is not null;
-  perform pulp.sum_task_flow();
+  perform pulp.sum_task_flow(), pulp.sum_group_flow();
 end $$;
 comment on function pulp.check_worker_processes is 'One look of an observer at the workers: who is missing, and who is there.';

@@ -8,6 +8,7 @@ import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { prose } from '../../cli/prose.ts';
 import { parseUnits, unitsFlag } from '../../cli/units-flag.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
+import { DEPENDENCY_ENDS } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
 import type { TaskTypeCheck } from '../../tasks/task-type-check.ts';
 
@@ -47,7 +48,27 @@ export const taskFlags = {
     helpValue: '10m',
     summary: 'How long one run may take. Default: without limit.',
   }),
-  group: Flags.string({ helpValue: 'ID', summary: 'Any name that joins tasks.' }),
+  group: Flags.string({
+    helpValue: 'ID',
+    summary: 'The group that it is in: one that was created, or any name that joins tasks.',
+  }),
+  after: Flags.string({
+    helpValue: 'ID',
+    summary: 'A task that has to be over before it begins; can be repeated.',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  on: Flags.option({
+    options: DEPENDENCY_ENDS,
+    helpValue: 'END',
+    summary:
+      'How these have to end: success (completed; else it is skipped) or finish (in whatever way). Default: success.',
+    dependsOn: ['after'],
+  })(),
+  finally: Flags.boolean({
+    summary: 'Run it when all others of its group are over and all are dispatched.',
+    dependsOn: ['group'],
+  }),
   ...uniqueFlags,
   'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
   id: Flags.string({
@@ -67,7 +88,7 @@ The task type and its arguments are checked first: by the tasks file at hand if 
 have published. A bad enqueue writes nothing.
 
 With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, units, queue,
-priority, delay, at, retries, timeout, group, unique, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
+priority, delay, at, retries, timeout, group, after, on, finally, unique, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
@@ -169,10 +190,13 @@ enqueued or, if one is bad, none.`);
 
 type TaskFlags = InferredFlags<typeof taskFlags>;
 
+/** What cannot be said of every task. */
+type Optional = 'at' | 'id' | 'group' | 'finally';
+
 /** The task that the flags describe, with the keys of `pulp.enqueue_batch`. */
 export async function itemOf(
   name: string | undefined,
-  flags: Omit<TaskFlags, 'at' | 'id'> & Partial<Pick<TaskFlags, 'at' | 'id'>>,
+  flags: Omit<TaskFlags, Optional> & Partial<Pick<TaskFlags, Optional>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { parseJson } = await import('../../tasks/json-text.ts');
   return {
@@ -189,6 +213,9 @@ export async function itemOf(
     retries: flags.retries,
     timeout: sqlDuration(flags.timeout),
     group: flags.group,
+    after: flags.after,
+    on: flags.on,
+    finally: flags.finally,
     unique: uniqueOf(flags),
     correlation_id: flags['correlation-id'],
     id: flags.id,

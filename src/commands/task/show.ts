@@ -68,6 +68,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         timeout: task.timeout_seconds === null ? undefined : `${task.timeout_seconds} s`,
         parent: task.parent_id,
         group: task.group_id,
+        after: afterText(task),
         'unique key': task.unique_key,
         correlation: task.correlation_id === task.id ? undefined : task.correlation_id,
         enqueued: time(task.enqueued_at),
@@ -79,6 +80,12 @@ is shown as long as its events are kept; what was archived with them is gone.`);
     );
     return task;
   }
+}
+
+/** Which tasks it comes after. */
+function afterText({ options }: Task): string | undefined {
+  const { after, on } = (options ?? {}) as { readonly after?: readonly string[]; readonly on?: string };
+  return after && `${after.join(' ')}${on === 'finish' ? ', however they end' : ''}`;
 }
 
 function reportsText(reports: NonNullable<Task['reported']>['reports']): string | undefined {

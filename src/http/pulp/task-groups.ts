@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { listTasks } from '../../projections/task.ts';
-import { listTaskGroups, readTaskGroup, type TaskGroup } from '../../projections/task-group.ts';
+import { listGroupsByUuid, readGroupByUuid, type GroupWithUuid } from '../../projections/task-group.ts';
 import { answer, operation } from '../api/operation.ts';
 import { invalid, missing } from '../http-error.ts';
 import { hrefOf, isUuid, prnOf, ROOT, uuidsOfPrns } from './names.ts';
@@ -15,8 +15,8 @@ const pulpTaskGroup = z
   .object({
     pulp_href: z.string(),
     prn: z.string(),
-    description: z.string().describe('The name that its tasks were enqueued with.'),
-    all_tasks_dispatched: z.boolean().describe('False: nobody says that no more tasks will come.'),
+    description: z.string().describe('What it is, in words; else what its tasks were enqueued with.'),
+    all_tasks_dispatched: z.boolean().describe('Whether somebody said that no more tasks will come.'),
     ...(Object.fromEntries(TASK_STATES.map((state) => [state, z.int()])) as Record<
       (typeof TASK_STATES)[number],
       z.ZodInt
@@ -40,7 +40,9 @@ export const pulpTaskGroupOperations = [
         throw invalid('ordering: groups come in the order of their ids alone');
       const asked = uuidsOfPrns('task-groups', query.prn__in);
       const found =
-        asked === undefined ? await listTaskGroups(query.offset, query.limit) : await groupsOf(asked, query);
+        asked === undefined
+          ? await listGroupsByUuid(query.offset, query.limit)
+          : await groupsOf(asked, query);
       const results = await Promise.all(found.groups.map(toPulpTaskGroup));
       return answer(200, page(context.req.url, query, { count: found.count, results }));
     },
@@ -57,11 +59,11 @@ export const pulpTaskGroupOperations = [
     answers: { 200: { description: 'The group.', schema: pulpTaskGroup } },
     run: async ({ part, query }) => {
       const id = part('id');
-      const group = isUuid(id) ? await readTaskGroup(id) : undefined;
+      const group = isUuid(id) ? await readGroupByUuid(id) : undefined;
       if (group === undefined) {
         throw missing(
           `there is no group ${id.slice(0, 100)}`,
-          'A group is there as long as any of its tasks is.',
+          'A group that was not created is there as long as any of its tasks is.',
         );
       }
       return answer(200, wanted(await toPulpTaskGroup(group), query));
@@ -70,22 +72,22 @@ export const pulpTaskGroupOperations = [
 ];
 
 async function groupsOf(uuids: readonly string[], { offset, limit }: { offset: number; limit: number }) {
-  const known = (await Promise.all(uuids.map(readTaskGroup))).filter((group) => group !== undefined);
+  const known = (await Promise.all(uuids.map(readGroupByUuid))).filter((group) => group !== undefined);
   return { count: known.length, groups: known.slice(offset, offset + limit) };
 }
 
-async function toPulpTaskGroup({ uuid, name, counts }: TaskGroup): Promise<z.infer<typeof pulpTaskGroup>> {
+async function toPulpTaskGroup(group: GroupWithUuid): Promise<z.infer<typeof pulpTaskGroup>> {
+  const { uuid } = group;
   const tasks = await listTasks({ groupUuid: uuid, limit: MOST_TASKS, brief: true });
-  const none = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<
+  const counts = Object.fromEntries(TASK_STATES.map((state) => [state, group[state]])) as Record<
     (typeof TASK_STATES)[number],
     number
   >;
   return {
     pulp_href: hrefOf('task-groups', uuid),
     prn: prnOf('task-groups', uuid),
-    description: name,
-    all_tasks_dispatched: false,
-    ...none,
+    description: group.description ?? group.id,
+    all_tasks_dispatched: group.dispatched,
     ...counts,
     group_progress_reports: [],
     tasks: tasks.map((task) => {

@@ -19,7 +19,7 @@ let published = { types: new TaskTypeCheck(), until: 0 };
 /** Enqueues one task; gives its id. Those that come at the same time share statements, where they have no ids of their own. */
 export function enqueueItem(item: Item): Promise<string> {
   return knowingSecrets(async () => {
-    const written = await write(item);
+    const written = await writeTask(item);
     if (item['id'] === undefined) return enqueueTogether(written, queueOf(item));
     const [id = ''] = await enqueueWritten([written]);
     return id;
@@ -32,7 +32,7 @@ export function enqueueItems(items: readonly Item[]): Promise<readonly string[]>
     const written: WrittenTask[] = [];
     for (const [index, item] of items.entries()) {
       written.push(
-        await write(item).catch((error: unknown) => {
+        await writeTask(item).catch((error: unknown) => {
           throw locate(error, index);
         }),
       );
@@ -49,7 +49,8 @@ export function enqueueItems(items: readonly Item[]): Promise<readonly string[]>
   });
 }
 
-async function write(item: Item): Promise<WrittenTask> {
+/** A task as it goes to the database, checked by what workers have published. */
+export async function writeTask(item: Item): Promise<WrittenTask> {
   if (published.until < performance.now()) {
     published = {
       types: new TaskTypeCheck(),

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
+import { DEPENDENCY_ENDS, MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
 import { MissingResourceError, PulpError } from '../../errors.ts';
 import {
   listTasks,
@@ -60,6 +60,12 @@ export const item = z
     retries: z.int().optional(),
     timeout: span.optional(),
     group: z.string().optional(),
+    after: z.array(z.string()).optional().describe('Ids of tasks that have to be over before it begins.'),
+    on: z
+      .enum(DEPENDENCY_ENDS)
+      .optional()
+      .describe('How these have to end: success, or finish (in whatever way).'),
+    finally: z.boolean().optional().describe('Run it when all others of its group are over.'),
     correlation_id: z.string().optional(),
     id: z
       .string()

@@ -6,6 +6,8 @@ import type { Content, EngineModel, Item } from '../engine-model.ts';
 /** An item as drawn: new, with an id of the caller's or the engine's making, or an earlier one again, as it was or changed. */
 export interface Draft {
   readonly content: Content;
+  /** Which of the tasks that are there it comes after, by any numbers. */
+  readonly after: readonly number[];
   readonly id: 'given' | 'made' | { readonly of: number; readonly altered: boolean };
 }
 
@@ -32,7 +34,9 @@ function resolve(
 ): { items: readonly Item[]; given: ReadonlySet<string> } {
   const items: Item[] = [];
   const given = new Set<string>();
-  for (const { content, id } of drafts) {
+  for (const { content: drawn, after, id } of drafts) {
+    const parents = after.flatMap((number) => pick(model.tasks.values(), number)?.id ?? []);
+    const content = parents.length === 0 ? drawn : { ...drawn, after: [...new Set(parents)], delay: 0 };
     const known = [...model.tasks.values(), ...items.filter((item) => given.has(item.id))];
     const earlier = typeof id === 'object' ? pick(known, id.of) : undefined;
     const change = typeof id === 'object' && id.altered ? { priority: 7 } : {};

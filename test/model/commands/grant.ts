@@ -5,6 +5,7 @@ import { compareTime } from '../engine-model.ts';
 /** Passes of the resource manager, each of so much at most, until there is nothing more to do. */
 export function grant(batch: number): Command {
   return new Command(`grant by ${batch}`, async (model, engine) => {
+    model.judge();
     const due = model.due();
     const granted = await engine.grant(batch);
     const claiming = new Map(

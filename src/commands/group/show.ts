@@ -1,0 +1,20 @@
+import { DatabaseCommand } from '../../cli/database-command.ts';
+import { groupArgs } from '../../cli/group-args.ts';
+import { groupText } from '../../cli/group-text.ts';
+
+export default class Show extends DatabaseCommand {
+  static override readonly summary = 'Show a group, and how many of its tasks are in each state.';
+  static override readonly description =
+    'Its tasks: `pulp task list --group ID`. Exits with 3 if there is no such group.';
+  static override readonly examples = ['<%= config.bin %> <%= command.id %> nightly'];
+
+  static override readonly args = groupArgs;
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(Show);
+    const { readGroup } = await import('../../projections/task-group.ts');
+    const group = await readGroup(args.id);
+    this.log(groupText(group));
+    return group;
+  }
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { TASK_STATES } from '../../constants.ts';
+import { groupRow, listGroups, readGroup } from '../../projections/task-group.ts';
+import { cancelGroup, createGroupOf, dispatchGroup } from '../../tasks/grouping.ts';
+import { toItem } from '../../tasks/task-columns.ts';
+import { answer, operation } from '../api/operation.ts';
+import { integer } from '../api/parameters.ts';
+import { writeTask } from './enqueue.ts';
+import { item, MOST_BYTES } from './tasks.ts';
+
+const ROOT = '/api/v1/groups';
+
+const parts = { id: 'The id of a group.' };
+
+const group = groupRow.meta({ id: 'Group' });
+
+export const groupOperations = [
+  operation({
+    id: 'list_groups',
+    method: 'get',
+    path: ROOT,
+    summary: 'List groups of tasks by id, with how many of their tasks are in each state.',
+    right: 'read',
+    query: z.strictObject({
+      limit: integer({ min: 1, max: 1000 }).prefault('50'),
+      cursor: z.string().optional().describe('The cursor of the page before.'),
+    }),
+    answers: {
+      200: {
+        description: 'A page of groups.',
+        schema: z.object({
+          groups: z.array(group),
+          cursor: z.string().nullable().describe('From where the next page goes on; null: there is none.'),
+        }),
+      },
+    },
+    run: async ({ query: { limit, cursor } }) => {
+      const groups = await listGroups({ limit, after: cursor });
+      return answer(200, { groups, cursor: groups.length < limit ? null : (groups.at(-1)?.id ?? null) });
+    },
+  }),
+  operation({
+    id: 'create_group',
+    method: 'post',
+    path: ROOT,
+    summary: 'Create a group of tasks.',
+    right: 'enqueue',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      id: z.string().optional().describe('What its tasks are enqueued with; default: one that is made up.'),
+      description: z.string().optional(),
+      finally: item
+        .omit({ group: true, finally: true })
+        .optional()
+        .describe('A task that runs when all others are over and all are dispatched.'),
+    }),
+    mostBytes: MOST_BYTES,
+    answers: {
+      201: {
+        description: 'It is there.',
+        schema: z.object({
+          id: z.string(),
+          finally_task: z
+            .string()
+            .nullable()
+            .describe('The id of the task that runs last; null: there is none.'),
+        }),
+      },
+    },
+    run: async ({ body: { id, description, finally: last } }) => {
+      const written = last === undefined ? undefined : toItem(await writeTask(last));
+      const created = await createGroupOf({ id, description, finally: written });
+      return answer(
+        201,
+        { id: created.id, finally_task: created.finallyTask },
+        { Location: `${ROOT}/${encodeURIComponent(created.id)}` },
+      );
+    },
+  }),
+  operation({
+    id: 'show_group',
+    method: 'get',
+    path: `${ROOT}/:id`,
+    parts,
+    summary: 'Show a group of tasks, and how many of its tasks are in each state.',
+    right: 'read',
+    query: z.strictObject({}),
+    answers: { 200: { description: 'The group.', schema: group } },
+    run: async ({ part }) => answer(200, await readGroup(part('id'))),
+  }),
+  operation({
+    id: 'dispatch_group',
+    method: 'post',
+    path: `${ROOT}/:id/dispatched`,
+    parts,
+    summary:
+      'Say that all tasks of a group are enqueued: none comes from then on but from those that are in it.',
+    right: 'enqueue',
+    query: z.strictObject({}),
+    body: z.strictObject({}),
+    answers: { 200: { description: 'The group.', schema: group } },
+    run: async ({ part }) => {
+      await dispatchGroup(part('id'));
+      return answer(200, await readGroup(part('id')));
+    },
+  }),
+  operation({
+    id: 'cancel_group',
+    method: 'post',
+    path: `${ROOT}/:id/cancel`,
+    parts,
+    summary: 'Cancel the tasks of a group that are not over.',
+    right: 'cancel',
+    query: z.strictObject({}),
+    body: z.strictObject({ reason: z.string().optional() }),
+    answers: {
+      200: {
+        description: 'What was done.',
+        schema: z.object({
+          states: z
+            .partialRecord(z.enum(TASK_STATES), z.int())
+            .describe('How many are in which state after it.'),
+        }),
+      },
+    },
+    run: async ({ part, body }) => answer(200, { states: await cancelGroup(part('id'), body.reason) }),
+  }),
+];
