@@ -2,6 +2,7 @@ import type { FragmentSqlToken } from 'slonik';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
+import { reportRow } from './reported.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 
@@ -24,6 +25,15 @@ export const groupRow = z.object({
 
 /** A group of tasks as the view `pulp.task_group` shows it; the comments on its columns say what each means. */
 export type TaskGroup = z.infer<typeof groupRow>;
+
+export const groupProgressRow = reportRow.extend({
+  total: z.number().nullable(),
+  suffix: z.string().nullable(),
+  tasks: z.number(),
+});
+
+/** A part of the work that tasks of a group report on. */
+export type GroupProgress = z.infer<typeof groupProgressRow>;
 
 /** A group, and the UUID by which those know it that know things by UUIDs alone: see `pulp.name_uuid`. */
 export type GroupWithUuid = TaskGroup & { readonly uuid: string };
@@ -98,4 +108,9 @@ function readByUuid(known: FragmentSqlToken): Promise<readonly GroupWithUuid[]> 
 async function read<Row>(row: z.ZodType<Row>, query: FragmentSqlToken): Promise<readonly Row[]> {
   const pool = await getConnection();
   return retrying(() => pool.any(sql.type(row)`${query}`));
+}
+
+/** Reports of the tasks of a group, summed by their code: see `pulp.group_progress`. */
+export async function readGroupProgress(id: string): Promise<readonly GroupProgress[]> {
+  return read(groupProgressRow, sql.fragment`select * from pulp.group_progress(${id}) order by code`);
 }

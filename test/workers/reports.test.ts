@@ -56,6 +56,10 @@ suite('what the code of a task reports', () => {
       { code: 'sync.downloading', state: 'completed', total: 6, done: 6, tasks: 2 },
       { code: 'sync.skipped', state: 'skipped', total: null, done: 0, tasks: 2 },
     ]);
+    const pulp = await CommandLine.create({ DATABASE_URL: engine.database.url });
+    const shown = await pulp.run(['group', 'show', 'g']);
+    assert.match(shown.stdout, /^Downloading: 6\/6 files \(completed\)$/m);
+    await pulp[Symbol.asyncDispose]();
     const found = await listTasks({ created: '/content/7/', limit: 10 });
     assert.deepEqual(found.map(({ name }) => name).sort(), [tasks.syncsInline.name, tasks.syncs.name]);
     await assertSound(engine.database.url);

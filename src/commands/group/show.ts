@@ -1,5 +1,6 @@
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { groupArgs } from '../../cli/group-args.ts';
+import { reportText } from '../../cli/report-text.ts';
 import { groupText } from '../../cli/group-text.ts';
 
 export default class Show extends DatabaseCommand {
@@ -12,9 +13,10 @@ export default class Show extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Show);
-    const { readGroup } = await import('../../projections/task-group.ts');
-    const group = await readGroup(args.id);
+    const { readGroup, readGroupProgress } = await import('../../projections/task-group.ts');
+    const [group, reports] = [await readGroup(args.id), await readGroupProgress(args.id)];
     this.log(groupText(group));
-    return group;
+    for (const report of reports) this.log(reportText(report));
+    return { ...group, reports };
   }
 }

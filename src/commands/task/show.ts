@@ -4,6 +4,7 @@ import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatFacts } from '../../cli/table.ts';
+import { reportText } from '../../cli/report-text.ts';
 import { errorSummary } from '../../cli/task-text.ts';
 import type { Task } from '../../projections/task.ts';
 
@@ -52,7 +53,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         error: task.error === null ? undefined : errorSummary(task.error),
         result: written(task.result),
         progress: written(task.progress),
-        reports: reportsText(task.reported?.reports),
+        reports: task.reported?.reports?.map(reportText).join('; '),
         created: task.reported?.created?.join(' '),
         args: written(task.args),
         kwargs: written(task.kwargs),
@@ -86,15 +87,4 @@ is shown as long as its events are kept; what was archived with them is gone.`);
 function afterText({ options }: Task): string | undefined {
   const { after, on } = (options ?? {}) as { readonly after?: readonly string[]; readonly on?: string };
   return after && `${after.join(' ')}${on === 'finish' ? ', however they end' : ''}`;
-}
-
-function reportsText(reports: NonNullable<Task['reported']>['reports']): string | undefined {
-  return reports
-    ?.map(({ message, state, done, total = null, suffix }) => {
-      const amount = [total === null ? done : `${done}/${total}`, suffix]
-        .filter((said) => said != null)
-        .join(' ');
-      return `${message}: ${amount} (${state})`;
-    })
-    .join('; ');
 }

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
 import { listTasks } from '../../projections/task.ts';
-import { listGroupsByUuid, readGroupByUuid, type GroupWithUuid } from '../../projections/task-group.ts';
+import {
+  groupProgressRow,
+  listGroupsByUuid,
+  readGroupByUuid,
+  readGroupProgress,
+  type GroupWithUuid,
+} from '../../projections/task-group.ts';
 import { answer, operation } from '../api/operation.ts';
 import { invalid, missing } from '../http-error.ts';
 import { hrefOf, isUuid, prnOf, ROOT, uuidsOfPrns } from './names.ts';
@@ -10,6 +16,8 @@ import { pulpTaskInGroup, toPulpTask } from './task.ts';
 
 /** How many of its tasks a group tells of. */
 const MOST_TASKS = 1000;
+
+const groupProgress = groupProgressRow.omit({ tasks: true, state: true }).meta({ id: 'PulpGroupProgress' });
 
 const pulpTaskGroup = z
   .object({
@@ -21,7 +29,7 @@ const pulpTaskGroup = z
       (typeof TASK_STATES)[number],
       z.ZodInt
     >),
-    group_progress_reports: z.array(z.unknown()),
+    group_progress_reports: z.array(groupProgress),
     tasks: z.array(pulpTaskInGroup).describe(`The latest, ${MOST_TASKS} at most.`),
   })
   .meta({ id: 'PulpTaskGroup' });
@@ -78,7 +86,10 @@ async function groupsOf(uuids: readonly string[], { offset, limit }: { offset: n
 
 async function toPulpTaskGroup(group: GroupWithUuid): Promise<z.infer<typeof pulpTaskGroup>> {
   const { uuid } = group;
-  const tasks = await listTasks({ groupUuid: uuid, limit: MOST_TASKS, brief: true });
+  const [tasks, progress] = await Promise.all([
+    listTasks({ groupUuid: uuid, limit: MOST_TASKS, brief: true }),
+    readGroupProgress(group.id),
+  ]);
   const counts = Object.fromEntries(TASK_STATES.map((state) => [state, group[state]])) as Record<
     (typeof TASK_STATES)[number],
     number
@@ -89,7 +100,7 @@ async function toPulpTaskGroup(group: GroupWithUuid): Promise<z.infer<typeof pul
     description: group.description ?? group.id,
     all_tasks_dispatched: group.dispatched,
     ...counts,
-    group_progress_reports: [],
+    group_progress_reports: progress.map(({ tasks: _, state: _state, ...summed }) => summed),
     tasks: tasks.map((task) => {
       const {
         pulp_href,
