@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
@@ -9,6 +10,9 @@ import { cancel } from './cancel.ts';
 import { getCurrentTask } from './current.ts';
 import { awaitFinalAsTask } from './waiting-as-task.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
+
+/** How often a wait that has a timeout looks whether what was in its way has gone, in milliseconds. */
+const DEADLOCK_POLL_MS = 250;
 
 /** A task that was enqueued. */
 export class TaskHandle {
@@ -39,8 +43,8 @@ export class TaskHandle {
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task,
-   *   WOULD_DEADLOCK, at once, if it could not end before the task that waits
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task
+   *   and without a timeout, WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
   async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
     if (timeout !== undefined && !(timeout >= 0)) {
@@ -55,13 +59,8 @@ export class TaskHandle {
     const limits = [signal, limit].filter((x) => x !== undefined);
     try {
       const end = AbortSignal.any(limits);
-      const waiter = getCurrentTask();
-      await inDatabase(
-        this.#database,
-        () =>
-          workersServiceUnlessConnected()?.awaitFinal(this.id, end) ??
-          (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)),
-      );
+      if (limit === undefined) await this.#awaitFinal(end);
+      else await untilNoDeadlock(() => this.#awaitFinal(end), end);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
       throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {
@@ -72,6 +71,16 @@ export class TaskHandle {
     return this.read();
   }
 
+  #awaitFinal(end: AbortSignal): Promise<TaskState> {
+    const waiter = getCurrentTask();
+    return inDatabase(
+      this.#database,
+      () =>
+        workersServiceUnlessConnected()?.awaitFinal(this.id, end) ??
+        (waiter === undefined ? awaitFinal(this.id, end) : awaitFinalAsTask(waiter.id, this.id, end)),
+    );
+  }
+
   /** Has the task run again; see `retry`. */
   retry(reason?: string): Promise<TaskState> {
     return inDatabase(this.#database, () => retry(this.id, reason));
@@ -80,5 +89,19 @@ export class TaskHandle {
   /** Cancels the task; see `cancel`. */
   cancel(reason?: string): Promise<TaskState> {
     return inDatabase(this.#database, () => cancel(this.id, reason));
+  }
+}
+
+/** A wait that has an end of its own stands in nobody's way for ever; what is in its way may go meanwhile. */
+async function untilNoDeadlock(wait: () => Promise<unknown>, end: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await wait();
+      return;
+    } catch (error) {
+      if (!(error instanceof PulpError) || error.code !== 'WOULD_DEADLOCK') throw error;
+    }
+    await pause(DEADLOCK_POLL_MS, undefined, { signal: end }).catch(() => undefined);
+    end.throwIfAborted();
   }
 }

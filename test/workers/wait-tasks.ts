@@ -3,11 +3,19 @@ import { defineTask, enqueueWithReservation } from '../../src/index.ts';
 
 /** Task types that enqueue another task and wait for it, in the two isolations. */
 
-const wish = z.object({ resources: z.array(z.string()).optional(), after: z.array(z.string()).optional() });
+const wish = z.object({
+  resources: z.array(z.string()).optional(),
+  after: z.array(z.string()).optional(),
+  timeout: z.number().optional(),
+});
 
-async function enqueueAndWait({ resources = [], after = [] }: z.infer<typeof wish>): Promise<string> {
+async function enqueueAndWait({
+  resources = [],
+  after = [],
+  timeout,
+}: z.infer<typeof wish>): Promise<string> {
   const child = await enqueueWithReservation('wait.child', resources, { after });
-  const { state } = await child.wait();
+  const { state } = await child.wait(timeout === undefined ? {} : { timeout });
   return state;
 }
 

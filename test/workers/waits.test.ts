@@ -34,6 +34,11 @@ for (const type of ['wait.horse', 'wait.inline']) {
         text,
         new RegExp(`task ${child.id} \\(wait.child\\) needs /same/, which task ${parent.id} holds`),
       );
+      const limited = await enqueueWithReservation(type, ['/same/'], {
+        kwargs: { resources: ['/same/'], timeout: 300 },
+      });
+      const late = await limited.wait({ timeout: 20_000 });
+      assert.equal(codeOf(late), 'WAIT_TIMEOUT', 'it ends by itself');
       const fine = await enqueueWithReservation(type, ['/a/'], { kwargs: { resources: ['/b/'] } });
       assert.equal((await fine.wait({ timeout: 20_000 })).result, 'completed');
       assert.deepEqual(await engine.violations(), []);
