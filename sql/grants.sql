@@ -10,6 +10,7 @@ alter default privileges in schema pulp grant select on tables to pulp_submitter
 
 grant execute on function pulp.enqueue, pulp.enqueue_batch, pulp.enqueue_columns, pulp.cancel, pulp.cancel_tasks, pulp.retry, pulp.retry_tasks,
   pulp.set_tasks, pulp.check_task_types to pulp_submitter, pulp_worker;
+grant execute on function pulp.request_hold, pulp.renew_hold, pulp.release_hold to pulp_submitter, pulp_operator;
 grant execute on function pulp.create_group, pulp.dispatch_group to pulp_submitter, pulp_worker, pulp_operator;
 grant execute on function pulp.begin_wait, pulp.end_wait to pulp_submitter, pulp_worker;
 grant execute on function pulp.create_schedule, pulp.pause_schedule, pulp.resume_schedule, pulp.delete_schedule, pulp.run_schedule
@@ -30,12 +31,13 @@ grant execute on function
 grant execute on function
   pulp.mark_worker_online, pulp.mark_worker_offline, pulp.report_worker_death, pulp.create_event_leaves, pulp.purge_tasks, pulp.set_quota,
   pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker,
-  pulp.set_retention, pulp.clear_retention
+  pulp.set_retention, pulp.clear_retention, pulp.set_capacity, pulp.set_rate
   to pulp_operator;
 grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.reported_after, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.retention_at, pulp.evolve_retention,
+  pulp.limit_at, pulp.evolve_limit, pulp.fold_limit, pulp.hold_at, pulp.evolve_hold, pulp.fold_hold, pulp.claims_of, pulp.claims_of_hold,
   pulp.schedule_at, pulp.evolve_schedule, pulp.fold_schedule, pulp.schedule_history, pulp.occurrence_id, pulp.requeued_since,
   pulp.evolve_claim, pulp.fold_claim, pulp.group_at, pulp.evolve_group, pulp.fold_group, pulp.group_ids, pulp.group_uuids,
   -- By these pulp.task_group tells what the caller may see.
@@ -43,7 +45,7 @@ grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_workers,
+grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_units, pulp.verify_holds, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts, pulp.group_progress,

@@ -83,6 +83,9 @@ export type { Abandoned, Report } from './tasks/reports.ts';
 export type { Unique } from './tasks/unique.ts';
 export type { Versions } from './tasks/versions.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export { releaseHold } from './tasks/hold-requests.ts';
+export { holdResources, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
+export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
 export {
   createSchedule,
@@ -116,6 +119,8 @@ export {
 export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
 export { listRetention, type Retention } from './projections/retention.ts';
 export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
+export { listHolds, type Hold } from './projections/hold.ts';
+export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
 export { listPauses, type Pause } from './projections/pause.ts';
 export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
 export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';

@@ -1,4 +1,6 @@
-import type { ResourceContention } from '../projections/resource.ts';
+import { formatDuration } from '../duration.ts';
+import type { ResourceContention, ResourceHolder } from '../projections/resource.ts';
+import type { ResourceLimit } from '../projections/resource-limit.ts';
 
 /** How many stand in line, by how they want the resource. */
 export function lineText({
@@ -22,4 +24,27 @@ export function heldByText({
   );
   if (holders > named.length) texts.push(`${holders - named.length} more`);
   return texts.join(', ') || '-';
+}
+
+/** Whose a claim is: the type of a task, or whose hold it is, and what for. */
+export function claimantText(name: string, hold: ResourceHolder['hold']): string {
+  if (hold === null) return name;
+  return `${name} of ${hold.actor ?? 'somebody'}${hold.reason === null ? '' : `: ${hold.reason}`}`;
+}
+
+/** How a resource is claimed, and how much of it where a number was asked for. */
+export function modeText(mode: string, units: number | null): string {
+  return units === null ? mode : `${mode}, ${units} units`;
+}
+
+/** The limits of a resource, by what they are called. */
+export function limitFacts(limit: ResourceLimit | undefined): Readonly<Record<string, string>> {
+  if (limit === undefined) return {};
+  const { capacity, units_free, rate, per_seconds } = limit;
+  return {
+    ...(capacity !== null && {
+      capacity: `${capacity} ${capacity === 1 ? 'unit' : 'units'}, ${units_free} free`,
+    }),
+    ...(rate !== null && { rate: `${rate} granted in ${formatDuration((per_seconds ?? 0) * 1000)}` }),
+  };
 }

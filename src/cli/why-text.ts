@@ -43,9 +43,15 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     case 'held_by_ancestor':
       return claims.flatMap(ancestorText);
     case 'resource_held':
-      return claims.filter((claim) => claim.holders > 0).map(heldText);
+      return claims.filter(({ holders, limit }) => holders > 0 && limit?.lacks !== 'units').map(heldText);
+    case 'units_taken':
+    case 'rate_reached':
+    case 'beyond_capacity':
+      return claims.flatMap((claim) => limitText(claim, reason));
     case 'behind_in_line':
-      return claims.filter((claim) => claim.holders === 0 && claim.before > 0).map(behindText);
+      return claims
+        .filter(({ holders, before, limit }) => holders === 0 && before > 0 && limit === null)
+        .map(behindText);
     case 'no_resource_manager':
       return ['No resource manager leads, so nothing is granted. Start a worker: pulp worker'];
     case 'being_granted':
@@ -173,14 +179,55 @@ function dueText({ due_at, asked_at }: Explanation): string {
 }
 
 function heldText({ resource, mode, holders, held_by, before }: ExplainedClaim): string {
-  const named = held_by.map(({ id, name, worker, state, started_at, granted_at }) =>
-    started_at === null
-      ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
-      : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
+  const named = held_by.map(({ id, name, worker, state, started_at, granted_at, hold }) =>
+    hold !== null
+      ? `${holdText(hold)}, since ${granted_at.toISOString()}${hold.until === null ? '' : ` until ${hold.until.toISOString()}`} (hold ${id})`
+      : started_at === null
+        ? `task ${id} (${name}), which was granted it at ${granted_at.toISOString()} and waits for a worker: pulp task why ${id}`
+        : `task ${id} (${name}), ${state} on worker ${worker} since ${started_at.toISOString()}`,
   );
   const more = holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
   const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
   return `It waits for ${resourceText(resource, mode)}, which is held by ${named.join('; ')}${more}${line}.`;
+}
+
+/** What a claim's resource lacks, if that is the reason. */
+function limitText({ resource, mode, holders, held_by, limit }: ExplainedClaim, reason: string): string[] {
+  if (limit === null) return [];
+  const { lacks, capacity, units, units_free, rate, per_seconds, before, next_at } = limit;
+  const line = before > 0 ? `; ${counted(before, 'task stands', 'tasks stand')} before it in line` : '';
+  switch (`${lacks} ${reason}`) {
+    case 'units units_taken': {
+      const named = held_by
+        .map(({ id, name, hold }) =>
+          hold === null ? `task ${id} (${name})` : `${holdText(hold)} (hold ${id})`,
+        )
+        .join(', ');
+      const more =
+        holders > held_by.length ? ` and ${counted(holders - held_by.length, 'other', 'others')}` : '';
+      const wanted = mode === 'exclusive' ? 'all' : units;
+      return [
+        `It waits for ${wanted} of the ${counted(capacity ?? 0, 'unit', 'units')} of ${resource}, of which ${units_free} are free${named === '' ? '' : `; held by ${named}${more}`}${line}.`,
+      ];
+    }
+    case 'rate rate_reached': {
+      const next = next_at === null ? '' : `; the next is due at ${next_at.toISOString()}`;
+      return [
+        `It waits for ${resource}, of which ${rate} are granted in ${formatDuration((per_seconds ?? 0) * 1000)}${next}${line}.`,
+      ];
+    }
+    case 'capacity beyond_capacity':
+      return [
+        `It asks for ${units} units of ${resource}, which has ${capacity}: as long as that is so, neither it nor those behind it are granted any. Cancel it, or give more: pulp resource capacity ${resource} ${units}`,
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Whose hold it is, and what for. */
+function holdText({ actor, reason }: NonNullable<ExplainedClaim['held_by'][number]['hold']>): string {
+  return `${actor ?? 'somebody'}${reason === null ? '' : ` for ${JSON.stringify(reason)}`}`;
 }
 
 function ancestorText({ resource, held_by }: ExplainedClaim): string[] {
@@ -194,8 +241,8 @@ function ancestorText({ resource, held_by }: ExplainedClaim): string[] {
 
 function behindText({ resource, mode, before, first_before }: ExplainedClaim): string {
   const named = first_before.map(
-    ({ id, name, state, waits_for }) =>
-      `${id} (${name}, ${state}${waits_for.length === 0 ? '' : ` for ${waits_for.join(', ')}`})`,
+    ({ id, name, state, waits_for, hold }) =>
+      `${hold === null ? '' : `${holdText(hold)} `}${id} (${name}, ${state}${waits_for.length === 0 ? '' : ` for ${waits_for.join(', ')}`})`,
   );
   const [first] = first_before;
   return `It waits for ${resourceText(resource, mode)}, where ${counted(before, 'task stands', 'tasks stand')} before it in line: ${named.join(', ')}${before > named.length ? ', …' : ''}. To see why the first waits: pulp task why ${first?.id}`;

@@ -285,6 +285,41 @@ export const EVENT_TYPES = {
   TypeResumed: resumed('type'),
   ResourceResumed: resumed('resource'),
   AllResumed: resumed('all'),
+  /** Somebody stands in line for resources without a task. */
+  HoldRequested: defineEvent('system', [
+    z.strictObject({
+      exclusive_resources: resources,
+      shared_resources: resources,
+      /** Units of resources, as tasks ask for them. */
+      options: z.record(z.string(), z.unknown()).nullable(),
+      reason: z.string().nullable(),
+      /** For how long, from when it is granted. */
+      seconds: z.number().nullable(),
+      /** For how long it is taken to be alive after each sign of life. */
+      lease_seconds: z.number().nullable(),
+    }),
+  ]),
+  HoldGranted: defineEvent('system', [nothing]),
+  HoldReleased: defineEvent('system', [
+    z.strictObject({
+      /** Its holder let go of it, its time was over, or it gave no sign of life any more. */
+      why: z.enum(['released', 'expired', 'lost']),
+      reason: z.string().nullable(),
+    }),
+  ]),
+  /** How many units there are of a resource; null: without limit. */
+  CapacityChanged: defineEvent('system', [
+    z.strictObject({ resource: z.string(), capacity: z.int().nullable(), reason: z.string().nullable() }),
+  ]),
+  /** How many claims of a resource are granted within so many seconds; null: without limit. */
+  RateChanged: defineEvent('system', [
+    z.strictObject({
+      resource: z.string(),
+      rate: z.int().nullable(),
+      per_seconds: z.number().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ]),
   ScheduleCreated: defineEvent('system', [
     z.strictObject({
       name: z.string(),

@@ -7,6 +7,7 @@ import { pulpTaskOperations } from './pulp/tasks.ts';
 import { pulpWorkerOperations } from './pulp/workers.ts';
 import { activityOperations } from './v1/activity.ts';
 import { eventOperations } from './v1/events.ts';
+import { holdOperations } from './v1/holds.ts';
 import { meOperations } from './v1/me.ts';
 import { groupOperations } from './v1/groups.ts';
 import { pauseOperations } from './v1/pauses.ts';
@@ -36,6 +37,7 @@ export function allOperations(log: Log, stopping: AbortSignal): readonly Operati
     ...scheduleOperations,
     ...subscriptionOperations,
     ...resourceOperations,
+    ...holdOperations,
     ...workerOperations,
     ...metricsOperations,
   ];

@@ -30,6 +30,7 @@ const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; reme
   PU062: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
   PU061: { code: 'NO_RETENTION', exitCode: 3 },
   PU060: { code: 'LOG_ARCHIVED', exitCode: 1 },
+  PU031: { code: 'HOLD_OVER', exitCode: 3 },
   PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
   PU040: { code: 'MISSING_DEPENDENCY', exitCode: 2 },
   PU041: { code: 'DEPENDENCY_CIRCLE', exitCode: 2 },

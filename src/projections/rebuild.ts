@@ -95,8 +95,11 @@ export async function rebuild(
 async function rebuildWorkers(client: Client, dryRun: boolean): Promise<number> {
   const { rows } = await client.query<{ wrong: number }>(
     dryRun
-      ? `select count(*)::integer as wrong from pulp.verify_workers() where rule in ('worker_as_folded', 'leader_as_folded', 'pause_as_folded', 'schedule_as_folded', 'group_as_folded', 'subscription_as_folded', 'retention_as_folded', 'requirement_known')`
-      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_schedules() + pulp.rebuild_groups() + pulp.rebuild_subscriptions() + pulp.rebuild_retention() + pulp.rebuild_requirements() as wrong',
+      ? `select count(*)::integer as wrong
+         from (select rule from pulp.verify_workers() union all select rule from pulp.verify_holds()) v
+         where rule ~ '^(worker|leader|pause|limit|schedule|group|hold|subscription|retention)_as_folded$'
+           or rule in ('claims_of_holds', 'requirement_known')`
+      : 'select pulp.rebuild_workers() + pulp.rebuild_leader()::integer + pulp.rebuild_pauses() + pulp.rebuild_limits() + pulp.rebuild_holds() + pulp.rebuild_schedules() + pulp.rebuild_groups() + pulp.rebuild_subscriptions() + pulp.rebuild_retention() + pulp.rebuild_requirements() as wrong',
   );
   return rows[0]?.wrong ?? 0;
 }

@@ -1,4 +1,5 @@
 import { sql } from '../postgres/sql.ts';
+import { listLimits, type ResourceLimit } from './resource-limit.ts';
 import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
@@ -66,12 +67,25 @@ export async function listResources({
   );
 }
 
+/** How many units it asked for, if it asked for a number. */
+const units = z.number().nullable();
+
+/** Of a hold instead of a task: whose it is, what for, and when it ends by itself. */
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() })
+  .nullable();
+
+const holdColumn = sql.fragment`
+  case when h.id is not null then jsonb_build_object('actor', h.actor, 'reason', h.reason, 'until', h.until) end as hold`;
+
 const lineRow = z.object({
   /** From 1. */
   place: z.number(),
   id: z.string(),
   name: z.string(),
   mode,
+  units,
+  hold,
   since: z.date(),
 });
 
@@ -79,12 +93,14 @@ const holderRow = z.object({
   id: z.string(),
   name: z.string(),
   mode,
+  units,
+  hold,
   /** Null if it was not started yet. */
   worker: z.string().nullable(),
   since: z.date(),
 });
 
-const pastHolderRow = holderRow.extend({
+const pastHolderRow = holderRow.omit({ units: true, hold: true }).extend({
   /** Null if it still holds. */
   until: z.date().nullable(),
   /** How long it held, in full. */
@@ -106,6 +122,8 @@ export type PastHolder = z.infer<typeof pastHolderRow>;
 /** One resource in detail. */
 export interface ResourceDetail {
   readonly resource: string;
+  /** Its capacity and rate; undefined if it has neither. */
+  readonly limit: ResourceLimit | undefined;
   /** Those who hold it now, and those who wait for it, in order; as many as asked for. */
   readonly holders: readonly ResourceHolder[];
   readonly line: readonly ResourceWaiter[];
@@ -133,7 +151,7 @@ export async function readResource(
   { windowMs, limit }: DetailOptions,
 ): Promise<ResourceDetail | undefined> {
   const pool = await getConnection();
-  const [now, holders, line, recent, [contention]] = await retrying(() =>
+  const [now, holders, line, recent, [contention], [limits]] = await retrying(() =>
     Promise.all([
       pool.one(sql.type(nowRow)`
         select exists (select from pulp.resource r where r.name = ${name}) as known,
@@ -141,28 +159,33 @@ export async function readResource(
           coalesce(sum(shared_in_line), 0)::integer as shared_in_line
         from pulp.resource_now where resource = ${name}`),
       pool.any(sql.type(holderRow)`
-        select t.id, t.name, g.mode, case when t.state <> 'waiting' then t.worker end as worker, g.granted_at as since
-        from pulp.reservation g join pulp.task t on t.id = g.task_id
+        select g.task_id as id, coalesce(t.name, 'hold') as name, g.mode, g.units, g.granted_at as since,
+          case when t.state <> 'waiting' then t.worker end as worker, ${holdColumn}
+        from pulp.reservation g left join pulp.task t on t.id = g.task_id left join pulp.hold h on h.id = g.task_id
         where g.resource = ${name} and g.state = 'granted'
-        order by g.granted_at, t.id limit ${limit}`),
+        order by g.granted_at, g.task_id limit ${limit}`),
       pool.any(sql.type(lineRow)`
-        select row_number() over (order by w.position)::integer as place, t.id, t.name, w.mode, w.requested_at as since
+        select row_number() over (order by w.position)::integer as place, w.task_id as id, coalesce(t.name, 'hold') as name,
+          w.mode, w.units, w.requested_at as since, ${holdColumn}
         from (
           select * from pulp.reservation
           where resource = ${name} and state = 'waiting' order by position limit ${limit}
         ) w
-        join pulp.task t on t.id = w.task_id
+        left join pulp.task t on t.id = w.task_id left join pulp.hold h on h.id = w.task_id
         order by w.position`),
       pool.any(sql.type(pastHolderRow)`
         select task_id as id, name, mode, worker, granted_at as since, ended_at as until, seconds, waits, waiting, waited_for_by
         from pulp.resource_holds(${name}, ${interval(windowMs)}, ${limit})`),
       pool.any(sql.type(contentionRow)`
         select * from pulp.resource_contention(${interval(windowMs)}, of_resource => ${name})`),
+      listLimits(name),
     ]),
   );
-  if (!now.known && holders.length + line.length === 0 && contention === undefined) return undefined;
+  const isKnown = now.known || contention !== undefined || limits !== undefined;
+  if (!isKnown && holders.length + line.length === 0) return undefined;
   return {
     resource: name,
+    limit: limits,
     holders,
     line,
     holder_count: now.holders,

@@ -44,6 +44,8 @@ export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}
       'pulp.verify_runs_apart()',
       'pulp.verify_tables()',
       'pulp.verify_workers()',
+      'pulp.verify_units()',
+      'pulp.verify_holds()',
       'pulp.verify_numbers()',
       'pulp.verify_counts()',
       'pulp.verify_eras()',

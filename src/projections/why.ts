@@ -8,6 +8,11 @@ import { sql } from '../postgres/sql.ts';
 const time = z.string().transform((written) => new Date(written));
 const state = z.enum(TASK_STATES);
 
+/** Of a hold instead of a task: whose it is, what for, and when it ends by itself. */
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() })
+  .nullable();
+
 const holder = z.object({
   id: z.string(),
   name: z.string(),
@@ -17,6 +22,7 @@ const holder = z.object({
   worker: z.string().nullable(),
   /** Null as long as it waits for a worker. */
   started_at: time.nullable(),
+  hold,
   /** Whether it enqueued this task, itself or through others. */
   is_ancestor: z.boolean(),
 });
@@ -27,8 +33,24 @@ const predecessor = z.object({
   state,
   mode: z.string(),
   requested_at: time,
+  hold,
   /** The resources that it cannot have yet itself. */
   waits_for: z.array(z.string()),
+});
+
+const limit = z.object({
+  /** Units that are free, a rate that is not reached, or so many units at all. */
+  lacks: z.enum(['units', 'rate', 'capacity']),
+  capacity: z.number().nullable(),
+  /** How many of them the claim takes. */
+  units: z.number().nullable(),
+  units_free: z.number().nullable(),
+  rate: z.number().nullable(),
+  per_seconds: z.number().nullable(),
+  /** How many claims stand before it in line; a thousand: so many or more. */
+  before: z.number(),
+  /** When a claim that was granted no longer counts; null: none counts. */
+  next_at: time.nullable(),
 });
 
 const claim = z.object({
@@ -36,6 +58,10 @@ const claim = z.object({
   mode: z.string(),
   requested_at: time,
   met: z.boolean(),
+  /** How many units it asks for, if it asks for a number. */
+  units: z.number().nullable(),
+  /** What the capacity or the rate of the resource lacks for it; null: nothing, or it has none. */
+  limit: limit.nullable(),
   /** How many tasks hold the resource in a conflicting way; a thousand: so many or more. */
   holders: z.number(),
   /** The first three of them, and those that brought this task about. */

@@ -26,6 +26,8 @@ import { workersService } from './workers-service.ts';
 export interface EnqueueOptions {
   /** Resources that other tasks may share with it. */
   readonly sharedResources?: readonly Resource[];
+  /** Of resources with a capacity that it shares with others: how many units of each it takes. Where none is said: one. */
+  readonly units?: Readonly<Record<string, number>>;
   /** Default `default`. */
   readonly queue?: string;
   /** Higher is delivered first, among tasks that share no resource. Default 0. */
@@ -93,6 +95,7 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
   'kwargs',
   'resources',
   'sharedResources',
+  'units',
   'queue',
   'priority',
   'delay',
@@ -256,6 +259,7 @@ function writeTask(
   const { resources, sharedResources: shared_resources } = request;
   const rest = {
     name,
+    units: request.units,
     queue: request.queue,
     priority: request.priority,
     delay: request.delay,

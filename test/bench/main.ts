@@ -10,7 +10,14 @@ import { parseArgs } from 'node:util';
 import type { Contestant } from './contestant.ts';
 import { graphileWorker, graphileWorkerLocalQueue } from './graphile-worker.ts';
 import { pgBossAlone } from './pg-boss-alone.ts';
-import { pulpHorses, pulpHorsesMany, pulpInline, pulpResources } from './pulp-tasking.ts';
+import {
+  pulpCapacity,
+  pulpHorses,
+  pulpHorsesMany,
+  pulpHundredResources,
+  pulpInline,
+  pulpResources,
+} from './pulp-tasking.ts';
 import { formatRate, formatReport, judge } from './report.ts';
 import { runRounds } from './rounds.ts';
 import { formatFigures, isMet, type Figure, type Scenario } from './scenario.ts';
@@ -27,6 +34,8 @@ const CONTESTANTS: readonly Contestant[] = [
   graphileWorkerLocalQueue,
   pulpInline,
   pulpResources,
+  pulpHundredResources,
+  pulpCapacity,
   pulpHorses,
   pulpHorsesMany,
 ];

@@ -10,6 +10,7 @@ import { closeConnection, getConnection } from '../../src/postgres/connection.ts
 import { migrate } from '../../src/postgres/migrate.ts';
 import type { TaskType } from '../../src/tasks/define-task.ts';
 import { enqueueMany } from '../../src/tasks/enqueue.ts';
+import { setCapacity } from '../../src/tasks/resource-limits.ts';
 import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
 import type { Contestant, Entry } from './contestant.ts';
@@ -17,6 +18,9 @@ import { horseNoop, inlineNoop } from './tasks.ts';
 import { payloadBatches, runs } from './workload.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
+
+/** A resource with a capacity. */
+const POOL = '/bench/pool/';
 
 interface Variant {
   readonly name: string;
@@ -30,6 +34,8 @@ interface Variant {
   readonly warmUp?: number;
   /** Each task claims one of so many resources exclusively; 0: none. */
   readonly resources: number;
+  /** Each claims a unit of one resource, which has so many. */
+  readonly capacity?: number;
 }
 
 /** Ours, at full history: every event and every task stays. */
@@ -55,6 +61,21 @@ export const pulpResources = pulpTasking({
   name: 'pulp-resources',
   settings: 'the same, each task claims one of 1,000 resources exclusively',
   resources: 1000,
+});
+
+export const pulpHundredResources = pulpTasking({
+  ...inline,
+  name: 'pulp-resources-100',
+  settings: 'the same, each task claims one of 100 resources exclusively',
+  resources: 100,
+});
+
+export const pulpCapacity = pulpTasking({
+  ...inline,
+  name: 'pulp-capacity-100',
+  settings: 'the same, each task claims a unit of one resource, which has 100',
+  resources: 0,
+  capacity: 100,
 });
 
 const horses = {
@@ -112,7 +133,8 @@ class PulpTaskingEntry implements Entry {
     });
     this.#manager.start();
 
-    const { warmUp } = this.#variant;
+    const { warmUp, capacity } = this.#variant;
+    if (capacity !== undefined) await setCapacity(POOL, capacity);
     if (warmUp === undefined) return;
     await this.enqueue(warmUp);
     await this.#startWorkers();
@@ -123,11 +145,12 @@ class PulpTaskingEntry implements Entry {
   }
 
   async enqueue(count: number): Promise<void> {
-    const { task, resources } = this.#variant;
+    const { task, resources, capacity } = this.#variant;
     for (const payloads of payloadBatches(count)) {
       const requests = payloads.map((kwargs) => ({
         kwargs,
         resources: resources === 0 ? [] : [`/bench/${kwargs.number % resources}/`],
+        ...(capacity !== undefined && { sharedResources: [POOL] }),
       }));
       if (this.#transaction === undefined) await enqueueMany(requests.map((each) => ({ ...each, task })));
       else {

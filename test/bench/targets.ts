@@ -9,6 +9,7 @@ export const targets: readonly Target[] = [
   { measure: 'drain', contestant: 'pulp-inline', baseline: 'pg-boss-500', atLeast: 1.5 },
   { measure: 'drain', contestant: 'pulp-inline', baseline: 'graphile-worker-local-queue', atLeast: 0.8 },
   { measure: 'drain', contestant: 'pulp-resources', baseline: 'pulp-inline', atLeast: 0.5 },
+  { measure: 'drain', contestant: 'pulp-capacity-100', baseline: 'pulp-resources-100', atLeast: 0.5 },
   { measure: 'drain', contestant: 'pulp-horses', baseline: 'graphile-worker', atLeast: 1 },
   { measure: 'drain', contestant: 'pulp-horses-100', baseline: 'graphile-worker', atLeast: 1.7 },
   { measure: 'drain', contestant: 'pg-boss-500', baseline: 'pg-boss-100', atLeast: 1.1 },

@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'task worker leader reservation reservation_waiting reservation_granted resource_now era'],
   [
     EVERYBODY,
-    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule requirement subscription retention progress_report created_resource created_group group_flow task_group dependency ending',
+    'task_type resource running secret_realm deferred wakeup held_back worker_name queue delivery_walk young_purge migration setting quota pause task_flow schedule requirement subscription retention progress_report created_resource created_group group_flow task_group dependency ending resource_limit rate_use hold hold_lease',
   ],
 ]);
 
@@ -61,8 +61,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [LEADERS, 'report_worker_death'],
   [
     OPERATORS,
-    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker set_retention clear_retention',
+    'mark_worker_online mark_worker_offline create_event_leaves purge_tasks set_quota pause resume drain_worker set_worker set_retention clear_retention set_capacity set_rate',
   ],
+  [['pulp_submitter', 'pulp_operator'], 'request_hold renew_hold release_hold'],
+  [EVERYBODY, 'limit_at evolve_limit fold_limit hold_at evolve_hold fold_hold claims_of claims_of_hold'],
   [
     EVERYBODY,
     'actor why task_at worker_at reservation_at pause_at evolve_pause retention_at evolve_retention requeued_since leader_session new_id',
@@ -82,7 +84,10 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [WORKERS, 'purge_as_requested'],
   [['pulp_server'], 'read_token'],
   [CHECKERS, 'verify verify_sample verify_streams verify_tables verify_runs_apart verify_workers'],
-  [CHECKERS, 'verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events'],
+  [
+    CHECKERS,
+    'verify_units verify_holds verify_numbers verify_counts verify_eras verify_leaves verify_locks count_task_events',
+  ],
 ]);
 
 /** Objects of the two schemas, leaves of the log under one name. */

@@ -76,7 +76,7 @@ suite('typed events', () => {
     const labels = async (functions: string) => {
       const { rows } = await client.query<{ label: string }>(
         `select distinct label[1] as label
-         from pg_proc p, regexp_matches(p.prosrc, '''((?:Task|Unique|Progress|Resources|Reservation|Worker|Leader|Leaf|Era|Policy|Quota|Secret|Queue|Type|Resource|All|Schedule|Occurrence|Group|Dependencies|Subscription|Retention)[A-Z][A-Za-z]+)''', 'g') as label
+         from pg_proc p, regexp_matches(p.prosrc, '''((?:Task|Unique|Progress|Resources|Reservation|Worker|Leader|Leaf|Era|Policy|Quota|Secret|Queue|Type|Resource|All|Schedule|Occurrence|Group|Dependencies|Subscription|Retention|Capacity|Rate|Hold)[A-Z][A-Za-z]+)''', 'g') as label
          where p.pronamespace = 'pulp'::regnamespace and p.proname ~ $1`,
         [functions],
       );

@@ -37,6 +37,8 @@ const LOG_EVENTS: ReadonlySet<string> = new Set([
   'PolicyChanged',
   ...['QueuePaused', 'TypePaused', 'ResourcePaused', 'AllPaused'],
   ...['QueueResumed', 'TypeResumed', 'ResourceResumed', 'AllResumed'],
+  'CapacityChanged',
+  'RateChanged',
   ...['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed', 'ScheduleDeleted'],
   ...['OccurrenceEnqueued', 'OccurrenceSkipped'],
   ...['GroupCreated', 'GroupDispatched'],
@@ -75,7 +77,8 @@ export function foldLog(log: readonly LoggedEvent[]): World {
         for (const name of Object.keys(event.data['workers'] as object)) beat(world, name, event);
         break;
       case 'system':
-        if (!LOG_EVENTS.has(event.type)) foldLeaderEvent(world, event);
+        if (event.type.startsWith('Hold')) foldHoldEvent(world, event);
+        else if (!LOG_EVENTS.has(event.type)) foldLeaderEvent(world, event);
         break;
       default:
         throw new Error(`no fold for streams of kind ${event.stream_kind}`);
@@ -309,9 +312,34 @@ function foldClaims(world: World, event: LoggedEvent): void {
 
 /** The claims of a task, by its row. */
 function claims(task: Row): Row[] {
+  const options = task['options'] as { readonly units?: Readonly<Record<string, number>> } | null;
   const of = (mode: string, resources: unknown) =>
-    (resources as string[]).map((resource) => ({ task_id: task['id'], resource, mode }));
+    (resources as string[]).map((resource) => ({
+      task_id: task['id'],
+      resource,
+      mode,
+      units: mode === 'shared' ? (options?.units?.[resource] ?? null) : null,
+    }));
   return [...of('exclusive', task['exclusive_resources']), ...of('shared', task['shared_resources'])];
+}
+
+/** A hold has its claims as a task has, without anything else. */
+function foldHoldEvent(world: World, event: LoggedEvent): void {
+  const task_id = event.stream_id.replace('hold/', '');
+  const at = instant(event.recorded_at);
+  if (event.type === 'HoldRequested') {
+    const { options, exclusive_resources, shared_resources } = event.data;
+    for (const claim of claims({ id: task_id, options, exclusive_resources, shared_resources })) {
+      const place = { position: event.position, requested_at: at, granted_at: null };
+      world.claims.set(claimKey(claim), { ...claim, state: 'waiting', ...place });
+    }
+    return;
+  }
+  for (const [key, claim] of world.claims) {
+    if (claim['task_id'] !== task_id) continue;
+    if (event.type === 'HoldReleased') world.claims.delete(key);
+    else world.claims.set(key, { ...claim, state: 'granted', granted_at: at });
+  }
 }
 
 function foldWorkerEvent(world: World, event: LoggedEvent): void {

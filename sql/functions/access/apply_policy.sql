@@ -6,7 +6,7 @@ declare
   with_payloads constant text[] := array['task', 'schedule'];
   column_name text;
   open_to_submitters constant text[] :=
-    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'retention', 'schedule', 'task_group'];
+    array['task', 'reservation', 'task_type', 'secret_realm', 'worker', 'leader', 'queue', 'setting', 'quota', 'pause', 'retention', 'schedule', 'task_group', 'resource_limit', 'hold'];
   for_functions_alone constant text[] := array['token', 'purge_request', 'webhook_secret'];
   name text;
 begin
@@ -17,6 +17,7 @@ begin
     alter table pulp.task disable row level security;
     alter table pulp.reservation disable row level security;
     alter table pulp.schedule disable row level security;
+    alter table pulp.hold disable row level security;
     drop index if exists pulp.task_owner;
     for name in
       select c.relname from pg_class c
@@ -32,19 +33,24 @@ begin
   drop policy if exists of_all on pulp.task;
   drop policy if exists of_all on pulp.reservation;
   drop policy if exists of_all on pulp.schedule;
+  drop policy if exists of_all on pulp.hold;
   drop policy if exists of_owner on pulp.task;
   drop policy if exists of_owner on pulp.reservation;
   drop policy if exists of_owner on pulp.schedule;
+  drop policy if exists of_owner on pulp.hold;
   create policy of_all on pulp.task for select to pulp_worker, pulp_operator, pulp_observer using (true);
   create policy of_all on pulp.reservation for select to pulp_worker, pulp_operator, pulp_observer using (true);
   create policy of_all on pulp.schedule for select to pulp_worker, pulp_operator, pulp_observer using (true);
+  create policy of_all on pulp.hold for select to pulp_worker, pulp_operator, pulp_observer using (true);
+  create policy of_owner on pulp.hold for select to pulp_submitter using (actor = (select pulp.actor()));
   create policy of_owner on pulp.schedule for select to pulp_submitter using (owner = (select pulp.actor()));
   create policy of_owner on pulp.task for select to pulp_submitter using (owner = (select pulp.actor()));
   create policy of_owner on pulp.reservation for select to pulp_submitter
-    using (exists (select from pulp.task t where t.id = task_id));
+    using (exists (select from pulp.task t where t.id = task_id) or exists (select from pulp.hold h where h.id = task_id));
   alter table pulp.task enable row level security;
   alter table pulp.reservation enable row level security;
   alter table pulp.schedule enable row level security;
+  alter table pulp.hold enable row level security;
   create index if not exists task_owner on pulp.task (owner, enqueued_at);
   alter default privileges in schema pulp revoke select on tables from pulp_submitter, pulp_observer;
   revoke select on all tables in schema pulp from pulp_submitter, pulp_observer;

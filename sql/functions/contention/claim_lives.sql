@@ -1,4 +1,4 @@
--- The claims that stood at any time since a moment, of one resource or (null) of all: each from when it came into line
+-- The claims that stood at any time since a moment, those of holds too, of one resource or (null) of all: each from when it came into line
 -- until it was let go of, or given up. What stands now is in the reservations. What has ended is found by the events that
 -- ended it, so that the cost follows what happened since that moment. A task that was never held back came into line once,
 -- with its enqueueing: its row tells all. Of others, retried and interrupted ones among them, the stream is folded as far as
@@ -34,7 +34,7 @@ language sql stable rows 1000 as $$
     union all
     select told.worker, (told.claim).position, (told.claim).requested_at, (told.claim).granted_at
     from (
-      select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null)::pulp.reservation, e order by e.version) as claim,
+      select pulp.fold_claim(row('', null, 'exclusive', null, null, null, null, null)::pulp.reservation, e order by e.version) as claim,
         -- Of the run that the end belongs to, if it had come so far.
         (array_agg(case e.type when 'TaskStarted' then e.data ->> 'worker' end order by e.version desc)
           filter (where e.type in ('TaskDue', 'TaskInterrupted', 'TaskRequeued', 'ReservationGranted', 'TaskStarted')))[1] as worker
@@ -43,11 +43,9 @@ language sql stable rows 1000 as $$
     ) told
     where t.run_after is not null and (told.claim).state is not null
   ) life
-  cross join lateral (
-    select exclusive.resource, 'exclusive' as mode from unnest(t.exclusive_resources) as exclusive(resource)
-    union all
-    select shared.resource, 'shared' from unnest(t.shared_resources) as shared(resource)
-  ) claim
+  cross join lateral pulp.claims_of(t.exclusive_resources, t.shared_resources, t.options) claim
   where of_resource is null or claim.resource = of_resource
+  union all
+  select h.* from pulp.hold_lives(claim_lives.since, of_resource) h
 $$;
 comment on function pulp.claim_lives is 'The claims that stood at any time since a moment.';

@@ -66,12 +66,12 @@ begin
     h.exclusive_in_line, h.shared_in_line, h.holders,
     (
       select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'mode', g.mode, 'since', g.granted_at,
-          'worker', case when t.state <> 'waiting' then t.worker end) order by g.granted_at, t.id), '[]')
+          'worker', case when t.state <> 'waiting' then coalesce(t.worker, t.hold ->> 'actor') end) order by g.granted_at, t.id), '[]')
       from (
         select x.task_id, x.mode, x.granted_at from pulp.reservation_granted x
         where x.resource = h.resource order by x.granted_at, x.task_id limit 3
       ) g
-      join pulp.task t on t.id = g.task_id
+      cross join lateral pulp.claimant(g.task_id) t
     ),
     coalesce(held.longest, '[]')
   from hottest h left join held on held.resource = h.resource;

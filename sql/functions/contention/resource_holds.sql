@@ -27,7 +27,8 @@ begin
       least(l.blocked_until, h.until) - greatest(l.requested_at, h.granted_at) as waited,
       row_number() over (partition by h.number order by l.position) as ordinal
     from holder h
-    join life l on l.position > h.position and 'exclusive' in (l.mode, h.mode)
+    join life l on l.position > h.position
+      and ('exclusive' in (l.mode, h.mode) or exists (select from pulp.resource_limit x where x.resource = resource_holds.resource))
       and l.requested_at < h.until and l.blocked_until > h.granted_at
   ),
   told as (

@@ -2,15 +2,12 @@
 create or replace function pulp.check_same_content(ids uuid[], common jsonb, facts jsonb[], correlation_ids text[]) returns void
 language plpgsql stable as $$
 declare
-  not_asked constant text[] := array['run_after', 'owner', 'trace_context', 'unique_key'];
   other record;
 begin
   select i.ordinality - 1 as index, i.id into other
     from unnest(ids, facts, correlation_ids) with ordinality as i(id, facts, correlation_id, ordinality)
     join pulp.histories(ids) e on e.stream_id = i.id::text and e.version = 1
-    where (e.data - not_asked) #- '{options,unique_until}' #- '{options,not_before}'
-        <> ((common || i.facts) - not_asked) #- '{options,unique_until}' #- '{options,not_before}'
-      or e.correlation_id <> i.correlation_id
+    where pulp.asked_content(e.data) <> pulp.asked_content(common || i.facts) or e.correlation_id <> i.correlation_id
     order by i.ordinality limit 1;
   if found then
     raise exception 'id: task % was enqueued before with other content', other.id using errcode = 'PU003',

@@ -1,5 +1,5 @@
 -- Enqueues one task in the caller's transaction and gives its id. Options: queue, priority, delay, at, retries, timeout,
--- group, correlation_id, id, unchecked, after, on, finally.
+-- group, correlation_id, id, unchecked, units, after, on, finally.
 create or replace function pulp.enqueue(
   name text, args jsonb default '[]', kwargs jsonb default '{}', resources text[] default '{}',
   shared_resources text[] default '{}', options jsonb default '{}'

@@ -81,7 +81,8 @@ begin
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
-            || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
+            || pulp.enqueued_own(g.args, g.kwargs, g.resources, case when g.rest ? 'units'
+              then pulp.with_units(g.shared_resources, g.rest -> 'units') else g.shared_resources end) end as facts,
         g.rest ->> 'correlation_id' as correlation_id, g.rest ->> 'parent_id' as parent
       from (
         select r.ordinality, r.id as given_id, r.name #>> '{}' as name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest,
@@ -128,6 +129,9 @@ begin
   end if;
   if pulp.are_owners_apart() and not pulp.acts_for_all() then
     perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids);
+  end if;
+  if exists (select from pulp.resource_limit l where l.resource between '/queues/' and '/queues0' or l.resource between '/types/' and '/types0') then
+    facts := pulp.claiming_limited(common_facts, facts);
   end if;
   if array_remove(parent_ids, null) <> '{}' then
     facts := pulp.owned_by_parents(facts, parent_ids);

@@ -15,6 +15,7 @@ language sql stable parallel safe as $$
     'options', nullif(jsonb_strip_nulls(jsonb_build_object(
       'unique', pulp.unique_asked(request -> 'unique'),
       'requires', nullif(request -> 'requires', 'null'),
+      'units', pulp.named_units(request -> 'units'),
       'after', nullif(request -> 'after', '[]'),
       'on', request -> 'on',
       'finally', nullif(request -> 'finally', 'false'))), '{}')))

@@ -4,10 +4,10 @@ language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
   known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'after', 'on',
+    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'units', 'after', 'on',
     'finally', 'requires', 'parent_id'];
   rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked',
-    'trace_context', 'unique', 'after', 'on', 'finally', 'requires'];
+    'trace_context', 'unique', 'units', 'after', 'on', 'finally', 'requires'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -93,6 +93,10 @@ begin
   problem := pulp.requires_problem(item -> 'requires');
   if problem is not null then
     return 'requires: ' || problem;
+  end if;
+  problem := pulp.units_problem(item -> 'units', item -> 'resources', item -> 'shared_resources');
+  if problem is not null then
+    return problem;
   end if;
   if item ->> 'after' is not null and (jsonb_typeof(item -> 'after') <> 'array' or jsonb_array_length(item -> 'after') > 256
     or exists (select from jsonb_array_elements(item -> 'after') as a where jsonb_typeof(a) <> 'string' or not pulp.is_uuid(a #>> '{}'))) then

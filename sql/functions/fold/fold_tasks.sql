@@ -7,16 +7,12 @@ language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan se
 begin
   return query
     select s.stream_id, f.task,
-      -- The claims differ by resource and mode alone.
+      -- The claims differ by resource, mode and units alone.
       case when (f.claim).state is not null then
         array(
           select row(c.resource, (f.claim).task_id, c.mode, (f.claim).state, (f.claim).position, (f.claim).requested_at,
-            (f.claim).granted_at)::pulp.reservation
-          from (
-            select resource, 'exclusive' as mode from unnest((f.task).exclusive_resources) as resource
-            union all
-            select resource, 'shared' from unnest((f.task).shared_resources) as resource
-          ) c
+            (f.claim).granted_at, c.units)::pulp.reservation
+          from pulp.claims_of((f.task).exclusive_resources, (f.task).shared_resources, (f.task).options) c
           order by c.resource collate "C", c.mode)
         else '{}'
       end,

@@ -11,15 +11,13 @@ language sql stable as $$
     where (e.event).version = e.ordinal
     group by (e.event).stream_id
   ) told
+  cross join lateral pulp.claims_of((told.task).exclusive_resources, (told.task).shared_resources, (told.task).options) wanted
   cross join lateral (
-    select resource, 'exclusive' as mode from unnest((told.task).exclusive_resources) as resource
-    union all
-    select resource, 'shared' from unnest((told.task).shared_resources) as resource
-  ) wanted
-  cross join lateral (
-    select pulp.fold_claim(row(wanted.resource, null, wanted.mode, null, null, null, null)::pulp.reservation, e order by e.version) as claim
+    select pulp.fold_claim(row(wanted.resource, null, wanted.mode, null, null, null, null, wanted.units)::pulp.reservation, e order by e.version) as claim
     from unnest(told.events) as e
   ) c
   where (told.task).finished_at is null and (c.claim).state is not null
+  union all
+  select c.* from pulp.hold_at(reservation_at.at) h cross join lateral pulp.claims_of_hold(h) c
 $$;
 comment on function pulp.reservation_at is 'All claims as they were at a time, folded from what was recorded by then.';

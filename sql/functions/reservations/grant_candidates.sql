@@ -18,6 +18,10 @@ begin
         select from pulp.reservation_waiting w where w.task_id = c.id and w.resource = any (pulp.paused('resource'))));
   end if;
 
+  if exists (select from pulp.resource_limit) then
+    candidates := pulp.within_limits(candidates);
+  end if;
+
   -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
   -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
   grantable := array(
@@ -38,6 +42,9 @@ begin
     ) line
     where line.position is not null and line.unmet = 0
     order by line.position);
+  if exists (select from pulp.hold) then
+    grantable := array(select unnest(grantable) except select unnest(pulp.grant_holds(grantable)));
+  end if;
   if grantable = '{}' then
     return 0;
   end if;
@@ -54,6 +61,12 @@ begin
   if coalesce(cardinality(locked), 0) < cardinality(grantable) then
     perform pulp.hold_back(busy.id, 'grant', '55P03', 'its row is locked by ' || coalesce(pulp.row_holder(busy.id), 'another transaction'))
       from (select unnest(grantable) except select unnest(locked)) as busy(id);
+    -- If it was a worker's turn that had them, what they would have been granted is there for those who follow.
+    if exists (select from pulp.resource_limit) then
+      insert into pulp.wakeup (resource, mode)
+        select distinct w.resource, 'exclusive' from (select unnest(grantable) except select unnest(locked)) as busy(id)
+        join pulp.reservation_waiting w on w.task_id = busy.id join pulp.resource_limit l on l.resource = w.resource;
+    end if;
   end if;
   if locked is null then
     return 0;

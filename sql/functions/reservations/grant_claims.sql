@@ -16,7 +16,7 @@ begin
     ) t
     where w.ctid = t.row
     returning (pulp.evolve_reservation(
-      row(w.resource, w.task_id, w.mode, w.state, w.position, w.requested_at, w.granted_at)::pulp.reservation,
+      row(w.resource, w.task_id, w.mode, w.state, w.position, w.requested_at, w.granted_at, w.units)::pulp.reservation,
       pulp.task_event(t.position, tx, t.id, t.version, 'ReservationGranted', t.facts, t.correlation_id, null, acting, appended_at)
     )).*
   ),

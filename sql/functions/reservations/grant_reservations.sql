@@ -27,6 +27,12 @@ begin
   if exists (select from pulp.pause) then
     next_resumed := pulp.end_pauses();
   end if;
+  if exists (select from pulp.hold) then
+    perform pulp.end_holds();
+  end if;
+  if exists (select from pulp.rate_use) then
+    perform pulp.end_rate_uses();
+  end if;
 
   -- Whose waiting for others is over is due from then on.
   if exists (select from pulp.ending) then
@@ -106,6 +112,11 @@ begin
     case when first_due <= clock_timestamp() then 0.1 else extract(epoch from first_due - clock_timestamp()) end,
     (select greatest(0.1, extract(epoch from h.not_before - clock_timestamp()))
       from pulp.held_back h where h.step <> 'reroute' order by h.not_before limit 1),
-    case when next_resumed is not null then greatest(0.1, extract(epoch from next_resumed - clock_timestamp())) end); -- null, and nothing else, where there is none
+    case when next_resumed is not null then greatest(0.1, extract(epoch from next_resumed - clock_timestamp())) end,
+    (select greatest(0.01, extract(epoch from u.free_again_at - clock_timestamp()))
+      from pulp.rate_use u order by u.free_again_at limit 1),
+    (select greatest(0.1, extract(epoch from h.until - clock_timestamp()))
+      from pulp.hold h where h.until is not null order by h.until limit 1),
+    (select greatest(0.1, extract(epoch from min(l.lost_at) - clock_timestamp())) from pulp.hold_lease l having count(*) > 0)); -- null, and nothing else, where there is none
 end $$;
 comment on function pulp.grant_reservations is 'One pass of the resource manager.';

@@ -8,16 +8,12 @@ begin
   with claim as (
     insert into pulp.reservation_waiting
     select (line.claim).* from (
-      select pulp.evolve_reservation(row(c.resource, null, c.mode, null, null, null, null)::pulp.reservation, e) as claim
+      select pulp.evolve_reservation(row(c.resource, null, c.mode, null, null, null, null, c.units)::pulp.reservation, e) as claim
       from unnest(events) as e
       cross join lateral (
-        select x.exclusive_resources, x.shared_resources from pulp.task x where x.id = e.stream_id::uuid offset 0
+        select x.exclusive_resources, x.shared_resources, x.options from pulp.task x where x.id = e.stream_id::uuid offset 0
       ) t
-      cross join lateral (
-        select resource, 'exclusive' as mode from unnest(t.exclusive_resources) as resource
-        union all
-        select resource, 'shared' from unnest(t.shared_resources) as resource
-      ) c
+      cross join lateral pulp.claims_of(t.exclusive_resources, t.shared_resources, t.options) c
       offset 0
     ) line
     returning resource, task_id, mode, position

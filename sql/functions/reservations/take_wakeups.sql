@@ -2,7 +2,21 @@
 -- came in, and the first in line of what was let go of. Says whether more is to be looked at because of them.
 create or replace function pulp.take_wakeups(rows tid[], batch integer, out candidates uuid[], out more boolean)
 language plpgsql as $$
+declare
+  within_limits uuid[] := '{}';
 begin
+  if exists (select from pulp.resource_limit) then
+    with let_go as (
+      delete from pulp.wakeup w
+      where w.ctid = any (rows) and (select 1 from pulp.resource_limit l where l.resource = w.resource) is not null
+      returning w.resource
+    )
+    select coalesce(array_agg(a.task_id), '{}') into within_limits
+      from (select distinct x.resource from let_go x) x
+      cross join lateral (select y as known from pulp.resource_limit y where y.resource = x.resource offset 0) l
+      cross join lateral pulp.admitted(l.known) a;
+  end if;
+
   with taken as (
     delete from pulp.wakeup w where w.ctid = any (rows)
     returning w.*
@@ -41,7 +55,8 @@ begin
   select exists (select from continued), array(
       select task_id from taken where task_id is not null
       union select task_id from head where mode = 'exclusive'
-      union select task_id from next_shared)
+      union select task_id from next_shared
+      union select unnest(within_limits))
     into more, candidates;
 
   -- What is held back has a turn of its own.

@@ -2,7 +2,7 @@
 create or replace function pulp.wake_lines(gone pulp.reservation[]) returns void
 language plpgsql as $$
 begin
-  insert into pulp.wakeup (resource, mode) select claim.resource, claim.mode from unnest(gone) as claim;
+  insert into pulp.wakeup (resource, mode) select distinct claim.resource, claim.mode from unnest(gone) as claim;
   if found then
     perform pulp.notify('pulp_grant', '');
   end if;

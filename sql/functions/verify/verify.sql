@@ -9,7 +9,9 @@ begin
   return query select * from pulp.verify_tables(only_ids);
   if only_ids is null then
     return query select * from pulp.verify_runs_apart();
+    return query select * from pulp.verify_units();
     return query select * from pulp.verify_workers();
+    return query select * from pulp.verify_holds();
     return query select * from pulp.verify_numbers();
     return query select * from pulp.verify_counts();
     return query select * from pulp.verify_eras();

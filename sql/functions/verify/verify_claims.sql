@@ -30,6 +30,7 @@ begin
           end
         when t.state in ('running', 'canceling') and t.claims > 0 then r.granted = t.claims and r.in_line = 0 and d.task_id is null
         when t.state = 'waiting' then r.task_id is null
+        when t.id is null and exists (select from pulp.hold h where h.id = r.task_id) then true
         when t.id is not null then r.task_id is null and d.task_id is null
       end) is not true;
 end $$;

@@ -26,11 +26,15 @@ begin
     select 'forgotten_in_line', 'task', g.task_id::text, 'it could be granted, and nothing tells the resource manager to look at it',
       null::jsonb, null::jsonb
     from grantable g
-    join pulp.task t on t.id = g.task_id and t.state = 'waiting'
-    where not exists (select from line where line.task_id = g.task_id and line.resource = any (pulp.paused('resource')))
+    where (exists (select from pulp.task t where t.id = g.task_id and t.state = 'waiting') or exists (select from pulp.hold h where h.id = g.task_id))
+      and g.task_id = any (pulp.within_limits(array(select x.task_id from grantable x)))
+      and not exists (select from line where line.task_id = g.task_id and line.resource = any (pulp.paused('resource')))
       and not exists (select from pulp.wakeup w where w.task_id = g.task_id)
       and not exists (select from pulp.held_back h where h.task_id = g.task_id)
       and not exists (
-        select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id);
+        select from line join pulp.wakeup w on w.resource = line.resource where line.task_id = g.task_id)
+      and not exists (
+        select from line join pulp.rate_use u on u.resource = line.resource and u.free_again_at <= clock_timestamp()
+        where line.task_id = g.task_id);
 end $$;
 comment on function pulp.verify_line is 'Whether whoever could be granted is on the resource manager''s list.';

@@ -10,19 +10,29 @@ begin
       from pulp.event e
       where e.stream_kind = 'task' and e.type = 'TaskEnqueued'
         and (e.data -> 'exclusive_resources' <> '[]' or e.data -> 'shared_resources' <> '[]')
+      union all
+      select e.stream_id, e.data from pulp.event_single e
+      where e.stream_kind = 'system' and e.stream_id between 'hold/' and 'hold0' and e.type = 'HoldRequested'
+    ),
+    step as (
+      select m.stream_id, m.version, m.type, m.position from pulp.event m
+      where m.stream_kind = 'task' and m.type in ('TaskStarted', 'ReservationGranted', 'ReservationReleased',
+        'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
+      union all
+      select m.stream_id, m.version, m.type, m.position from pulp.event_single m
+      where m.stream_kind = 'system' and m.stream_id between 'hold/' and 'hold0' and m.type in ('HoldGranted', 'HoldReleased')
     ),
     span as (
       select * from (
         select m.stream_id, k.kind, m.type = k.opening as opens, m.position as starts,
           coalesce(lead(m.position) over (partition by m.stream_id, k.kind order by m.version), 9223372036854775807) as ends
-        from pulp.event m
+        from step m
         join enqueued using (stream_id)
         join (values
           ('run', 'TaskStarted', '{TaskStarted,TaskCompleted,TaskFailed,TaskCanceled,TaskRetryScheduled,TaskInterrupted,TaskSnoozed}'::text[]),
-          ('reservation', 'ReservationGranted', '{ReservationGranted,ReservationReleased,TaskCompleted,TaskFailed,TaskCanceled}')
+          ('reservation', 'ReservationGranted', '{ReservationGranted,ReservationReleased,TaskCompleted,TaskFailed,TaskCanceled}'),
+          ('reservation', 'HoldGranted', '{HoldGranted,HoldReleased}')
         ) k (kind, opening, bounds) on m.type = any (k.bounds)
-        where m.stream_kind = 'task' and m.type in ('TaskStarted', 'ReservationGranted', 'ReservationReleased',
-          'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
       ) m
       where m.opens
     ),
@@ -40,7 +50,7 @@ begin
       ) c using (stream_id)
       window earlier as (partition by c.resource, s.kind order by s.starts rows between unbounded preceding and 1 preceding)
     )
-    select 'runs_apart', 'task', stream_id, format('its %s of %s (%s) from position %s begins before another has ended',
+    select 'runs_apart', case when stream_id like 'hold/%' then 'system' else 'task' end, stream_id, format('its %s of %s (%s) from position %s begins before another has ended',
         kind, resource, mode, starts),
       null::jsonb, jsonb_build_object('begins', starts, 'other_ends', nullif(other_end, 9223372036854775807))
     from (

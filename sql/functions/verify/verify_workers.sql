@@ -1,5 +1,5 @@
--- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, schedule_as_folded, group_as_folded, subscription_as_folded,
--- retention_as_folded, requirement_known, positions_rise: workers, the leadership, pauses, schedules, groups, subscriptions and retention are what
+-- Rules worker_as_folded, leader_as_folded and stream_readable of both, pause_as_folded, limit_as_folded, schedule_as_folded, group_as_folded,
+-- subscription_as_folded, retention_as_folded, requirement_known, positions_rise: workers, the leadership, pauses, limits, schedules, groups, subscriptions and retention are what
 -- their events tell, as far as these are kept, and their streams have no gaps and are in order.
 create or replace function pulp.verify_workers() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off as $$
@@ -19,6 +19,9 @@ begin
     union all
     select 'pause_as_folded', 'system', d.stream, 'it is not what its events tell', to_jsonb(d.told), to_jsonb(d.there)
     from pulp.fold_pause_differences() d
+    union all
+    select 'limit_as_folded', 'system', d.stream, 'it is not what its events tell', to_jsonb(d.told), to_jsonb(d.there)
+    from pulp.fold_limit_differences() d
     union all
     select 'schedule_as_folded', 'system', d.stream, 'it is not what its events tell',
       pulp.verify_columns(to_jsonb(d.told), to_jsonb(d.there)), pulp.verify_columns(to_jsonb(d.there), to_jsonb(d.told))
@@ -50,4 +53,4 @@ begin
     ) e
     where e.position < e.position_before;
 end $$;
-comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, schedules, groups, subscriptions and retention are what the log tells.';
+comment on function pulp.verify_workers is 'Whether workers, the leadership, pauses, limits, schedules, groups, subscriptions and retention are what the log tells.';

@@ -3,6 +3,9 @@
 --   awaits_tasks, awaits_group  tasks that it comes after, or others of its group, are not over (or not all dispatched): see "awaits"
 --   delayed, retry_pause      until due_at                        due                 its time has come: the manager is to take it up
 --   resource_held             somebody holds what it claims       behind_in_line      older claims come first
+--   units_taken               there are not enough units free for it and those before it
+--   rate_reached              its rate lets no more be granted until next_at
+--   beyond_capacity           it asks for more units than there are
 --   held_by_ancestor          the task that enqueued it, or one further up, is who holds it: a deadlock, if that one waits for this one
 --   no_resource_manager       nobody leads, so nothing is granted being_granted       all its claims are met
 --   no_worker, unknown_type   nobody online takes from its queue, or none of those knows its type
@@ -86,8 +89,11 @@ begin
     elsif claims <> '[]' then
       reasons := array_remove(array[
         case when claims @? '$[*].held_by[*] ? (@.is_ancestor == true)' then 'held_by_ancestor' end,
-        case when claims @? '$[*] ? (@.holders > 0)' then 'resource_held' end,
-        case when claims @? '$[*] ? (@.holders == 0 && @.before > 0)' then 'behind_in_line' end,
+        case when claims @? '$[*].limit ? (@.lacks == "capacity")' then 'beyond_capacity' end,
+        case when claims @? '$[*] ? (@.holders > 0 && !(@.limit.lacks == "units"))' then 'resource_held' end,
+        case when claims @? '$[*].limit ? (@.lacks == "units")' then 'units_taken' end,
+        case when claims @? '$[*].limit ? (@.lacks == "rate")' then 'rate_reached' end,
+        case when claims @? '$[*] ? (@.holders == 0 && @.before > 0 && !exists(@.limit.lacks))' then 'behind_in_line' end,
         case when not claims @? '$[*] ? (@.met == false)' and led then 'being_granted' end,
         case when not led then 'no_resource_manager' end], null);
     elsif not (queue ->> 'delivered')::boolean then

@@ -4,7 +4,7 @@ import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration, parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
-import { lineText } from '../../cli/resource-text.ts';
+import { claimantText, limitFacts, lineText, modeText } from '../../cli/resource-text.ts';
 import { formatFacts, formatTable } from '../../cli/table.ts';
 
 export default class Show extends DatabaseCommand {
@@ -67,6 +67,7 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
         resource: resource.resource,
         'held by': resource.holder_count || 'nobody',
         'in line': lineText(resource),
+        ...limitFacts(resource.limit),
         ...(contention && {
           busy: `${(contention.busy * 100).toFixed(1)}% of ${formatDuration(windowMs)}`,
           waiting: `${seconds(contention.waiting)} in ${contention.waits} waits, the longest ${seconds(contention.longest_wait)}`,
@@ -79,10 +80,10 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
     section(
       'Holders',
       ['ID', 'NAME', 'MODE', 'WORKER', 'SINCE'],
-      holders.map(({ id, name, mode, worker, since }) => [
+      holders.map(({ id, name, mode, units, hold, worker, since }) => [
         id,
-        name,
-        mode,
+        claimantText(name, hold),
+        modeText(mode, units),
         worker ?? '-',
         since.toISOString(),
       ]),
@@ -90,7 +91,13 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
     section(
       'Line',
       ['PLACE', 'ID', 'NAME', 'MODE', 'SINCE'],
-      line.map(({ place, id, name, mode, since }) => [String(place), id, name, mode, since.toISOString()]),
+      line.map(({ place, id, name, mode, units, hold, since }) => [
+        String(place),
+        id,
+        claimantText(name, hold),
+        modeText(mode, units),
+        since.toISOString(),
+      ]),
     );
     section(
       'Held within the window',

@@ -7,6 +7,7 @@ import { actorFlag } from '../../cli/actor-flag.ts';
 import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { versionsOf } from '../../cli/versions-flag.ts';
 import { prose } from '../../cli/prose.ts';
+import { parseUnits, unitsFlag } from '../../cli/units-flag.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { DEPENDENCY_ENDS } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
@@ -28,6 +29,7 @@ export const taskFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  units: unitsFlag,
   queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
   priority: Flags.integer({
     helpValue: 'N',
@@ -92,7 +94,7 @@ in which they were enqueued.
 The task type and its arguments are checked first: by the tasks file at hand if it defines the type, else by what workers
 have published. A bad enqueue writes nothing.
 
-With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, queue,
+With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, units, queue,
 priority, delay, at, retries, timeout, group, after, on, finally, unique, requires, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
 enqueued or, if one is bad, none.`);
   static override readonly usage = [
@@ -210,6 +212,7 @@ export async function itemOf(
     kwargs: flags.kwargs === undefined ? undefined : parseJson(flags.kwargs, '--kwargs'),
     resources: flags.resource,
     shared_resources: flags['shared-resource'],
+    units: flags.units === undefined ? undefined : parseUnits(flags.units),
     queue: flags.queue,
     priority: flags.priority,
     delay: sqlDuration(flags.delay),

@@ -59,6 +59,7 @@ is shown as long as its events are kept; what was archived with them is gone.`);
         kwargs: written(task.kwargs),
         resources: task.exclusive_resources.join(' ') || undefined,
         'shared resources': task.shared_resources.join(' ') || undefined,
+        units: written(task.options?.['units'] ?? null),
         queue: task.queue,
         priority: task.priority || undefined,
         worker: task.worker,

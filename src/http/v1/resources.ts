@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { claimAtRow, readClaimsAt } from '../../projections/claims-at.ts';
 import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../projections/resource.ts';
+import { limitRow, listLimits } from '../../projections/resource-limit.ts';
+import { resourceName } from '../../tasks/resource.ts';
+import { setCapacity, setRate } from '../../tasks/resource-limits.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, moment } from '../api/parameters.ts';
 import { missing } from '../http-error.ts';
@@ -13,9 +16,82 @@ const window = {
     .describe('How far back to look, in seconds.'),
 };
 
-const claim = z.object({ id: z.string(), name: z.string(), mode: z.string(), since: z.date() });
+const hold = z
+  .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: z.date().nullable() })
+  .nullable()
+  .describe('Of a hold instead of a task: whose it is, what for, and when it ends by itself.');
+
+const claim = z.object({
+  id: z.string(),
+  name: z.string(),
+  mode: z.string(),
+  units: z.number().nullable(),
+  hold,
+  since: z.date(),
+});
+
+const limit = limitRow.meta({ id: 'ResourceLimit' });
+
+const limits = {
+  200: {
+    description: 'The limits after it; none if it has none.',
+    schema: z.object({ limits: z.array(limit) }),
+  },
+};
+
+const limited = {
+  name: z.string().describe('The resource: a URL path; /queues/NAME/ and /types/NAME/ for all tasks of one.'),
+  reason: z.string().optional(),
+};
 
 export const resourceOperations = [
+  operation({
+    id: 'list_limits',
+    method: 'get',
+    path: '/api/v1/limits',
+    summary: 'List the resources that have a capacity or a rate.',
+    right: 'read',
+    query: z.strictObject({ resource: z.string().optional().describe('This one alone.') }),
+    answers: limits,
+    run: async ({ query }) => answer(200, { limits: await listLimits(query.resource) }),
+  }),
+  operation({
+    id: 'set_capacity',
+    method: 'post',
+    path: '/api/v1/resource/capacity',
+    summary: 'Say how many units there are of a resource.',
+    right: 'operate',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...limited,
+      capacity: z.int().min(1).max(1_000_000).nullable().describe('Null: without limit.'),
+    }),
+    answers: limits,
+    run: async ({ body: { name, capacity, reason } }) => {
+      await setCapacity(name, capacity, { reason });
+      return answer(200, { limits: await listLimits(resourceName(name)) });
+    },
+  }),
+  operation({
+    id: 'set_rate',
+    method: 'post',
+    path: '/api/v1/resource/rate',
+    summary: 'Say how many claims of a resource are granted at most within a time.',
+    right: 'operate',
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...limited,
+      rate: z
+        .strictObject({ count: z.int().min(1).max(1_000_000), seconds: z.number().min(0.1).max(2_678_400) })
+        .nullable()
+        .describe('Null: without limit.'),
+    }),
+    answers: limits,
+    run: async ({ body: { name, rate, reason } }) => {
+      await setRate(name, rate, { reason });
+      return answer(200, { limits: await listLimits(resourceName(name)) });
+    },
+  }),
   operation({
     id: 'list_resources',
     method: 'get',
@@ -53,6 +129,7 @@ export const resourceOperations = [
         description: 'The resource.',
         schema: z.object({
           resource: z.string(),
+          limit: limit.optional(),
           holders: z.array(claim.extend({ worker: z.string().nullable() })),
           line: z.array(claim.extend({ place: z.number() })),
           holder_count: z.number(),

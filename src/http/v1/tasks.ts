@@ -49,6 +49,10 @@ export const item = z
     kwargs: z.unknown().meta({ type: 'object', description: 'Named arguments.' }).optional(),
     resources: z.array(z.string()).optional().describe('Claimed alone.'),
     shared_resources: z.array(z.string()).optional().describe('Claimed beside others.'),
+    units: z
+      .record(z.string(), z.int().min(1).max(1_000_000))
+      .optional()
+      .describe('Of resources with a capacity that it shares: how many units of each it takes.'),
     queue: z.string().optional(),
     priority: z.int().optional(),
     delay: span.optional().describe('How long to wait first: seconds, or a text such as 30s.'),

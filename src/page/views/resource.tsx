@@ -36,6 +36,8 @@ interface Claim {
   readonly id: string;
   readonly name: string;
   readonly mode: string;
+  readonly units?: number | null;
+  readonly hold?: { readonly actor: string | null; readonly reason: string | null } | null;
   readonly since: string;
   readonly worker?: string | null;
 }
@@ -52,6 +54,7 @@ function Now({ name }: { readonly name: string }) {
   const inLine = data.exclusive_in_line + data.shared_in_line;
   return (
     <>
+      {data.limit !== undefined && <Limits limit={data.limit} />}
       <div class="columns even">
         <Claims
           title={`Held by ${counted(data.holder_count, 'task')}`}
@@ -89,6 +92,25 @@ function Now({ name }: { readonly name: string }) {
         </ul>
       </section>
     </>
+  );
+}
+
+/** Whose a hold is, and what for. */
+function holdText({ actor, reason }: NonNullable<Claim['hold']>): string {
+  return `held by hand: ${actor ?? 'somebody'}${reason === null ? '' : ` (${reason})`}`;
+}
+
+/** Its capacity and rate. */
+function Limits({ limit }: { readonly limit: NonNullable<Wire<ResourceDetail>['limit']> }) {
+  const { capacity, units_free, rate, per_seconds, since, actor, reason } = limit;
+  return (
+    <p class="hint">
+      {capacity !== null && `${counted(capacity, 'unit')}, ${units_free ?? 0} free · `}
+      {rate !== null && `${rate} granted in ${spanText(per_seconds ?? 0)} · `}
+      since <Ago time={since} />
+      {actor !== null && ` by ${actor}`}
+      {reason !== null && `: ${reason}`}
+    </p>
   );
 }
 
@@ -135,12 +157,13 @@ function Claims({ title, claims, none, isLine = false }: ClaimsProps) {
       </header>
       {claims.length === 0 && <p class="empty">{none}</p>}
       <ol class="lines claims-list">
-        {claims.map(({ id, name, mode, since, worker }, index) => (
+        {claims.map(({ id, name, mode, units, hold, since, worker }, index) => (
           <li key={id}>
             {isLine && <span class="place">{index + 1}</span>}
-            <TaskLink id={id} name={name} />
+            {hold == null ? <TaskLink id={id} name={name} /> : <span>{holdText(hold)}</span>}
             <span class="hint">
-              {mode} · {worker != null && `${worker} · `}since <Ago time={since} />
+              {mode} · {units != null && `${units} units · `}
+              {worker != null && `${worker} · `}since <Ago time={since} />
             </span>
           </li>
         ))}

@@ -67,7 +67,7 @@ export class TestPool implements AsyncDisposable {
     };
     const run = this.pool.run(task, {
       onProgress: (progress) => {
-        resolve(JSON.parse(progress) as Record<string, number>);
+        resolve((JSON.parse(`{${progress}}`) as { progress: Record<string, number> }).progress);
       },
       limits: type.limits,
       isAlone: type.isolation === 'process',

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, suite, test } from 'node:test';
+import {
+  closeConnection,
+  createPulp,
+  holdResources,
+  listHolds,
+  releaseHold,
+  type PulpError,
+} from '../../src/index.ts';
+import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+suite('holdResources', () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await createDatabase();
+    process.env['DATABASE_URL'] = database.url;
+  });
+  after(async () => {
+    await closeConnection();
+    await database[Symbol.asyncDispose]();
+  });
+
+  test('resolves when all are granted, and lets go of them at the end of the block', async () => {
+    await using manager = await startManager(database.url);
+    let fence = 0;
+    {
+      await using hold = await holdResources(['/a/', new URL('http://host/b/')], {
+        reason: 'backup',
+        for: '1h',
+      });
+      assert.partialDeepStrictEqual(await listHolds(), [
+        {
+          id: hold.id,
+          state: 'granted',
+          exclusive_resources: ['/a/', '/b/'],
+          reason: 'backup',
+          fence: hold.fence,
+        },
+      ]);
+      assert.ok(hold.until !== null);
+      await hold.check();
+      fence = hold.fence;
+    }
+    assert.deepEqual(await listHolds(), []);
+    await using next = await holdResources([], { sharedResources: ['/a/'] });
+    assert.ok(next.fence > fence);
+    assert.equal(manager.isOver, false);
+  });
+
+  test('tells by its signal when it is over before it was let go of', async () => {
+    await using _ = await startManager(database.url);
+    await using hold = await holdResources(['/a/']);
+    const aborted = once(hold.signal, 'abort');
+    await releaseHold(hold.id, 'needed at once');
+    await aborted;
+    assert.equal((hold.signal.reason as PulpError).code, 'HOLD_OVER');
+    await assert.rejects(hold.check(), { code: 'HOLD_OVER' });
+    await assert.rejects(hold.release(), { code: 'HOLD_OVER' });
+  });
+
+  test('leaves the line when its wait is ended, or what it asks for is wrong', async () => {
+    const ending = new AbortController();
+    const waiting = holdResources(['/a/'], { signal: ending.signal });
+    await until(async () => (await listHolds()).length === 1);
+    ending.abort(new Error('no longer wanted'));
+    await assert.rejects(waiting, /no longer wanted/);
+    await assert.rejects(holdResources([]), { code: 'INVALID_INPUT', message: /name one at least/ });
+    await assert.rejects(holdResources(['/a/'], { for: 'ever' }), { code: 'INVALID_INPUT' });
+    await assert.rejects(holdResources([undefined as unknown as string]), { code: 'UNSUPPORTED_RESOURCE' });
+    assert.deepEqual(await listHolds(), []);
+  });
+
+  test('works with the database that it was made for, wherever it is let go of', async () => {
+    await using other = await createDatabase();
+    await using _ = await startManager(other.url);
+    await using pulp = createPulp({ databaseUrl: other.url });
+    const hold = await pulp.run(() => holdResources(['/a/']));
+    await hold.check();
+    await hold.release('done');
+    assert.deepEqual(await pulp.run(() => listHolds()), []);
+  });
+});
+
+/** Grants all the time, in place of a leader. */
+async function startManager(url: string) {
+  const client = await connect(url);
+  const manager = { isOver: false };
+  const life = (async () => {
+    while (!manager.isOver) {
+      await client.query('select pulp.grant_reservations()');
+      await client.query('select pg_sleep(0.01)');
+    }
+  })();
+  return {
+    get isOver() {
+      return manager.isOver;
+    },
+    [Symbol.asyncDispose]: async () => {
+      manager.isOver = true;
+      await life;
+      await client.end();
+    },
+  };
+}
