@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { POLICIES } from '../constants.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
@@ -19,6 +20,5 @@ export async function readPolicy(): Promise<Policy> {
 
 /** Sets the policy of the engine; for the owner of its schema. */
 export async function setPolicy(policy: string): Promise<void> {
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.set_policy(${policy})`);
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.set_policy(${policy})`));
 }

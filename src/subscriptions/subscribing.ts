@@ -4,9 +4,8 @@ import type { SUBSCRIPTION_KINDS } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
 import { EVENT_TYPES } from '../events/event-types.ts';
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
 import { secretRealm } from '../secrets/secret-realm.ts';
 import { checkMembersApart, writePayload } from '../tasks/payload.ts';
 import { keyOf, newWebhookSecret, sealWebhookSecret } from './webhook-secret.ts';
@@ -106,14 +105,8 @@ export async function deleteSubscription(name: string, reason?: string): Promise
   await write(sql.unsafe`select pulp.delete_subscription(${name}, ${reason ?? null})`);
 }
 
-/** Is not repeated where its answer is lost: it may have been done. */
 async function write(statement: QuerySqlToken): Promise<void> {
-  const pool = await getConnection();
-  try {
-    await pool.query(statement);
-  } catch (error) {
-    throw toPulpError(error);
-  }
+  await askingOnce((pool) => pool.query(statement));
 }
 
 /** The kinds of streams that events of some types are in. @throws PulpError INVALID_INPUT if there is no such event */

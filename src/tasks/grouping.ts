@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
 import { sql } from '../postgres/sql.ts';
 import { matchingTasks } from '../projections/matching-tasks.ts';
 import { readGroup, type TaskGroup } from '../projections/task-group.ts';
@@ -52,14 +52,11 @@ export async function createGroupOf({
   readonly finally?: string | undefined;
 }): Promise<CreatedGroup> {
   checkMembersApart({ id, description });
-  const pool = await getConnection();
-  try {
-    return await pool.one(sql.type(z.object({ id: z.string(), finallyTask: z.string().nullable() }))`
+  return askingOnce((pool) =>
+    pool.one(sql.type(z.object({ id: z.string(), finallyTask: z.string().nullable() }))`
       select id, finally_task as "finallyTask"
-      from pulp.create_group(${id ?? null}, ${description ?? null}, ${item ?? null}::jsonb)`);
-  } catch (error) {
-    throw toPulpError(error);
-  }
+      from pulp.create_group(${id ?? null}, ${description ?? null}, ${item ?? null}::jsonb)`),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
 import { sql } from '../postgres/sql.ts';
 import { newTaskId } from './new-task-id.ts';
 import { checkMembersApart } from './payload.ts';
@@ -50,10 +50,9 @@ export async function requestHold(
 
 /** Gives a sign of life. @throws PulpError HOLD_OVER and those of the database */
 export async function renewHold(id: string): Promise<HoldState> {
-  const pool = await getConnection();
-  return pool
-    .one(sql.type(holdState)`select state, fence, until from pulp.renew_hold(${id})`)
-    .catch(raiseKnown);
+  return askingOnce((pool) =>
+    pool.one(sql.type(holdState)`select state, fence, until from pulp.renew_hold(${id})`),
+  );
 }
 
 /**
@@ -63,11 +62,5 @@ export async function renewHold(id: string): Promise<HoldState> {
  */
 export async function releaseHold(id: string, reason?: string): Promise<void> {
   checkMembersApart({ id, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.release_hold(${id}, ${reason ?? null})`).catch(raiseKnown);
-}
-
-/** Not tried again: the answer of one that was lost would be that it is over. */
-function raiseKnown(error: unknown): never {
-  throw toPulpError(error);
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.release_hold(${id}, ${reason ?? null})`));
 }

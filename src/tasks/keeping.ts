@@ -1,7 +1,6 @@
 import type { RetentionKind, TASK_FINAL_STATES } from '../constants.ts';
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
-import { toPulpError } from '../postgres/sql-error.ts';
 import type { KeptLog } from '../projections/retention.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 
@@ -18,12 +17,9 @@ export type Keep = Partial<Record<(typeof TASK_FINAL_STATES)[number], number | '
 export async function setRetention(kind: RetentionKind, name: string | undefined, keep: Keep): Promise<void> {
   checkMembersApart({ name });
   const written = writePayload(keep, 'keep');
-  const pool = await getConnection();
-  try {
-    await pool.query(sql.unsafe`select pulp.set_retention(${kind}, ${name ?? null}, ${written}::jsonb)`);
-  } catch (error) {
-    throw toPulpError(error);
-  }
+  await askingOnce((pool) =>
+    pool.query(sql.unsafe`select pulp.set_retention(${kind}, ${name ?? null}, ${written}::jsonb)`),
+  );
 }
 
 /**
@@ -33,10 +29,5 @@ export async function setRetention(kind: RetentionKind, name: string | undefined
  */
 export async function clearRetention(kind: RetentionKind, name?: string): Promise<void> {
   checkMembersApart({ name });
-  const pool = await getConnection();
-  try {
-    await pool.query(sql.unsafe`select pulp.clear_retention(${kind}, ${name ?? null})`);
-  } catch (error) {
-    throw toPulpError(error);
-  }
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.clear_retention(${kind}, ${name ?? null})`));
 }

@@ -1,5 +1,5 @@
 import { type PauseKind } from '../constants.ts';
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
 import { checkMembersApart } from './payload.ts';
 
@@ -24,9 +24,10 @@ export async function pause(
   { reason, seconds }: PauseOptions = {},
 ): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`
-    select pulp.pause(${kind}, ${name ?? null}, ${reason ?? null}, clock_timestamp() + ${seconds ?? null}::float8 * interval '1 s')`);
+  await askingOnce((pool) =>
+    pool.query(sql.unsafe`
+      select pulp.pause(${kind}, ${name ?? null}, ${reason ?? null}, clock_timestamp() + ${seconds ?? null}::float8 * interval '1 s')`),
+  );
 }
 
 /**
@@ -40,6 +41,7 @@ export async function resume(
   { reason }: { readonly reason?: string | undefined } = {},
 ): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.resume(${kind}, ${name ?? null}, ${reason ?? null})`);
+  await askingOnce((pool) =>
+    pool.query(sql.unsafe`select pulp.resume(${kind}, ${name ?? null}, ${reason ?? null})`),
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { perDatabase } from '../postgres/current-database.ts';
@@ -65,8 +66,7 @@ export async function knowingSecrets<T>(enqueue: () => Promise<T>): Promise<T> {
  * @throws PulpError UNKNOWN_TASK_TYPE or INVALID_INPUT
  */
 export async function unmarkSecret(type: string, place: string): Promise<void> {
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.unmark_secret(${type}, ${place})`);
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.unmark_secret(${type}, ${place})`));
   state().known.delete(type);
 }
 

@@ -1,4 +1,4 @@
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
 import { checkMembersApart } from './payload.ts';
 import { resourceNames, type Resource } from './resource.ts';
@@ -31,8 +31,9 @@ export async function setCapacity(
 ): Promise<void> {
   const [name = ''] = resourceNames([resource], 'resource');
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.set_capacity(${name}, ${capacity}, ${reason ?? null})`);
+  await askingOnce((pool) =>
+    pool.query(sql.unsafe`select pulp.set_capacity(${name}, ${capacity}, ${reason ?? null})`),
+  );
 }
 
 /**
@@ -48,8 +49,9 @@ export async function setRate(
 ): Promise<void> {
   const [name = ''] = resourceNames([resource], 'resource');
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(
-    sql.unsafe`select pulp.set_rate(${name}, ${rate?.count ?? null}, ${rate?.seconds ?? null}, ${reason ?? null})`,
+  await askingOnce((pool) =>
+    pool.query(
+      sql.unsafe`select pulp.set_rate(${name}, ${rate?.count ?? null}, ${rate?.seconds ?? null}, ${reason ?? null})`,
+    ),
   );
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CatchUp, Overlap, RuleKind } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
 import type { ScheduleRule } from '../schedules/rule.ts';
 import { requestItem, type EnqueueRequest } from './enqueue.ts';
@@ -106,9 +106,10 @@ async function create(
     },
     'schedule',
   );
-  const pool = await getConnection();
-  await pool.query(
-    sql.unsafe`select pulp.create_schedule(${definition}::jsonb, ${next.toISOString()}::timestamptz)`,
+  await askingOnce((pool) =>
+    pool.query(
+      sql.unsafe`select pulp.create_schedule(${definition}::jsonb, ${next.toISOString()}::timestamptz)`,
+    ),
   );
 }
 
@@ -137,11 +138,9 @@ export async function deleteSchedule(name: string, reason?: string): Promise<voi
 /** Enqueues the task of a schedule now, beside its occurrences; gives the task's id. @throws PulpError MISSING_SCHEDULE */
 export async function runSchedule(name: string): Promise<string> {
   checkMembersApart({ name });
-  const pool = await getConnection();
-  const { id } = await pool.one(
-    sql.type(z.object({ id: z.string() }))`select pulp.run_schedule(${name}) as id`,
+  return askingOnce((pool) =>
+    pool.oneFirst(sql.type(z.object({ id: z.string() }))`select pulp.run_schedule(${name}) as id`),
   );
-  return id;
 }
 
 async function act(
@@ -150,14 +149,13 @@ async function act(
   reason: string | undefined,
 ): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select ${act}(${name}, ${reason ?? null})`);
+  await askingOnce((pool) => pool.query(sql.unsafe`select ${act}(${name}, ${reason ?? null})`));
 }
 
 async function databaseNow(): Promise<Date> {
-  const pool = await getConnection();
-  const { now } = await pool.one(sql.type(z.object({ now: z.date() }))`select clock_timestamp() as now`);
-  return now;
+  return askingOnce((pool) =>
+    pool.oneFirst(sql.type(z.object({ now: z.date() }))`select clock_timestamp() as now`),
+  );
 }
 
 function ruleOf(times: ScheduleTimes, now: Date): ScheduleRule {

@@ -39,9 +39,7 @@ const MOST = 1000;
  * @throws PulpError INVALID_INPUT if there are no task types, or what is against using the server
  */
 export async function testPulp({ tasks, serverUrl }: TestPulpOptions): Promise<TestPulp> {
-  const types = (Symbol.iterator in tasks ? [...(tasks)] : Object.values(tasks)).filter(
-    isTaskType,
-  );
+  const types = (Symbol.iterator in tasks ? [...tasks] : Object.values(tasks)).filter(isTaskType);
   if (types.length === 0) {
     throw new PulpError('INVALID_INPUT', 'tasks: there are no task types among them', {
       remedy: 'Give what defineTask returned, or a module that exports it.',

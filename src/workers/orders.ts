@@ -1,4 +1,4 @@
-import { getConnection } from '../postgres/connection.ts';
+import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
 import { checkMembersApart } from '../tasks/payload.ts';
 
@@ -10,8 +10,7 @@ import { checkMembersApart } from '../tasks/payload.ts';
  */
 export async function drainWorker(name: string, reason?: string): Promise<void> {
   checkMembersApart({ name, reason });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.drain_worker(${name}, ${reason ?? null})`);
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.drain_worker(${name}, ${reason ?? null})`));
 }
 
 /**
@@ -24,6 +23,5 @@ export async function setWorker(
   { concurrency }: { readonly concurrency: number },
 ): Promise<void> {
   checkMembersApart({ name });
-  const pool = await getConnection();
-  await pool.query(sql.unsafe`select pulp.set_worker(${name}, ${concurrency})`);
+  await askingOnce((pool) => pool.query(sql.unsafe`select pulp.set_worker(${name}, ${concurrency})`));
 }
