@@ -53,6 +53,9 @@ Without a command they are held until Ctrl-C, or for --for.`);
       });
     }
     const { holdResources } = await import('../tasks/resource-holds.ts');
+    // Beside the "await using" below, tsc would leave the name of the source in what it builds.
+    const { runHeld } = await import('../cli/held-command.ts');
+    await this.noticeIfNobodyWorks(); // it is a worker that leads, and grants
     const interruption = new AbortController();
     const interrupt = (signal: NodeJS.Signals) => {
       interruption.abort(signal);
@@ -72,7 +75,6 @@ Without a command they are held until Ctrl-C, or for --for.`);
         await this.#keep(hold.signal, interruption.signal);
         if (flags.for === undefined) hold.signal.throwIfAborted();
       } else {
-        const { runHeld } = await import('../cli/held-command.ts');
         process.exitCode = await runHeld(hold, command);
       }
       return { id: hold.id, fence: hold.fence };
