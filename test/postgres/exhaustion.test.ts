@@ -27,7 +27,7 @@ const onlyRoot =
 const run = promisify(execFile);
 
 /** Enough for one client and its pool, and for little more. */
-const SETTINGS = ['max_connections = 12', 'max_locks_per_transaction = 10', 'autovacuum = off'];
+const SETTINGS = ['max_connections = 12', 'max_locks_per_transaction = 16', 'autovacuum = off'];
 
 let folder: string;
 let server: EmbeddedServer;
