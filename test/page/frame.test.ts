@@ -36,6 +36,18 @@ suite('the frame of the page', { skip: withoutBrowser }, () => {
     assert.equal(await tab.page.getByRole('button', { name: 'Sign out' }).count(), 0);
   });
 
+  test('shows the way to every view, and nothing lies over it, however wide the window is', async () => {
+    await using served = await Served.start();
+    await using tab = await Tab.open(browser, served, '/', { as: 'observer' });
+    const { page } = tab;
+    await page.locator('.me').getByText('the-observer').waitFor();
+    const links = page.getByRole('navigation', { name: 'Views' }).getByRole('link');
+    for (const width of [1920, 1440, 1280, 1181, 1000, 400]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const link of await links.all()) await link.click({ trial: true, timeout: 2000 });
+    }
+  });
+
   test('can be used by keys alone', async () => {
     await using served = await Served.start();
     const id = await served.enqueue({ name: 'sought' });
