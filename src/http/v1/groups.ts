@@ -4,8 +4,8 @@ import { groupRow, listGroups, readGroup } from '../../projections/task-group.ts
 import { cancelGroup, createGroupOf, dispatchGroup } from '../../tasks/grouping.ts';
 import { toItem } from '../../tasks/task-columns.ts';
 import { answer, operation } from '../api/operation.ts';
-import { integer } from '../api/parameters.ts';
 import { writeTask } from './enqueue.ts';
+import { listByName } from './list-by-name.ts';
 import { item, MOST_BYTES } from './tasks.ts';
 
 const ROOT = '/api/v1/groups';
@@ -15,29 +15,14 @@ const parts = { id: 'The id of a group.' };
 const group = groupRow.meta({ id: 'Group' });
 
 export const groupOperations = [
-  operation({
+  listByName({
     id: 'list_groups',
-    method: 'get',
     path: ROOT,
     summary: 'List groups of tasks by id, with how many of their tasks are in each state.',
-    right: 'read',
-    query: z.strictObject({
-      limit: integer({ min: 1, max: 1000 }).prefault('50'),
-      cursor: z.string().optional().describe('The cursor of the page before.'),
-    }),
-    answers: {
-      200: {
-        description: 'A page of groups.',
-        schema: z.object({
-          groups: z.array(group),
-          cursor: z.string().nullable().describe('From where the next page goes on; null: there is none.'),
-        }),
-      },
-    },
-    run: async ({ query: { limit, cursor } }) => {
-      const groups = await listGroups({ limit, after: cursor });
-      return answer(200, { groups, cursor: groups.length < limit ? null : (groups.at(-1)?.id ?? null) });
-    },
+    key: 'groups',
+    row: group,
+    list: listGroups,
+    nameOf: ({ id }) => id,
   }),
   operation({
     id: 'create_group',

@@ -19,6 +19,7 @@ import {
 import { TaskTypeCheck } from '../../tasks/task-type-check.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, moment } from '../api/parameters.ts';
+import { listByName } from './list-by-name.ts';
 import { item, MOST_BYTES } from './tasks.ts';
 
 const ROOT = '/api/v1/schedules';
@@ -49,32 +50,14 @@ const scheduleToCreate = z
   .meta({ id: 'ScheduleToCreate' });
 
 export const scheduleOperations = [
-  operation({
+  listByName({
     id: 'list_schedules',
-    method: 'get',
     path: ROOT,
     summary: 'List schedules by name.',
-    right: 'read',
-    query: z.strictObject({
-      limit: integer({ min: 1, max: 1000 }).prefault('50'),
-      cursor: z.string().optional().describe('The cursor of the page before.'),
-    }),
-    answers: {
-      200: {
-        description: 'A page of schedules.',
-        schema: z.object({
-          schedules: z.array(schedule),
-          cursor: z.string().nullable().describe('From where the next page goes on; null: there is none.'),
-        }),
-      },
-    },
-    run: async ({ query: { limit, cursor } }) => {
-      const schedules = await listSchedules({ limit, after: cursor });
-      return answer(200, {
-        schedules,
-        cursor: schedules.length < limit ? null : (schedules.at(-1)?.name ?? null),
-      });
-    },
+    key: 'schedules',
+    row: schedule,
+    list: listSchedules,
+    nameOf: ({ name }) => name,
   }),
   operation({
     id: 'create_schedule',

@@ -9,7 +9,7 @@ import {
   resumeSubscription,
 } from '../../subscriptions/subscribing.ts';
 import { answer, operation } from '../api/operation.ts';
-import { integer } from '../api/parameters.ts';
+import { listByName } from './list-by-name.ts';
 
 const ROOT = '/api/v1/subscriptions';
 const parts = { name: 'The name of a subscription.' };
@@ -34,32 +34,14 @@ const subscriptionToCreate = z
   .meta({ id: 'SubscriptionToCreate' });
 
 export const subscriptionOperations = [
-  operation({
+  listByName({
     id: 'list_subscriptions',
-    method: 'get',
     path: ROOT,
     summary: 'List subscriptions by name, with how far they are behind.',
-    right: 'read',
-    query: z.strictObject({
-      limit: integer({ min: 1, max: 1000 }).prefault('50'),
-      cursor: z.string().optional().describe('The cursor of the page before.'),
-    }),
-    answers: {
-      200: {
-        description: 'A page of subscriptions.',
-        schema: z.object({
-          subscriptions: z.array(subscription),
-          cursor: z.string().nullable().describe('From where the next page goes on; null: there is none.'),
-        }),
-      },
-    },
-    run: async ({ query: { limit, cursor } }) => {
-      const subscriptions = await listSubscriptions({ limit, after: cursor });
-      return answer(200, {
-        subscriptions,
-        cursor: subscriptions.length < limit ? null : (subscriptions.at(-1)?.name ?? null),
-      });
-    },
+    key: 'subscriptions',
+    row: subscription,
+    list: listSubscriptions,
+    nameOf: ({ name }) => name,
   }),
   operation({
     id: 'create_subscription',
