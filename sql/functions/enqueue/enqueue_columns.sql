@@ -33,6 +33,7 @@ declare
   some_checked boolean;
   some_reserved boolean;
   are_owned boolean;
+  is_apart boolean;
   some_wait boolean;
   some_unique boolean;
   some_require boolean;
@@ -127,7 +128,9 @@ begin
   if exists (select from pulp.quota) and not pulp.is_operator() and not are_owned then
     perform pulp.check_quota(acting, common_facts, facts);
   end if;
-  if pulp.are_owners_apart() and not pulp.acts_for_all() then
+  -- Whether an id is another's shows when it is inserted.
+  is_apart := pulp.are_owners_apart() and not pulp.acts_for_all();
+  if is_apart and (array_remove(parent_ids, null) <> '{}' or correlation_ids <> task_ids::text[]) then
     perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids);
   end if;
   if exists (select from pulp.resource_limit l where l.resource between '/queues/' and '/queues0' or l.resource between '/types/' and '/types0') then
@@ -193,6 +196,7 @@ begin
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)
       having count(*) > 0;
+    perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids) where is_apart;
     perform pulp.check_same_content(task_ids, common_facts, facts, correlation_ids);
     -- Somebody else has just taken a unique key: who stands is settled anew, now that the other one can be seen.
     rivals := case when some_unique then array(
