@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import type { TaskState } from './constants.ts';
 import { PulpError } from './errors.ts';
 import { closeConnection } from './postgres/connection.ts';
 import { inDatabase, type CurrentDatabase } from './postgres/current-database.ts';
+import { isPostgresUrl } from './postgres/database-url.ts';
 import { listTasks, type Task, type TaskSelection } from './projections/task.ts';
 import { retry } from './tasks/acting.ts';
 import { consume } from './subscriptions/consume.ts';
@@ -10,7 +12,6 @@ import type { TaskType } from './tasks/define-task.ts';
 import { enqueueMany, type EnqueueRequest } from './tasks/enqueue.ts';
 import { TaskHandle } from './tasks/task-handle.ts';
 import { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
-import type { z } from 'zod';
 
 /** What a `Pulp` is made with. */
 export interface PulpOptions {
@@ -33,7 +34,7 @@ export class Pulp implements AsyncDisposable {
   readonly #database: CurrentDatabase;
 
   constructor(databaseUrl: string) {
-    if (!URL.canParse(databaseUrl) || !/^postgres(ql)?:$/.test(new URL(databaseUrl).protocol)) {
+    if (!isPostgresUrl(databaseUrl)) {
       throw new PulpError('INVALID_INPUT', 'databaseUrl is no address of a Postgres database', {
         remedy: 'Write it as postgresql://user:password@host:5432/database.',
         exitCode: 2,

@@ -1,5 +1,5 @@
 import { PulpError } from '../errors.ts';
-import { namedDatabaseUrl } from '../postgres/database-url.ts';
+import { isPostgresUrl, namedDatabaseUrl } from '../postgres/database-url.ts';
 
 /**
  * Checks what `DATABASE_URL` says, before anything uses it.
@@ -8,7 +8,7 @@ import { namedDatabaseUrl } from '../postgres/database-url.ts';
  */
 export function checkDatabaseUrl(): void {
   const url = namedDatabaseUrl();
-  if (url === undefined || (URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol))) return;
+  if (url === undefined || isPostgresUrl(url)) return;
   throw new PulpError('INVALID_INPUT', 'DATABASE_URL is no address of a Postgres database', {
     remedy:
       'Write it as postgresql://user:password@host:5432/database, or unset it to use the embedded server.',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { actorFlag } from '../cli/actor-flag.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { prose } from '../cli/prose.ts';
-import { parseUnits, unitsFlag } from '../cli/units-flag.ts';
+import { parseUnits, sharedResourceFlag, unitsFlag } from '../cli/claim-flags.ts';
 import { PulpError } from '../errors.ts';
 
 export default class Hold extends DatabaseCommand {
@@ -27,12 +27,7 @@ Without a command they are held until Ctrl-C, or for --for.`);
   static override readonly strict = false;
 
   static override readonly flags = {
-    'shared-resource': Flags.string({
-      helpValue: 'URL',
-      summary: 'A resource that others may share with it; can be repeated.',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    'shared-resource': sharedResourceFlag,
     units: unitsFlag,
     for: Flags.string({
       helpValue: '30m',

@@ -5,6 +5,7 @@ import {
   POLICIES,
   RETENTION_KINDS,
   RULE_KINDS,
+  SUBSCRIPTION_KINDS,
   type PauseKind,
 } from '../constants.ts';
 import { basename } from 'node:path';
@@ -369,7 +370,7 @@ export const EVENT_TYPES = {
   SubscriptionCreated: defineEvent('system', [
     z.strictObject({
       name: z.string(),
-      kinds: z.array(z.enum(['task', 'worker', 'resource', 'system'])),
+      kinds: z.array(z.enum(SUBSCRIPTION_KINDS)),
       types: z.array(z.string()).nullable(),
       /** Of tasks of which task types. */
       names: z.array(z.string()).nullable(),

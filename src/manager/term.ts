@@ -154,16 +154,15 @@ export class Term implements Disposable {
       this.#isLost = true;
       wakeup.call();
     };
+    const changed: ReadonlyMap<string, readonly Duty[]> = new Map([
+      [SCHEDULES_CHANGED, [this.#schedules]],
+      [WEBHOOKS_CHANGED, [this.#webhooks]],
+      [RETENTION_CHANGED, [this.#retention, this.#archive]],
+    ]);
     const hear = ({ channel, payload }: Notification) => {
-      if (channel === CHANNELS.grant && payload === SCHEDULES_CHANGED) {
-        this.#schedules.call();
-        wakeup.call();
-      } else if (channel === CHANNELS.grant && payload === WEBHOOKS_CHANGED) {
-        this.#webhooks.call();
-        wakeup.call();
-      } else if (channel === CHANNELS.grant && payload === RETENTION_CHANGED) {
-        this.#retention.call();
-        this.#archive.call();
+      const duties = channel === CHANNELS.grant ? changed.get(payload ?? '') : undefined;
+      if (duties !== undefined) {
+        for (const duty of duties) duty.call();
         wakeup.call();
       } else if (channel === CHANNELS.grant) this.#claims.hear();
       else if (payload === DEFAULT_QUEUE) this.#arrivals.hear();

@@ -19,6 +19,11 @@ export function namedDatabaseUrl(): string | undefined {
   return url === '' ? undefined : url;
 }
 
+/** Whether this is an address that Postgres can be reached by. */
+export function isPostgresUrl(url: string): boolean {
+  return URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
+}
+
 let embedded: Promise<string> | undefined;
 
 /**

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
 import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
@@ -7,10 +6,10 @@ import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 import { matchingTasks } from '../projections/matching-tasks.ts';
 import { readGroup, type TaskGroup } from '../projections/task-group.ts';
-import { LONGEST_TIMER_MS } from '../timer.ts';
 import { awaitGroupEnd } from '../projections/group-end.ts';
 import { actOn } from './acting.ts';
 import { requestItem, type EnqueueRequest } from './enqueue.ts';
+import { withinTime, type WaitOptions } from './time-limit.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 
 /** A group that was created. */
@@ -75,22 +74,14 @@ export async function dispatchGroup(id: string): Promise<void> {
  * Waits until all tasks of a group are over; gives it with its numbers.
  *
  * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
- * @throws PulpError MISSING_GROUP
+ * @throws PulpError MISSING_GROUP, or INVALID_INPUT if the timeout is no number from 0 on
  */
-export async function waitForGroup(
-  id: string,
-  { timeout, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
-): Promise<TaskGroup> {
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER_MS));
-  try {
-    return await awaitGroupEnd(id, AbortSignal.any([signal, limit].filter((x) => x !== undefined)));
-  } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
-    throw new PulpError('WAIT_TIMEOUT', `tasks of the group ${JSON.stringify(id)} are not over yet`, {
-      remedy: 'Wait longer; they go on all the same.',
-      cause: error,
-    });
-  }
+export function waitForGroup(id: string, options: WaitOptions = {}): Promise<TaskGroup> {
+  const late = {
+    message: `tasks of the group ${JSON.stringify(id)} are not over yet`,
+    remedy: 'Wait longer; they go on all the same.',
+  };
+  return withinTime(options, late, (end) => awaitGroupEnd(id, end));
 }
 
 /**

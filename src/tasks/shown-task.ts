@@ -40,6 +40,6 @@ export function anotherLike(shown: ShownTask): Readonly<Record<string, unknown>>
 }
 
 function optionsOf({ options }: ShownTask): object {
-  const { unique, requires } = (options ?? {}) as { readonly unique?: unknown; readonly requires?: unknown };
-  return { unique, requires };
+  const { units, unique, requires } = (options ?? {}) as Readonly<Record<string, unknown>>;
+  return { units, unique, requires };
 }

@@ -4,10 +4,10 @@ import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../projections/finality.ts';
 import { readTask, type Task } from '../projections/task.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
-import { LONGEST_TIMER_MS } from '../timer.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
 import { getCurrentTask } from './current.ts';
+import { withinTime, type WaitOptions } from './time-limit.ts';
 import { awaitFinalAsTask } from './waiting-as-task.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
 
@@ -46,28 +46,16 @@ export class TaskHandle {
    * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task
    *   and without a timeout, WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
-  async wait({ timeout, signal }: { timeout?: number; signal?: AbortSignal } = {}): Promise<Task> {
-    if (timeout !== undefined && !(timeout >= 0)) {
-      throw new PulpError('INVALID_INPUT', `timeout: ${String(timeout)} is no number of milliseconds`, {
-        remedy: 'Give a number from 0 on, or leave it out to wait without end.',
-        exitCode: 2,
-      });
-    }
-    await this.read();
-    const limit =
-      timeout === undefined ? undefined : AbortSignal.timeout(Math.min(timeout, LONGEST_TIMER_MS));
-    const limits = [signal, limit].filter((x) => x !== undefined);
-    try {
-      const end = AbortSignal.any(limits);
-      if (limit === undefined) await this.#awaitFinal(end);
-      else await untilNoDeadlock(() => this.#awaitFinal(end), end);
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
-      throw new PulpError('WAIT_TIMEOUT', `task ${this.id} is not final yet`, {
-        remedy: 'Wait longer; the task goes on all the same.',
-        cause: error,
-      });
-    }
+  async wait({ timeout, signal }: WaitOptions = {}): Promise<Task> {
+    const late = {
+      message: `task ${this.id} is not final yet`,
+      remedy: 'Wait longer; the task goes on all the same.',
+    };
+    await withinTime({ timeout, signal }, late, async (end) => {
+      await this.read();
+      const wait = () => this.#awaitFinal(end);
+      await (timeout === undefined ? wait() : untilNoDeadlock(wait, end));
+    });
     return this.read();
   }
 

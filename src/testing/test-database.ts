@@ -17,7 +17,11 @@ const TEMPLATE_LOCK = 7_265_831;
  * @param serverUrl any database of the server, as one who may create databases there
  */
 export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
-  const template = await templateOn(serverUrl);
+  return copyDatabase(serverUrl, await templateOn(serverUrl));
+}
+
+/** Makes a database for a test as a copy of another one, to which nobody may be connected. */
+export async function copyDatabase(serverUrl: string, template: string): Promise<TestDatabase> {
   const name = `pulp_test_${randomBytes(6).toString('hex')}`;
   await administer(serverUrl, (client) =>
     client.query(`create database ${name} template ${template} strategy file_copy`),

@@ -108,7 +108,8 @@ class Context implements TaskContext<unknown, unknown> {
   /** Its code may log and report from where we would not know whose it is. */
   readonly #redactor = currentRedactor();
   #log: Logger | undefined;
-  #progress: string | undefined;
+  /** The members of what was told last. */
+  readonly #told = new Map<string, string>();
   readonly #reports = new Map<string, Report>();
   readonly #created = new Set<string>();
 
@@ -143,8 +144,7 @@ class Context implements TaskContext<unknown, unknown> {
 
   // Functions of the object, not of the class: task code takes them out of the context.
   readonly progress = (report: unknown): void => {
-    this.#progress = writePayload(report, 'progress');
-    this.#tell();
+    this.#tell('progress', report);
   };
 
   readonly report = (given: Report): void => {
@@ -152,25 +152,20 @@ class Context implements TaskContext<unknown, unknown> {
     if (!this.#reports.has(report.code) && this.#reports.size === MOST_REPORTS)
       throw tooMany(`reports: a run has at most ${MOST_REPORTS}`);
     this.#reports.set(report.code, report);
-    this.#tell();
+    this.#tell('reports', [...this.#reports.values()]);
   };
 
   readonly created = async (...resources: readonly Resource[]): Promise<void> => {
     for (const name of resourceNames(resources, 'created')) this.#created.add(name);
     if (this.#created.size > MOST_CREATED) throw tooMany(`created: a run creates at most ${MOST_CREATED}`);
-    this.#tell();
+    if (this.#created.size > 0) this.#tell('created', [...this.#created]);
     await this.#environment.recorded();
   };
 
-  #tell(): void {
-    const told = {
-      progress: this.#progress,
-      reports: this.#reports.size > 0 ? writePayload([...this.#reports.values()], 'reports') : undefined,
-      created: this.#created.size > 0 ? writePayload([...this.#created], 'created') : undefined,
-    };
-    const members = Object.entries(told).filter(([, value]) => value !== undefined);
-    this.#environment.report(
-      members.map(([key, value = '']) => `"${key}":${this.#redactor?.json(value) ?? value}`).join(','),
-    );
+  /** All that was told before is told with it: of many reports in a short time only the last is passed on. */
+  #tell(key: string, value: unknown): void {
+    const written = writePayload(value, key);
+    this.#told.set(key, `"${key}":${this.#redactor?.json(written) ?? written}`);
+    this.#environment.report([...this.#told.values()].join(','));
   }
 }

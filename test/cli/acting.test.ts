@@ -163,7 +163,17 @@ test('what is listed can be enqueued anew', async () => {
   };
   await enqueue(
     database.url,
-    { ...said, priority: 4, retries: 2, timeout: '90s', group: 'g' },
+    {
+      ...said,
+      ...{
+        priority: 4,
+        retries: 2,
+        timeout: '90s',
+        group: 'g',
+        units: { '/c/': 3 },
+        requires: { rpm: '>=2' },
+      },
+    },
     { name: 'plain' },
   );
   const listed = await pulp.run(['task', 'list', '--json']);
@@ -173,8 +183,8 @@ test('what is listed can be enqueued anew', async () => {
   assert.deepEqual([enqueued.code, enqueued.stdout.trim().split('\n').length], [0, 2], enqueued.stderr);
   await using client = await connect(database.url);
   const { rows } = await client.query(
-    `select name, args, kwargs, exclusive_resources, shared_resources, queue, priority, retries, timeout_seconds, group_id, count(*)::integer as count
-     from pulp.task group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`,
+    `select name, args, kwargs, exclusive_resources, shared_resources, queue, priority, retries, timeout_seconds, group_id, options, count(*)::integer as count
+     from pulp.task group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11`,
   );
   assert.deepEqual(
     rows.map(({ count }: { count: number }) => count),

@@ -6,27 +6,8 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { verify } from '../../src/projections/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
-import { WorkerSession, type Run } from './worker-session.ts';
-
-const ended = (run: Run, outcome: string) => ({
-  ...run,
-  outcome,
-  result: 1,
-  error: { code: 'BROKEN' },
-  reason: 'no',
-});
-
-/** Lets the leader look until there is nothing more to look at, at so much at a time. */
-async function settle(client: Client, batch = 1000): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query<{ more: boolean; error: unknown }>(
-      'select more, error from pulp.grant_reservations($1)',
-      [batch],
-    );
-    assert.equal(rows[0]?.error, null);
-    if (!rows[0].more) return;
-  }
-}
+import { ended, settle } from './settling.ts';
+import { WorkerSession } from './worker-session.ts';
 
 async function states(client: Client, ids: readonly string[]): Promise<readonly (string | undefined)[]> {
   const { rows } = await client.query<{ id: string; state: string }>(

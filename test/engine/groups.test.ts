@@ -6,22 +6,8 @@ import { verify } from '../../src/projections/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { Login } from '../support/login.ts';
-import { WorkerSession, type Run } from './worker-session.ts';
-
-const ended = (run: Run, outcome: string) => ({
-  ...run,
-  outcome,
-  result: 1,
-  error: { code: 'BROKEN' },
-  reason: 'no',
-});
-
-async function settle(client: Client): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query<{ more: boolean }>('select more from pulp.grant_reservations()');
-    if (rows[0]?.more !== true) return;
-  }
-}
+import { ended, settle } from './settling.ts';
+import { WorkerSession } from './worker-session.ts';
 
 /** The numbers of a group that are not 0. */
 async function numbers(client: Client, id: string): Promise<Readonly<Record<string, number>>> {

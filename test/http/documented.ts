@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { Answered } from './served.ts';
+import type { Answered, Asking, Served } from './served.ts';
 
 type Json = Record<string, unknown>;
 
@@ -86,4 +86,16 @@ function strict(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const parts = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, strict(part)]));
   return 'properties' in parts ? { additionalProperties: false, ...parts } : parts;
+}
+
+/** Asks a server for operations below a path, each of which has to succeed, and to answer as the document says. */
+export async function askAsDocumented(served: Served, root: string) {
+  const response = await fetch(`${served.url}/api/v1/openapi.json`);
+  const document = (await response.json()) as Document;
+  return async (operationId: string, path: string, options: Asking = {}): Promise<unknown> => {
+    const answered = await served.ask(root + path, options);
+    assert(answered.status < 300, answered.text);
+    checkAnswer(document, operationId, answered);
+    return answered.data;
+  };
 }

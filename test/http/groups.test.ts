@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { checkAnswer, type Document } from './documented.ts';
-import { Served, type Asking } from './served.ts';
+import { askAsDocumented } from './documented.ts';
+import { Served } from './served.ts';
 
 const ROOT = '/api/v1/groups';
 const task = { name: 't', unchecked: true };
@@ -9,14 +9,7 @@ const task = { name: 't', unchecked: true };
 suite('groups over HTTP', () => {
   test('are created, shown, listed, dispatched and cancelled, as the document says', async () => {
     await using served = await Served.start();
-    const response = await fetch(`${served.url}/api/v1/openapi.json`);
-    const document = (await response.json()) as Document;
-    const ask = async (operationId: string, path: string, options: Asking = {}): Promise<unknown> => {
-      const answered = await served.ask(ROOT + path, options);
-      assert(answered.status < 300, answered.text);
-      checkAnswer(document, operationId, answered);
-      return answered.data;
-    };
+    const ask = await askAsDocumented(served, ROOT);
     const body = { id: 'a/b', description: 'all mirrors', finally: { ...task, resources: ['/a/'] } };
     const made = (await ask('create_group', '', { body, as: 'submitter' })) as {
       id: string;

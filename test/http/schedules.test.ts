@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { UserRole } from '../../src/http/access/rights.ts';
 import { fireSchedules } from '../../src/manager/fire-schedules.ts';
 import { connect } from '../support/database.ts';
-import { checkAnswer, type Document } from './documented.ts';
+import { askAsDocumented } from './documented.ts';
 import { Served, type Asking } from './served.ts';
 
 const ROOT = '/api/v1/schedules';
@@ -19,14 +19,7 @@ const nightly = {
 suite('schedules over HTTP', () => {
   test('are made, shown, previewed, paused, resumed, run and deleted, as the document says', async () => {
     await using served = await Served.start();
-    const response = await fetch(`${served.url}/api/v1/openapi.json`);
-    const document = (await response.json()) as Document;
-    const ask = async (operationId: string, path: string, options: Asking = {}): Promise<unknown> => {
-      const answered = await served.ask(ROOT + path, options);
-      assert(answered.status < 300, answered.text);
-      checkAnswer(document, operationId, answered);
-      return answered.data;
-    };
+    const ask = await askAsDocumented(served, ROOT);
     const made = await ask('create_schedule', '', { body: nightly, as: 'submitter' });
     assert.partialDeepStrictEqual(made, {
       state: 'active',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { UserRole } from '../../src/http/access/rights.ts';
-import { checkAnswer, type Document } from './documented.ts';
-import { Served, type Asking } from './served.ts';
+import { askAsDocumented } from './documented.ts';
+import { Served } from './served.ts';
 
 const ROOT = '/api/v1/subscriptions';
 const hook = { name: 'hook', url: 'https://example.org/hook', types: ['TaskFailed'] };
@@ -10,14 +10,7 @@ const hook = { name: 'hook', url: 'https://example.org/hook', types: ['TaskFaile
 suite('subscriptions over HTTP', () => {
   test('are made, shown, paused, resumed, set back and deleted, as the document says', async () => {
     await using served = await Served.start();
-    const response = await fetch(`${served.url}/api/v1/openapi.json`);
-    const document = (await response.json()) as Document;
-    const ask = async (operationId: string, path: string, options: Asking = {}): Promise<unknown> => {
-      const answered = await served.ask(ROOT + path, options);
-      assert(answered.status < 300, answered.text);
-      checkAnswer(document, operationId, answered);
-      return answered.data;
-    };
+    const ask = await askAsDocumented(served, ROOT);
     const { secret, ...made } = (await ask('create_subscription', '', { body: hook })) as Record<
       string,
       unknown

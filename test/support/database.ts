@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { copyDatabase, type TestDatabase } from '../../src/testing/test-database.ts';
+
+export type { TestDatabase };
 
 /** The migrated database that tests copy. */
 export const TEMPLATE_DATABASE = 'pulp_template';
@@ -14,19 +16,9 @@ export function databaseUrl(name: string): string {
   return url.href;
 }
 
-/** A migrated database of a test's own, dropped at the end of its scope. */
-export interface TestDatabase extends AsyncDisposable {
-  readonly url: string;
-}
-
 /** Copies the template: `await using database = await createDatabase()`. */
-export async function createDatabase(template = TEMPLATE_DATABASE): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  await administer(`create database ${name} template ${template} strategy file_copy`);
-  return {
-    url: databaseUrl(name),
-    [Symbol.asyncDispose]: () => administer(`drop database ${name} with (force)`),
-  };
+export function createDatabase(template = TEMPLATE_DATABASE): Promise<TestDatabase> {
+  return copyDatabase(databaseUrl('postgres'), template);
 }
 
 /** A database in which nothing was made yet. */
@@ -40,14 +32,4 @@ export async function connect(url: string): Promise<Client & AsyncDisposable> {
   client.on('error', () => undefined); // a test may end its backend on purpose
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl('postgres') });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

@@ -35,7 +35,7 @@ begin
     exception
       when others then
         get stacked diagnostics code = returned_sqlstate, said = message_text, context = pg_exception_context;
-        if code ~ '^(53|57|58)' then
+        if pulp.blames_no_task(code) then
           raise;
         end if;
         if first = last then

@@ -41,7 +41,7 @@ begin
     exception
       when others then
         get stacked diagnostics code = returned_sqlstate;
-        if code ~ '^(53|57|58)' then
+        if pulp.blames_no_task(code) then
           raise; -- no task is to blame
         end if;
         select * into judged from pulp.judge_endings_apart(batch);
@@ -82,7 +82,7 @@ begin
   exception
     when others then
       get stacked diagnostics code = returned_sqlstate;
-      if code ~ '^(53|57|58)' then
+      if pulp.blames_no_task(code) then
         raise; -- no task is to blame
       end if;
       at_once := false;

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../../cli/actor-flag.ts';
+import { typeCheckFlags } from '../../cli/type-check-flags.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpError } from '../../errors.ts';
@@ -32,11 +33,7 @@ of \`pulp task enqueue\` are for it.`);
     finally: Flags.string({ helpValue: 'NAME', summary: 'The type of a task that runs last.' }),
     ...itemFlags,
     actor: actorFlag,
-    unchecked: Flags.boolean({ summary: 'Although its type is not known, without checking arguments.' }),
-    tasks: Flags.string({
-      helpValue: 'FILE',
-      summary: 'The tasks file to check by. Default: pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
-    }),
+    ...typeCheckFlags,
   };
 
   async run(): Promise<unknown> {

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { actorFlag } from '../../cli/actor-flag.ts';
+import { typeCheckFlags } from '../../cli/type-check-flags.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { timesFlags, timesOf } from '../../cli/schedule-flags.ts';
@@ -44,11 +45,7 @@ several times an hour, or every hour, comes in both.`);
       default: 'one' as const,
     })(),
     actor: actorFlag,
-    unchecked: Flags.boolean({ summary: 'Although its type is not known, without checking arguments.' }),
-    tasks: Flags.string({
-      helpValue: 'FILE',
-      summary: 'The tasks file to check by. Default: pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
-    }),
+    ...typeCheckFlags,
   };
 
   async run(): Promise<unknown> {

@@ -4,10 +4,11 @@ import type { InferredFlags } from '@oclif/core/interfaces';
 import { sqlDuration } from '../../duration.ts';
 import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
+import { typeCheckFlags } from '../../cli/type-check-flags.ts';
 import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
 import { versionsOf } from '../../cli/versions-flag.ts';
 import { prose } from '../../cli/prose.ts';
-import { parseUnits, unitsFlag } from '../../cli/units-flag.ts';
+import { parseUnits, sharedResourceFlag, unitsFlag } from '../../cli/claim-flags.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
 import { DEPENDENCY_ENDS } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
@@ -23,12 +24,7 @@ export const taskFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  'shared-resource': Flags.string({
-    helpValue: 'URL',
-    summary: 'A resource that others may share with it; can be repeated.',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
+  'shared-resource': sharedResourceFlag,
   units: unitsFlag,
   queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
   priority: Flags.integer({
@@ -119,13 +115,7 @@ enqueued or, if one is bad, none.`);
       summary: 'Wait for its end: exit 0 if it completed, 1 if it failed or was canceled.',
     }),
     actor: actorFlag,
-    unchecked: Flags.boolean({
-      summary: 'Enqueue it although its type is not known, without checking arguments.',
-    }),
-    tasks: Flags.string({
-      helpValue: 'FILE',
-      summary: 'The tasks file to check by. Default: pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
-    }),
+    ...typeCheckFlags,
     from: Flags.string({
       helpValue: 'FILE',
       summary: 'Enqueue the tasks of an NDJSON file, or of stdin if it is -.',

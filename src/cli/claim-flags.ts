@@ -1,6 +1,14 @@
 import * as Flags from '@oclif/core/flags';
 import { PulpError } from '../errors.ts';
 
+/** Of commands that claim resources: which of them others may share. */
+export const sharedResourceFlag = Flags.string({
+  helpValue: 'URL',
+  summary: 'A resource that others may share with it; can be repeated.',
+  multiple: true,
+  multipleNonGreedy: true,
+});
+
 /** Of commands that claim resources: how many units of which. */
 export const unitsFlag = Flags.string({
   helpValue: 'URL=K',
