@@ -17,6 +17,15 @@ const FLUSH_MS = 5000;
 
 /** Runs one command line and ends the process. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<never> {
+  await runCommandLine(argv);
+  await written(process.stdout);
+  await Promise.race([written(process.stderr), pause(FLUSH_MS, undefined, { ref: false })]);
+  // A tasks file that we loaded may have opened things that would keep the process alive.
+  process.exit();
+}
+
+/** Runs one command line, reports what went wrong, and sets the exit code of the process. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
   settings.enableAutoTranspile = false;
   const options = { root: ROOT, pjson: await packageDescription() };
   try {
@@ -31,10 +40,6 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
       },
     });
   }
-  await written(process.stdout);
-  await Promise.race([written(process.stderr), pause(FLUSH_MS, undefined, { ref: false })]);
-  // A tasks file that we loaded may have opened things that would keep the process alive.
-  process.exit();
 }
 
 /** Waits until all output is on its way, or its reader is gone. */

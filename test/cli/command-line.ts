@@ -6,6 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runInHost } from './command-hosts.ts';
+import type { Ended } from './ended.ts';
+
+export type { Ended };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PULP = join(ROOT, 'bin/dev.js');
@@ -15,13 +19,6 @@ export const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
 
 /** How long a process may live, in milliseconds: what is broken is to end a test, not to hold it up. */
 const PATIENCE_MS = 60_000;
-
-/** How a command ended and what it wrote. */
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface RunOptions {
   /** Its standard input; default: empty. */
@@ -38,10 +35,13 @@ export class CommandLine implements AsyncDisposable {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #workers: WorkerProcess[] = [];
+  /** Whether commands can share a process: only those whose settings and files are what others have, too. */
+  #shared: boolean;
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, env: NodeJS.ProcessEnv, shared: boolean) {
     this.folder = folder;
     this.#env = env;
+    this.#shared = shared;
   }
 
   static async create(settings: NodeJS.ProcessEnv): Promise<CommandLine> {
@@ -49,17 +49,20 @@ export class CommandLine implements AsyncDisposable {
     const inherited = Object.entries(process.env).filter(
       ([key]) => !/^(PULP_|DATABASE_URL$|NODE_)/.test(key),
     );
-    return new CommandLine(folder, {
+    const environment = {
       ...Object.fromEntries(inherited),
       NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/pulp-test-compile'),
       PULP_WORKING_DIRECTORY: join(folder, 'work'),
       PULP_TASK_DATABASE_URL: settings['DATABASE_URL'], // see `Gate`
       ...settings,
-    });
+    };
+    return new CommandLine(folder, environment, Object.keys(settings).join() === 'DATABASE_URL');
   }
 
-  /** Runs one command to its end. */
-  async run(args: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<Ended> {
+  /** Runs one command to its end; where that makes no difference, in a process that has run others before. */
+  async run(args: readonly string[], { input = '', env }: RunOptions = {}): Promise<Ended> {
+    if (this.#shared && env === undefined)
+      return await runInHost({ argv: args, folder: this.folder, env: this.#env, input: Buffer.from(input) });
     const child = this.start(args, env);
     child.stdin.on('error', () => undefined); // a command may end without reading it
     child.stdin.end(input);
@@ -115,6 +118,7 @@ export class CommandLine implements AsyncDisposable {
 
   /** Writes a file into the folder of the commands. */
   async write(name: string, content: string | Buffer): Promise<void> {
+    this.#shared = false; // a process reads a tasks file once
     await writeFile(join(this.folder, name), content);
   }
 
