@@ -1,38 +1,37 @@
 import './node-version.ts';
-export * from './constants.ts';
-export { LogRewoundError, MissingResourceError, PulpError } from './errors.ts';
+
+// Task types.
+export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
+export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
+export { Discard, Snooze } from './tasks/run-endings.ts';
+export type { Abandoned, Report } from './tasks/reports.ts';
+export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
+export { secret } from './secrets/secret.ts';
 export type { Log } from './log.ts';
-export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
+export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
+
+// Enqueueing.
 export {
-  parseEvent,
-  type EventFacts,
-  type EventTypeName,
-  type PulpEvent,
-  type UnparsedEvent,
-} from './events/event.ts';
-export type { Holder } from './events/read-holder.ts';
-export {
-  currentCursor,
-  EVENT_KINDS,
-  readEvents,
-  type EventFilter,
-  type EventKind,
-  type EventPage,
-  type LogEvent,
-  type ReadOptions,
-} from './events/read.ts';
-export { observeMetrics } from './manager/observe-metrics.ts';
-export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
-export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
-export {
-  checkWorkerProcesses,
-  handleWorkerHeartbeat,
-  handleWorkerOffline,
-  markWorkerOffline,
-  markWorkerOnline,
-} from './manager/worker-watcher.ts';
-export { closeConnection, getConnection } from './postgres/connection.ts';
-export { migrate } from './postgres/migrate.ts';
+  enqueueMany,
+  enqueueWithReservation,
+  type EnqueueOptions,
+  type EnqueueRequest,
+} from './tasks/enqueue.ts';
+export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
+export { TaskHandle } from './tasks/task-handle.ts';
+export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
+export type { Unique } from './tasks/unique.ts';
+export type { Versions } from './tasks/versions.ts';
+export type { TraceContext } from './tasks/tracing.ts';
+export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
+
+// Acting on tasks.
+export { cancel } from './tasks/cancel.ts';
+export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
+export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+export { listPauses, type Pause } from './projections/pause.ts';
+
+// Reading tasks.
 export {
   listTasks,
   readHistory,
@@ -45,31 +44,10 @@ export {
 } from './projections/task.ts';
 export { matchingTasks } from './projections/matching-tasks.ts';
 export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './projections/task-filter.ts';
-export { rebuild, type Rebuild } from './projections/rebuild.ts';
-export {
-  listResources,
-  readResource,
-  type ResourceContention,
-  type ResourceDetail,
-} from './projections/resource.ts';
-export { readTrace, type Trace, type TracedTask } from './projections/trace.ts';
-export { verify, type Verification, type Violation } from './projections/verify.ts';
 export { explainTask, type Explanation } from './projections/why.ts';
-export { listWorkers, type Worker } from './projections/worker.ts';
-export { secret } from './secrets/secret.ts';
-export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
-export { cancel } from './tasks/cancel.ts';
-export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker } from './tasks/current.ts';
-export { Discard, Snooze } from './tasks/run-endings.ts';
-export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
-export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
-export {
-  enqueueMany,
-  enqueueWithReservation,
-  type EnqueueOptions,
-  type EnqueueRequest,
-} from './tasks/enqueue.ts';
-export type { TraceContext } from './tasks/tracing.ts';
+export { readTrace, type Trace, type TracedTask } from './projections/trace.ts';
+
+// Groups.
 export {
   cancelGroup,
   createGroup,
@@ -79,14 +57,8 @@ export {
   type GroupOptions,
 } from './tasks/grouping.ts';
 export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
-export type { Abandoned, Report } from './tasks/reports.ts';
-export type { Unique } from './tasks/unique.ts';
-export type { Versions } from './tasks/versions.ts';
-export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
-export { releaseHold } from './tasks/hold-requests.ts';
-export { holdResources, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
-export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
-export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
+
+// Schedules.
 export {
   createSchedule,
   deleteSchedule,
@@ -105,6 +77,40 @@ export {
   type Schedule,
   type ScheduleEvent,
 } from './projections/schedule.ts';
+
+// Resources, limits and holds.
+export {
+  listResources,
+  readResource,
+  type ResourceContention,
+  type ResourceDetail,
+} from './projections/resource.ts';
+export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
+export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
+export { holdResources, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
+export { releaseHold } from './tasks/hold-requests.ts';
+export { listHolds, type Hold } from './projections/hold.ts';
+
+// The log and subscriptions.
+export {
+  currentCursor,
+  EVENT_KINDS,
+  readEvents,
+  type EventFilter,
+  type EventKind,
+  type EventPage,
+  type LogEvent,
+  type ReadOptions,
+} from './events/read.ts';
+export { followEvents, type FollowNotice, type FollowOptions } from './events/follow.ts';
+export {
+  parseEvent,
+  type EventFacts,
+  type EventTypeName,
+  type PulpEvent,
+  type UnparsedEvent,
+} from './events/event.ts';
+export type { Holder } from './events/read-holder.ts';
 export { consume, consumeWith, type ConsumeOptions } from './subscriptions/consume.ts';
 export {
   createSubscription,
@@ -117,16 +123,34 @@ export {
   type SubscriptionOptions,
 } from './subscriptions/subscribing.ts';
 export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
-export { listRetention, type Retention } from './projections/retention.ts';
-export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
-export { listHolds, type Hold } from './projections/hold.ts';
-export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
-export { listPauses, type Pause } from './projections/pause.ts';
-export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
-export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
-export { TaskHandle } from './tasks/task-handle.ts';
-export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
+
+// Workers.
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
 export { drainWorker, setWorker } from './workers/orders.ts';
+export { listWorkers, type Worker } from './projections/worker.ts';
 export { WorkerDirectory } from './workers/directories/worker-directory.ts';
 export { WorkingDirectory } from './workers/directories/working-directory.ts';
+
+// The resource manager.
+export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
+export {
+  checkWorkerProcesses,
+  handleWorkerHeartbeat,
+  handleWorkerOffline,
+  markWorkerOffline,
+  markWorkerOnline,
+} from './manager/worker-watcher.ts';
+export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
+export { observeMetrics } from './manager/observe-metrics.ts';
+
+// The database.
+export { closeConnection, getConnection } from './postgres/connection.ts';
+export { migrate } from './postgres/migrate.ts';
+export { verify, type Verification, type Violation } from './projections/verify.ts';
+export { rebuild, type Rebuild } from './projections/rebuild.ts';
+export { listRetention, type Retention } from './projections/retention.ts';
+export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
+
+// Constants and errors.
+export * from './constants.ts';
+export { LogRewoundError, MissingResourceError, PulpError } from './errors.ts';

@@ -1,47 +1,5 @@
-import { LogRewoundError, PulpError, type ExitCode } from '../errors.ts';
-
-/** What the engine's own SQLSTATEs mean, by which its functions refuse. */
-const REFUSALS: Readonly<Record<string, { code: string; exitCode: ExitCode; remedy?: string }>> = {
-  22021: { code: 'INVALID_INPUT', exitCode: 2, remedy: 'Leave NUL characters out, and what is no UTF-8.' },
-  PU001: { code: 'FENCED', exitCode: 1 },
-  PU002: { code: 'MISSING_RESOURCE', exitCode: 3 },
-  PU003: { code: 'ID_CONFLICT', exitCode: 2 },
-  PU004: { code: 'INVALID_INPUT', exitCode: 2 },
-  PU005: { code: 'UNKNOWN_TASK_TYPE', exitCode: 2 },
-  PU006: { code: 'WORKER_NAME_TAKEN', exitCode: 1 },
-  PU007: { code: 'APPEND_ONLY', exitCode: 1 },
-  PU008: { code: 'LOG_UNREADABLE', exitCode: 1 },
-  PU010: { code: 'LEAF_IN_USE', exitCode: 1 },
-  PU011: { code: 'PLAIN_SECRET', exitCode: 2 },
-  PU012: { code: 'WORKER_NAME_LEASED', exitCode: 1 },
-  PU020: { code: 'TOO_MANY_QUEUES', exitCode: 2 },
-  PU021: { code: 'NOT_ITS_SESSION', exitCode: 1 },
-  PU022: { code: 'NOT_OWNED', exitCode: 2 },
-  PU023: { code: 'QUOTA_EXCEEDED', exitCode: 2 },
-  PU026: { code: 'WORKER_NOT_ONLINE', exitCode: 1 },
-  PU025: { code: 'NOT_PAUSED', exitCode: 3 },
-  PU027: { code: 'MISSING_SCHEDULE', exitCode: 3 },
-  PU028: { code: 'SCHEDULE_EXISTS', exitCode: 2 },
-  PU029: { code: 'SCHEDULE_STATE', exitCode: 1 },
-  PU030: { code: 'NOT_UNIQUE', exitCode: 2 },
-  PU037: { code: 'MISSING_SUBSCRIPTION', exitCode: 3 },
-  PU038: { code: 'SUBSCRIPTION_EXISTS', exitCode: 2 },
-  PU039: { code: 'SUBSCRIPTION_STATE', exitCode: 1 },
-  PU062: { code: 'TOO_MANY_REQUIREMENTS', exitCode: 2 },
-  PU061: { code: 'NO_RETENTION', exitCode: 3 },
-  PU060: { code: 'LOG_ARCHIVED', exitCode: 1 },
-  PU031: { code: 'HOLD_OVER', exitCode: 3 },
-  PU024: { code: 'NOT_RETRIABLE', exitCode: 1 },
-  PU040: { code: 'MISSING_DEPENDENCY', exitCode: 2 },
-  PU041: { code: 'DEPENDENCY_CIRCLE', exitCode: 2 },
-  PU042: { code: 'MISSING_GROUP', exitCode: 3 },
-  PU043: { code: 'GROUP_EXISTS', exitCode: 2 },
-  PU044: { code: 'GROUP_DISPATCHED', exitCode: 2 },
-  PU045: { code: 'WOULD_DEADLOCK', exitCode: 1 },
-};
-
-/** The engine's own SQLSTATE for a cursor of a history that the log left; its detail says from where to go on. */
-const LOG_REWOUND = 'PU013';
+import { LogRewoundError, PulpError } from '../errors.ts';
+import { LOG_REWOUND, REFUSALS } from './refusals.ts';
 
 /** What a server that lacks something means, and what to do about it; of other codes the message says enough. */
 const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
@@ -264,17 +222,17 @@ export function toPulpError(error: unknown): unknown {
   const failure = sqlFailure(error);
   const code = failure?.code ?? '';
   const message = reasonOf(error);
-  const refusal = REFUSALS[code];
-  if (refusal !== undefined) {
-    return new PulpError(refusal.code, message, {
-      remedy: failure?.hint ?? refusal.remedy ?? '',
-      exitCode: refusal.exitCode,
-      cause: error,
-    });
-  }
   if (code === LOG_REWOUND) {
     const { go_on_from: goOnFrom } = JSON.parse(failure?.detail ?? '{}') as { go_on_from: string };
     return new LogRewoundError(message, { goOnFrom, remedy: failure?.hint ?? '', cause: error });
+  }
+  const refusal = REFUSALS[code];
+  if (refusal !== undefined) {
+    return new PulpError(refusal.code, message, {
+      remedy: failure?.hint ?? refusal.remedy,
+      exitCode: refusal.exitCode,
+      cause: error,
+    });
   }
   const [, known] = FIRST_EVENT_AGAIN.exec(failure?.detail ?? '') ?? [];
   if (code === '23505' && known !== undefined) {

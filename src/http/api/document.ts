@@ -57,7 +57,7 @@ function operationObject(operation: Operation, path: string, schemas: Schemas): 
   return {
     operationId: id,
     summary,
-    tags: [path.startsWith('/api/v1/') ? 'v1' : path.startsWith('/pulp/') ? 'pulp' : 'metrics'],
+    tags: [tagOf(operation.path)],
     ...(right === 'anybody' ? { security: [{}] } : { 'x-right': right }),
     parameters: [
       ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => ({
@@ -88,6 +88,12 @@ function operationObject(operation: Operation, path: string, schemas: Schemas): 
       },
     },
   };
+}
+
+/** The part of the API that an address is in, whatever the document calls it. */
+function tagOf(path: string): 'v1' | 'pulp' | 'metrics' {
+  if (path.startsWith('/api/v1/')) return 'v1';
+  return path.startsWith('/pulp/') ? 'pulp' : 'metrics';
 }
 
 function responseObject(
