@@ -63,12 +63,8 @@ export { getCurrentTask, getCurrentWorker, type CurrentTask, type CurrentWorker 
 export { Discard, Snooze } from './tasks/run-endings.ts';
 export type { Backoff, TaskDefaults } from './tasks/task-defaults.ts';
 export { defineTask, type TaskContext, type TaskOptions, type TaskType } from './tasks/define-task.ts';
-export {
-  enqueueMany,
-  enqueueWithReservation,
-  type EnqueueOptions,
-  type EnqueueRequest,
-} from './tasks/enqueue.ts';
+export { enqueueMany, enqueueWithReservation, type EnqueueRequest } from './tasks/enqueue.ts';
+export type { EnqueueOptions } from './tasks/enqueue-options.ts';
 export type { TraceContext } from './tasks/tracing.ts';
 export {
   cancelGroup,
