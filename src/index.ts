@@ -11,12 +11,8 @@ export type { Log } from './log.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 
 // Enqueueing.
-export {
-  enqueueMany,
-  enqueueWithReservation,
-  type EnqueueOptions,
-  type EnqueueRequest,
-} from './tasks/enqueue.ts';
+export { enqueueMany, enqueueWithReservation, type EnqueueRequest } from './tasks/enqueue.ts';
+export type { EnqueueOptions } from './tasks/enqueue-options.ts';
 export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';

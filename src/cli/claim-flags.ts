@@ -1,20 +1,17 @@
-import * as Flags from '@oclif/core/flags';
 import { PulpError } from '../errors.ts';
+import { ENQUEUE_OPTIONS } from '../tasks/enqueue-options.ts';
+import { repeatedFlag } from './repeated-flag.ts';
 
 /** Of commands that claim resources: which of them others may share. */
-export const sharedResourceFlag = Flags.string({
-  helpValue: 'URL',
-  summary: 'A resource that others may share with it; can be repeated.',
-  multiple: true,
-  multipleNonGreedy: true,
+export const sharedResourceFlag = repeatedFlag({
+  helpValue: ENQUEUE_OPTIONS.sharedResources.flag.value,
+  summary: ENQUEUE_OPTIONS.sharedResources.help,
 });
 
 /** Of commands that claim resources: how many units of which. */
-export const unitsFlag = Flags.string({
-  helpValue: 'URL=K',
-  summary: 'Of a resource with a capacity that it shares: how many units it takes; can be repeated.',
-  multiple: true,
-  multipleNonGreedy: true,
+export const unitsFlag = repeatedFlag({
+  helpValue: ENQUEUE_OPTIONS.units.flag.value,
+  summary: ENQUEUE_OPTIONS.units.help,
 });
 
 /** Units of resources, by their URLs. @throws PulpError INVALID_INPUT */

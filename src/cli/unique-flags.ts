@@ -1,13 +1,12 @@
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { sqlDuration } from '../duration.ts';
+import { ENQUEUE_OPTIONS } from '../tasks/enqueue-options.ts';
 import { UNIQUE_THEN, UNIQUE_WHILE, type Unique } from '../tasks/unique.ts';
 
 /** At most one task at a time for a key; see `Unique`. */
 export const uniqueFlags = {
-  unique: Flags.boolean({
-    summary: 'At most one task at a time of this type with these arguments, or for the key.',
-  }),
+  unique: Flags.boolean({ summary: ENQUEUE_OPTIONS.unique.help }),
   'unique-key': Flags.string({
     helpValue: 'KEY',
     summary: 'What it is to be the only one of its type for. Default: its arguments.',
@@ -27,13 +26,16 @@ export const uniqueFlags = {
   })(),
 };
 
+/** What these flags say. */
+type UniqueValues = InferredFlags<typeof uniqueFlags>;
+
 /** What the flags say of it; undefined: nothing. */
-export function uniqueOf(flags: InferredFlags<typeof uniqueFlags>): boolean | Unique | undefined {
+export function uniqueOf(flags: Partial<UniqueValues>): boolean | Unique | undefined {
   const unique = {
     key: flags['unique-key'],
     for: sqlDuration(flags['unique-for']),
     while: flags['unique-while'],
     then: flags['unique-then'],
   };
-  return Object.values(unique).some((said) => said !== undefined) ? unique : flags.unique || undefined;
+  return Object.values(unique).some((said) => said !== undefined) ? unique : flags.unique === true || undefined;
 }

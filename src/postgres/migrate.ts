@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path/posix';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
+import { withColumnLists } from './column-lists.ts';
 import { connectDedicated } from './dedicated-client.ts';
 import {
   claimPgBossSchema,
@@ -44,7 +45,8 @@ interface Script {
  *
  * pg-boss's schema is ours alone. Its name is chosen at the first migration (`PULP_BOSS_SCHEMA`, else `pulp_boss`) and kept
  * in the ledger. The scripts write `pgboss.` for it, whatever it is: that is replaced when they are read, and nowhere else;
- * checksums are those of the replaced text.
+ * checksums are those of the replaced text. Lists of columns are put in when a script is run (see `withColumnLists`): where they
+ * change, so did a migration, after which all functions are made anew.
  *
  * @throws PulpError MIGRATION_CHANGED if a migration that was applied has another text now
  * @throws PulpError MIGRATION_UNKNOWN if the database was migrated by a newer version
@@ -166,7 +168,7 @@ async function apply(
       (functionsAreDue && script.name.startsWith('functions/')),
   );
   for (const script of due) {
-    await client.query(script.text);
+    await client.query(await withColumnLists(client, script.text));
     await client.query(
       `insert into pulp.migration (name, checksum) values ($1, $2)
        on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`,

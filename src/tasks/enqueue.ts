@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_QUEUE, type DependencyEnd } from '../constants.ts';
+import { DEFAULT_QUEUE } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -7,6 +7,7 @@ import { secretRealm } from '../secrets/secret-realm.ts';
 import { checkArgument } from './check-argument.ts';
 import { getCurrentTask } from './current.ts';
 import { isTaskType, type TaskType } from './define-task.ts';
+import { ENQUEUE_OPTIONS, enqueueOptions, type EnqueueOptions } from './enqueue-options.ts';
 import { enqueueTogether } from './enqueue-together.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { newTaskId } from './new-task-id.ts';
@@ -16,51 +17,9 @@ import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
-import { enqueueTraced, type TraceContext } from './tracing.ts';
+import { enqueueTraced } from './tracing.ts';
 import { withDefaults } from './task-defaults.ts';
-import type { Unique } from './unique.ts';
-import type { Versions } from './versions.ts';
 import { workersService } from './workers-service.ts';
-
-/** What can be said of a task beside its type and arguments. */
-export interface EnqueueOptions {
-  /** Resources that other tasks may share with it. */
-  readonly sharedResources?: readonly Resource[];
-  /** Of resources with a capacity that it shares with others: how many units of each it takes. Where none is said: one. */
-  readonly units?: Readonly<Record<string, number>>;
-  /** Default `default`. */
-  readonly queue?: string;
-  /** Higher is delivered first, among tasks that share no resource. Default 0. */
-  readonly priority?: number;
-  /** How long to wait first, by the database's clock: seconds, or a text such as `30s`. */
-  readonly delay?: number | string;
-  /** When to start at the earliest, by the database's clock. */
-  readonly at?: Date | string;
-  /** How often a failed run is tried again, with growing pauses. Default 0. */
-  readonly retries?: number;
-  /** How long one run may take: seconds, or a text such as `10m`. Default: without limit. */
-  readonly timeout?: number | string;
-  /** The group that it is in: one that was created, or any name that joins tasks. */
-  readonly group?: string;
-  /** Ids of tasks that have to be over before it begins, 256 at most. If one ends otherwise than `on` says, it is skipped. */
-  readonly after?: readonly string[];
-  /** How these have to end: `success` (completed) or `finish` (in whatever way). Default `success`. */
-  readonly on?: DependencyEnd;
-  /** Run it when all others of its group are over and all are dispatched; the group has to be created before. */
-  readonly finally?: boolean;
-  /** Joins all that belongs to one request. Default: that of the enqueueing task, else the task's own id. */
-  readonly correlationId?: string;
-  /** A UUID of the caller's own: the same id with the same content is enqueued once. */
-  readonly id?: string;
-  /** At most one task at a time: true, or how; see docs/unique.md. The handle given is that of the task that stands for the request. */
-  readonly unique?: boolean | Unique;
-  /** What the worker that runs it must have, by ranges of versions: `{ rpm: '>=2.1' }`. It waits for one that has; see docs/versions.md. */
-  readonly requires?: Versions;
-  /** The span that enqueues it, as W3C Trace Context writes it. Default: the one of OpenTelemetry that is active, else the enqueueing task's. */
-  readonly traceContext?: TraceContext;
-  /** Take the name although no worker has published it. */
-  readonly unchecked?: boolean;
-}
 
 /** A task to enqueue: its type (or registered name), arguments, claims and options. */
 export interface EnqueueRequest<
@@ -89,30 +48,18 @@ export interface NamedRequest extends Options {
 type Options = { readonly [Key in Exclude<keyof EnqueueOptions, 'at'>]?: EnqueueOptions[Key] | undefined };
 
 /** What a request may say. */
-const REQUEST_KEYS: ReadonlySet<string> = new Set<keyof EnqueueRequest>([
+const REQUEST_KEYS: readonly string[] = [
   'task',
   'args',
   'kwargs',
   'resources',
-  'sharedResources',
-  'units',
-  'queue',
-  'priority',
-  'delay',
-  'at',
-  'retries',
-  'timeout',
-  'group',
-  'correlationId',
-  'id',
-  'unique',
-  'requires',
-  'traceContext',
-  'after',
-  'on',
-  'finally',
-  'unchecked',
-]);
+  ...Object.keys(ENQUEUE_OPTIONS),
+];
+
+/** What goes to the database beside the columns of a task: the options, with their keys in an item. */
+const REST = enqueueOptions
+  .filter(([name]) => name !== 'id' && name !== 'sharedResources')
+  .map(([name, { key }]) => [name, key] as const);
 
 /**
  * Enqueues a task that claims resources (the seed's `enqueue_with_reservation`). No two tasks that claim the same
@@ -243,9 +190,21 @@ function nameRequest(request: EnqueueRequest): NamedRequest {
 function sendable(request: NamedRequest): NamedRequest {
   const { args, kwargs, secrets: _, ...rest } = request;
   checkMembersApart(rest);
+  for (const [name, { form }] of enqueueOptions) checkForm(name, form, request[name]);
   writePayload(args, 'args');
   writePayload(kwargs, 'kwargs');
   return request;
+}
+
+/** @throws PulpError INVALID_INPUT for what the worker would not take */
+function checkForm(name: string, form: z.ZodType, value: unknown): void {
+  const { error } = form.optional().safeParse(value);
+  if (error === undefined) return;
+  throw new PulpError('INVALID_INPUT', `${name}: ${error.issues[0]?.message ?? ''}`, {
+    remedy: 'Correct this value; nothing was enqueued.',
+    exitCode: 2,
+    cause: error,
+  });
 }
 
 /** Writes a request for the database, its secrets encrypted. */
@@ -257,26 +216,10 @@ function writeTask(
   const id = request.id ?? newTaskId();
   const current = getCurrentTask();
   const { resources, sharedResources: shared_resources } = request;
-  const rest = {
-    name,
-    units: request.units,
-    queue: request.queue,
-    priority: request.priority,
-    delay: request.delay,
-    at: request.at,
-    retries: request.retries,
-    timeout: request.timeout,
-    group: request.group,
-    correlation_id: request.correlationId ?? current?.correlationId ?? undefined,
-    parent_id: current?.id,
-    unique: request.unique,
-    requires: request.requires,
-    trace_context: request.traceContext ?? current?.traceContext ?? undefined,
-    after: request.after,
-    on: request.on,
-    finally: request.finally,
-    unchecked: request.unchecked,
-  };
+  const rest: Record<string, unknown> = { name, parent_id: current?.id };
+  for (const [option, key] of REST) rest[key] = request[option];
+  rest['correlation_id'] ??= current?.correlationId ?? undefined;
+  rest['trace_context'] ??= current?.traceContext ?? undefined;
   checkMembersApart({ id, resources, shared_resources, ...rest });
   const written = {
     id: JSON.stringify(id),
@@ -320,16 +263,12 @@ export function requestItem(request: EnqueueRequest): Record<string, unknown> {
 
 /** @throws PulpError INVALID_INPUT for what would be lost without a word, such as claims under another name */
 function refuseUnknownKeys(request: object): void {
-  const unknown = Object.keys(request).find((key) => !REQUEST_KEYS.has(key));
+  const unknown = Object.keys(request).find((key) => !REQUEST_KEYS.includes(key));
   if (unknown === undefined) return;
-  throw new PulpError(
-    'INVALID_INPUT',
-    `${unknown}: unknown option; known are ${[...REQUEST_KEYS].join(', ')}`,
-    {
-      remedy: 'Correct this option; nothing was enqueued.',
-      exitCode: 2,
-    },
-  );
+  throw new PulpError('INVALID_INPUT', `${unknown}: unknown option; known are ${REQUEST_KEYS.join(', ')}`, {
+    remedy: 'Correct this option; nothing was enqueued.',
+    exitCode: 2,
+  });
 }
 
 /** @throws PulpError INVALID_INPUT for a date that JSON would turn into null, and so into none */

@@ -5,6 +5,7 @@ import { PulpError } from '../errors.ts';
 import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
 import type { ScheduleRule } from '../schedules/rule.ts';
+import type { SingleName } from './enqueue-options.ts';
 import { requestItem, type EnqueueRequest } from './enqueue.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
@@ -42,7 +43,7 @@ export interface ScheduleOptions {
 export async function createSchedule(
   name: string,
   times: ScheduleTimes,
-  request: Omit<EnqueueRequest, 'id' | 'at'>,
+  request: Omit<EnqueueRequest, SingleName>,
   options: ScheduleOptions = {},
 ): Promise<void> {
   await create(name, times, requestItem(request), options);

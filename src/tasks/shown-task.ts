@@ -2,6 +2,7 @@ import { RESERVED_WORKER_PREFIX } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { withoutEnvelopes } from '../secrets/arguments.ts';
 import { isDeepStrictEqual } from 'node:util';
+import { enqueueOptions } from './enqueue-options.ts';
 
 /** A task as `pulp task list --json` shows it, as far as another one like it can be enqueued from that. */
 type ShownTask = Readonly<Record<string, unknown>>;
@@ -27,19 +28,23 @@ export function anotherLike(shown: ShownTask): Readonly<Record<string, unknown>>
       'its secrets are bound to it',
       'Run it again by `pulp task retry`, or enqueue another one with its secrets.',
     );
-  const queue = String(shown['queue']);
-  return {
-    ...{ name, args, kwargs, resources: exclusive_resources, shared_resources },
-    ...(!queue.startsWith(RESERVED_WORKER_PREFIX) && { queue }), // it was routed there
-    priority: shown['priority'],
-    retries: shown['retries'],
-    timeout: shown['timeout_seconds'],
-    group: shown['group_id'],
-    ...optionsOf(shown),
+  const item: Record<string, unknown> = {
+    name,
+    args,
+    kwargs,
+    resources: exclusive_resources,
+    shared_resources,
   };
+  for (const [, { key, shownIn }] of enqueueOptions) {
+    if (shownIn !== undefined) item[key] = valueIn(shown, shownIn);
+  }
+  if (String(item['queue']).startsWith(RESERVED_WORKER_PREFIX)) delete item['queue']; // it was routed there
+  return item;
 }
 
-function optionsOf({ options }: ShownTask): object {
-  const { units, unique, requires } = (options ?? {}) as Readonly<Record<string, unknown>>;
-  return { units, unique, requires };
+function valueIn(shown: ShownTask, [column, member]: readonly [string, string?]): unknown {
+  const value = shown[column];
+  return member === undefined
+    ? value
+    : (value as Readonly<Record<string, unknown>> | null | undefined)?.[member];
 }

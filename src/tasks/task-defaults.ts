@@ -1,8 +1,8 @@
-import { MOST_PRIORITY, NAME_PATTERN } from '../constants.ts';
+import { z } from 'zod';
+import { NAME_PATTERN } from '../constants.ts';
 import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
-import { uniqueOption, type Unique } from './unique.ts';
-import type { Versions } from './versions.ts';
+import { enqueueOptions, type EnqueueOptions, type TypeDefaultName } from './enqueue-options.ts';
 
 /** How long a task pauses before it is tried again: `first`, then `factor` times as long each time, `max` at most. */
 export interface Backoff {
@@ -16,42 +16,26 @@ export interface Backoff {
   readonly jitter?: number;
 }
 
-/** What holds for the tasks of a type, unless who enqueues one says otherwise; see `EnqueueOptions`. */
-export interface TaskDefaults {
-  readonly queue?: string;
-  readonly priority?: number;
-  readonly retries?: number;
-  /** Seconds, or a text such as `10m`. */
-  readonly timeout?: number | string;
-  readonly unique?: boolean | Unique;
-  /** What workers must have to run its tasks, by ranges of versions. */
-  readonly requires?: Versions;
+/** What holds for the tasks of a type, unless who enqueues one says otherwise. */
+export interface TaskDefaults extends Pick<EnqueueOptions, TypeDefaultName> {
   readonly backoff?: Backoff;
 }
 
 /** The same, checked, with lengths of time in seconds, as it is published. */
-export interface PublishedDefaults {
-  readonly queue?: string;
-  readonly priority?: number;
-  readonly retries?: number;
+export interface PublishedDefaults extends Omit<TaskDefaults, 'timeout' | 'backoff'> {
   readonly timeout?: number;
-  readonly unique?: boolean | Unique;
-  readonly requires?: Versions;
   readonly backoff?: Readonly<Record<string, number>>;
 }
 
-/** How often a task may be tried again; `pulp.item_problem` says the same. */
-const MOST_RETRIES = 9999;
+/** The limits of the members of a backoff; those without are lengths of time. */
+const BACKOFF = { first: undefined, factor: [1, 1000], max: undefined, jitter: [0, 1] } as const;
 
 /**
  * Checks what a task type says of its tasks.
  *
  * @throws PulpError INVALID_INPUT if something is not allowed
  */
-export function checkDefaults(
-  task: string,
-  { queue, priority, retries, timeout, unique, requires, backoff }: TaskDefaults,
-): PublishedDefaults {
+export function checkDefaults(task: string, given: TaskDefaults): PublishedDefaults {
   const refuse = (option: string, value: unknown, remedy: string) => {
     throw new PulpError(
       'INVALID_INPUT',
@@ -59,44 +43,43 @@ export function checkDefaults(
       { remedy, exitCode: 2 },
     );
   };
-  const within = (option: string, value: number, least: number, most: number, isWhole: boolean) => {
-    if (!(value >= least && value <= most) || (isWhole && !Number.isInteger(value)))
-      refuse(option, value, `A ${isWhole ? 'whole ' : ''}number from ${least} to ${most}.`);
-    return value;
-  };
   const seconds = (option: string, value: number | string) =>
     parseDuration(String(value), `task type ${task}: ${option}`) / 1000;
 
+  const published: Record<string, unknown> = {};
+  for (const [name, { key, form, isTypeDefault }] of enqueueOptions) {
+    const value = given[name as TypeDefaultName];
+    if (isTypeDefault !== true || value === undefined) continue;
+    const { error } = form.safeParse(value);
+    if (error !== undefined) refuse(name, value, z.prettifyError(error));
+    published[key] = value;
+  }
+  const { queue, timeout, unique, backoff } = given;
   if (queue !== undefined && !NAME_PATTERN.test(queue))
     refuse('queue', queue, 'Start with a letter; use at most 128 letters, digits and characters of _.:@-');
-  const timeoutSeconds = timeout === undefined ? undefined : seconds('timeout', timeout);
-  if (timeoutSeconds === 0) refuse('timeout', timeout, 'More than 0.');
-  if (!uniqueOption.safeParse(unique ?? false).success)
-    refuse('unique', unique, 'True, or an object of key, for, while and then: see docs/unique.md.');
+  if (timeout !== undefined && (published['timeout'] = seconds('timeout', timeout)) === 0)
+    refuse('timeout', timeout, 'More than 0.');
   if (typeof unique === 'object' && unique.for !== undefined) seconds('unique.for', unique.for);
-  for (const name of Object.keys(backoff ?? {})) {
-    if (!['first', 'factor', 'max', 'jitter'].includes(name))
+  if (backoff !== undefined) published['backoff'] = checkBackoff(backoff, refuse, seconds);
+  return published;
+}
+
+function checkBackoff(
+  backoff: Backoff,
+  refuse: (option: string, value: unknown, remedy: string) => void,
+  seconds: (option: string, value: number | string) => number,
+): Readonly<Record<string, number>> {
+  const published: Record<string, number> = {};
+  for (const [name, value] of Object.entries(backoff) as [string, number | string | undefined][]) {
+    if (!Object.hasOwn(BACKOFF, name))
       refuse(`backoff.${name}`, backoff, 'A backoff has first, factor, max and jitter.');
+    if (value === undefined) continue;
+    const limits = BACKOFF[name as keyof Backoff];
+    if (limits === undefined) published[name] = seconds(`backoff.${name}`, value);
+    else if (typeof value === 'number' && value >= limits[0] && value <= limits[1]) published[name] = value;
+    else refuse(`backoff.${name}`, value, `A number from ${limits[0]} to ${limits[1]}.`);
   }
-  const { first, factor, max, jitter } = backoff ?? {};
-  return {
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && {
-      priority: within('priority', priority, -MOST_PRIORITY, MOST_PRIORITY, true),
-    }),
-    ...(retries !== undefined && { retries: within('retries', retries, 0, MOST_RETRIES, true) }),
-    ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
-    ...(unique !== undefined && { unique }),
-    ...(requires !== undefined && { requires }),
-    ...(backoff !== undefined && {
-      backoff: {
-        ...(first !== undefined && { first: seconds('backoff.first', first) }),
-        ...(factor !== undefined && { factor: within('backoff.factor', factor, 1, 1000, false) }),
-        ...(max !== undefined && { max: seconds('backoff.max', max) }),
-        ...(jitter !== undefined && { jitter: within('backoff.jitter', jitter, 0, 1, false) }),
-      },
-    }),
-  };
+  return published;
 }
 
 /** What an enqueue says, with what its type says where it says nothing. */

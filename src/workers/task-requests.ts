@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { DEPENDENCY_ENDS } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
 import { readTask, type Task } from '../projections/task.ts';
 import { openArguments, type Arguments } from '../secrets/arguments.ts';
@@ -7,41 +6,24 @@ import type { SecretPlace } from '../secrets/secret-places.ts';
 import { secretRealm } from '../secrets/secret-realm.ts';
 import { cancel } from '../tasks/cancel.ts';
 import { asCurrentTask, type CurrentWorker } from '../tasks/current.ts';
+import { enqueueOptions } from '../tasks/enqueue-options.ts';
 import { enqueueNamed, type NamedRequest } from '../tasks/enqueue.ts';
 import { awaitFinalAsTask } from '../tasks/waiting-as-task.ts';
 import type { Question } from './horses/horse-protocol.ts';
-import { uniqueOption } from '../tasks/unique.ts';
 import { currentTask, type StartedTask } from './run-records.ts';
 
 /** A worker does not rely on what the process of a task says: only the form of a question can be told from outside. */
 const places = z.array(z.array(z.union([z.string(), z.number(), z.literal(true)])).min(2));
 
-const options = z.union([z.string(), z.number()]).optional();
-
-const request: z.ZodType<NamedRequest> = z.strictObject({
+const request = z.strictObject({
   task: z.string(),
   args: z.unknown(),
   kwargs: z.unknown(),
   resources: z.array(z.string()),
+  ...Object.fromEntries(enqueueOptions.map(([name, { form }]) => [name, form.optional()])),
   sharedResources: z.array(z.string()),
-  queue: z.string().optional(),
-  priority: z.number().optional(),
-  delay: options,
-  at: z.string().optional(),
-  retries: z.number().optional(),
-  timeout: options,
-  group: z.string().optional(),
-  correlationId: z.string().optional(),
-  id: z.string().optional(),
-  unique: uniqueOption.optional(),
-  requires: z.record(z.string(), z.string()).optional(),
-  traceContext: z.strictObject({ traceparent: z.string(), tracestate: z.string().optional() }).optional(),
-  after: z.array(z.string()).optional(),
-  on: z.enum(DEPENDENCY_ENDS).optional(),
-  finally: z.boolean().optional(),
-  unchecked: z.boolean().optional(),
   secrets: places.optional(),
-});
+}) as z.ZodType as z.ZodType<NamedRequest>;
 
 const question: z.ZodType<Question> = z.discriminatedUnion('of', [
   z.object({ of: z.literal('arguments'), places }),

@@ -1,5 +1,5 @@
--- Enqueues one task in the caller's transaction and gives its id. Options: queue, priority, delay, at, retries, timeout,
--- group, correlation_id, id, unchecked, units, after, on, finally.
+-- Enqueues one task in the caller's transaction and gives its id. Options are an object with the keys of pulp.enqueue_keys that are
+-- no arguments here.
 create or replace function pulp.enqueue(
   name text, args jsonb default '[]', kwargs jsonb default '{}', resources text[] default '{}',
   shared_resources text[] default '{}', options jsonb default '{}'
@@ -9,8 +9,8 @@ begin
   if jsonb_typeof(options) is distinct from 'object' then
     raise exception 'options: must be an object' using errcode = 'PU004', hint = 'Correct this value; nothing was enqueued.';
   end if;
-  if options ?| array['name', 'args', 'kwargs', 'resources', 'shared_resources'] then
-    raise exception 'options: name, args, kwargs, resources and shared_resources are arguments of their own' using errcode = 'PU004',
+  if options ?| pulp.enqueue_keys('argument') then
+    raise exception 'options: % are arguments of their own', array_to_string(pulp.enqueue_keys('argument'), ', ') using errcode = 'PU004',
       hint = 'Give them as such; nothing was enqueued.';
   end if;
   return (pulp.enqueue_columns(options || jsonb_build_object(

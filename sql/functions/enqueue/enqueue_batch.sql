@@ -1,7 +1,5 @@
--- Enqueues many tasks, all or none, in the caller's transaction, and gives their ids in order. Items are objects with
--- the keys name, args, kwargs, resources, shared_resources, queue, priority, delay, at, retries, timeout, group,
--- correlation_id, id, units, after, on, finally (and parent_id, unchecked). An id that is there already with the same content is not enqueued
--- again.
+-- Enqueues many tasks, all or none, in the caller's transaction, and gives their ids in order. Items are objects with the keys of
+-- pulp.enqueue_keys. An id that is there already with the same content is not enqueued again.
 create or replace function pulp.enqueue_batch(items jsonb) returns setof uuid
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 begin

@@ -12,7 +12,6 @@ language sql stable parallel safe as $$
       'priority', coalesce(nullif(rest -> 'priority', 'null'), '0'),
       'retries', coalesce(nullif(rest -> 'retries', 'null'), '0'),
       'owner', coalesce(rest ->> 'owner', owner))
-    || case when rest ?| array['delay', 'at', 'timeout', 'parent_id', 'group', 'trace_context', 'unique', 'units', 'after', 'on', 'finally', 'requires']
-      then pulp.enqueued_options(rest, enqueued_at) else '{}' end
+    || case when rest ?| pulp.enqueue_keys('recorded') then pulp.enqueued_options(rest, enqueued_at) else '{}' end
 $$;
 comment on function pulp.enqueued_common is 'The facts of TaskEnqueued but for what the task has of its own.';

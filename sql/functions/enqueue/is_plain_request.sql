@@ -5,7 +5,7 @@ create or replace function pulp.is_plain_request(
 ) returns boolean
 language sql stable parallel safe as $$
   select (rest is null or jsonb_typeof(rest) = 'object'
-      and rest - array['id', 'name', 'queue', 'args', 'kwargs', 'resources', 'shared_resources', 'unchecked', 'owner'] = '{}'
+      and rest - pulp.enqueue_keys('usual') = '{}'
       and (rest -> 'unchecked' in ('true', 'false')) is not false
       and jsonb_typeof(rest -> 'name') = 'string' and pulp.is_name(rest ->> 'name')
       and (rest -> 'queue' is null or jsonb_typeof(rest -> 'queue') = 'string' and pulp.is_name(rest ->> 'queue')))

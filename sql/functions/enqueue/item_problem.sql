@@ -3,11 +3,6 @@ create or replace function pulp.item_problem(item jsonb) returns text
 language plpgsql stable parallel safe as $$
 declare
   a_name constant text := 'must start with a letter and have at most 128 letters, digits and characters of _.:@-';
-  known_keys constant text[] := array['name', 'args', 'kwargs', 'resources', 'shared_resources', 'queue', 'priority', 'delay',
-    'at', 'retries', 'timeout', 'group', 'correlation_id', 'id', 'unchecked', 'trace_context', 'unique', 'units', 'after', 'on',
-    'finally', 'requires', 'parent_id'];
-  rare_keys constant text[] := array['priority', 'delay', 'at', 'retries', 'timeout', 'group', 'correlation_id', 'parent_id', 'unchecked',
-    'trace_context', 'unique', 'units', 'after', 'on', 'finally', 'requires'];
   problem text;
 begin
   if jsonb_typeof(item) <> 'object' then
@@ -18,9 +13,9 @@ begin
       select p from jsonb_each(item) as m cross join lateral pulp.value_problem(m.value, m.key) as p
       where pulp.has_huge_number(m.value) limit 1);
   end if;
-  if item - known_keys - 'owner' <> '{}' then
-    return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - known_keys) as key),
-      array_to_string(known_keys[:array_length(known_keys, 1) - 1], ', '));
+  if item - pulp.enqueue_keys() <> '{}' then
+    return format('%s: unknown key; known are %s', (select min(key) from jsonb_object_keys(item - pulp.enqueue_keys()) as key),
+      array_to_string(array(select key from unnest(pulp.enqueue_keys()) as key where key <> all (pulp.enqueue_keys('internal'))), ', '));
   end if;
   if jsonb_typeof(item -> 'name') is distinct from 'string' or not pulp.is_name(item ->> 'name') then
     return 'name: ' || a_name;
@@ -48,7 +43,10 @@ begin
   if item ? 'id' and item ->> 'id' is not null and not pulp.is_uuid(item ->> 'id') then
     return 'id: must be a UUID';
   end if;
-  if not item ?| rare_keys then
+  if item ? 'unchecked' and jsonb_typeof(item -> 'unchecked') not in ('boolean', 'null') then
+    return 'unchecked: must be true or false';
+  end if;
+  if item - pulp.enqueue_keys('usual') = '{}' then
     return null;
   end if;
   if item ? 'priority' and item ->> 'priority' is not null and (jsonb_typeof(item -> 'priority') <> 'number'
@@ -79,9 +77,6 @@ begin
   if item ? 'correlation_id' and item ->> 'correlation_id' is not null and (jsonb_typeof(item -> 'correlation_id') <> 'string'
     or octet_length(item ->> 'correlation_id') not between 1 and 256) then
     return 'correlation_id: must be a text of 1 to 256 bytes';
-  end if;
-  if item ? 'unchecked' and jsonb_typeof(item -> 'unchecked') not in ('boolean', 'null') then
-    return 'unchecked: must be true or false';
   end if;
   if item ? 'trace_context' and item ->> 'trace_context' is not null and not pulp.is_trace_context(item -> 'trace_context') then
     return 'trace_context: must be an object with a traceparent, and a tracestate if there is one, as W3C Trace Context has them';

@@ -14,12 +14,7 @@ declare
 begin
   perform pulp.need_event_leaf('event_batch', appended_at);
   with appended as (
-    update pulp.task t set (
-      id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-      priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-    ) = row((pulp.evolve_task(t, pulp.task_event(
+    update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, append_task_events.type, g.facts, t.correlation_id, null, acting, appended_at))).*)
     from (
       select x.id, coalesce(x.facts, '{}') as facts, x.position

@@ -5,8 +5,8 @@
 -- to compute it, and neither row nor event is ever made. For that, the event is given as pulp.task_event of what can be read
 -- more than once: columns and variables.
 --
--- The fields stand in the physical order of pulp.task's columns: one that a migration adds comes last here, and in the lists
--- of columns of the statements that update with this fold.
+-- The fields stand in the physical order of pulp.task's columns: one that a migration adds comes last here. Statements that store
+-- what this fold makes write /*columns pulp.task*/ for the list of columns, which is put in when they are loaded.
 create or replace function pulp.evolve_task(task pulp.task, event pulp.event) returns pulp.task
 language sql immutable parallel safe as $$
   select row(

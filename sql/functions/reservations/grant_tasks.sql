@@ -13,12 +13,7 @@ declare
   correlation_ids text[];
 begin
   with over as (
-    update pulp.task t set (
-      id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-      priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-      progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-    ) = row((pulp.evolve_task(t, pulp.task_event(
+    update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from unnest(rows, facts, positions) as g(row, facts, position)
     where t.ctid = g.row

@@ -29,12 +29,7 @@ begin
   -- Two statements, since the fold is put into each as one expression, which cannot depend on how many events there are.
   if claiming then
     with over as (
-      update pulp.task t set (
-        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-      ) = row((pulp.evolve_task(
+      update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
         pulp.task_event(
@@ -55,12 +50,7 @@ begin
       into ended, versions, correlation_ids, grouped from over o;
   else
     with over as (
-      update pulp.task t set (
-        id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-        priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-        progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-      ) = row((pulp.evolve_task(t, pulp.task_event(
+      update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
       where t.ctid = r.row

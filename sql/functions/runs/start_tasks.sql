@@ -30,12 +30,7 @@ begin
     perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
     return query
       with over as (
-        update pulp.task t set (
-          id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-          priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-        ) = row((pulp.evolve_task(t, pulp.task_event(
+        update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
           f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
         where t.ctid = f.row
@@ -62,12 +57,7 @@ begin
       run_facts, correlation_ids, null, tx, appended_at);
     return query
       with over as (
-        update pulp.task t set (
-          id, name, state, queue, args, kwargs, exclusive_resources, shared_resources, worker, attempt, lost_workers, fence,
-          priority, retries, timeout_seconds, run_after, parent_id, group_id, correlation_id, result, error, cancel_reason,
-          progress, enqueued_at, unblocked_at, started_at, finished_at, position, version, interruptions, owner, trace_context, options,
-        unique_key, reported
-        ) = row((pulp.evolve_task(
+        update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(
           pulp.evolve_task(t, pulp.task_event(
             f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
           pulp.task_event(

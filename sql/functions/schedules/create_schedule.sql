@@ -20,8 +20,8 @@ begin
     when (given ->> 'catch_up' in ('none', 'one', 'all')) is not true then 'catch_up: must be none, one or all'
     when (octet_length(given ->> 'rule') between 1 and 1024) is not true then 'rule: must be a text of 1 to 1024 bytes'
     when jsonb_typeof(item) is distinct from 'object' then 'item: must be an object'
-    when item ?| array['id', 'at', 'parent_id', 'owner', 'trace_context', 'unique'] then
-      'item: id, at, parent_id, owner, trace_context and unique cannot be given for all occurrences alike'
+    when item ?| pulp.enqueue_keys('single') then
+      format('item: %s cannot be given for all occurrences alike', array_to_string(pulp.enqueue_keys('single'), ', '))
     when given ->> 'overlap' <> 'skip' and jsonb_array_length(jsonb_path_query_array(item, '$.resources[*]')
       || jsonb_path_query_array(item, '$.shared_resources[*]')) > 255 then
       'item: a task may claim at most 255 resources where its schedule adds one'

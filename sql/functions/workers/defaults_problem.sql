@@ -7,8 +7,8 @@ declare
 begin
   if coalesce(defaults, 'null') = 'null' then
     return null;
-  elsif jsonb_typeof(defaults) <> 'object' or defaults - array['queue', 'priority', 'retries', 'timeout', 'unique', 'requires', 'backoff'] <> '{}' then
-    return 'must be an object of queue, priority, retries, timeout, unique, requires and backoff';
+  elsif jsonb_typeof(defaults) <> 'object' or defaults - pulp.enqueue_keys('default') - 'backoff' <> '{}' then
+    return format('must be an object of %s and backoff', array_to_string(pulp.enqueue_keys('default'), ', '));
   elsif backoff is not null and (jsonb_typeof(backoff) <> 'object' or backoff - array['first', 'factor', 'max', 'jitter'] <> '{}') then
     return 'backoff: must be an object of first, factor, max and jitter';
   end if;

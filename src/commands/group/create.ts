@@ -7,7 +7,7 @@ import { prose } from '../../cli/prose.ts';
 import { PulpError } from '../../errors.ts';
 import { itemOf, taskFlags, typeCheck } from '../task/enqueue.ts';
 
-const { group: _group, finally: _finally, ...itemFlags } = taskFlags;
+const itemFlags = taskFlags(({ key }) => key !== 'group' && key !== 'finally');
 
 /** What says something of the task that runs last. */
 const itemFlagNames: readonly string[] = [...Object.keys(itemFlags), 'unchecked', 'tasks'];

@@ -9,8 +9,6 @@ import { scheduleArgs } from '../../cli/schedule-args.ts';
 import { CATCH_UPS, OVERLAPS } from '../../constants.ts';
 import { itemOf, taskFlags, typeCheck } from '../task/enqueue.ts';
 
-const { at: _at, id: _id, delay: _delay, ...itemFlags } = taskFlags;
-
 export default class Create extends DatabaseCommand {
   static override readonly summary = 'Have a task enqueued again and again.';
   static override readonly description = prose(`
@@ -30,8 +28,7 @@ several times an hour, or every hour, comes in both.`);
   static override readonly flags = {
     ...timesFlags,
     task: Flags.string({ helpValue: 'NAME', summary: 'The task type.', required: true }),
-    ...itemFlags,
-    delay: Flags.string({ helpValue: '30s', summary: 'How long each task waits first.' }),
+    ...taskFlags(({ isSingle }) => isSingle !== true),
     overlap: Flags.option({
       options: OVERLAPS,
       helpValue: 'WHAT',

@@ -1,84 +1,31 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
-import { sqlDuration } from '../../duration.ts';
-import { printable } from '../../cli/printable.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
-import { typeCheckFlags } from '../../cli/type-check-flags.ts';
-import { uniqueFlags, uniqueOf } from '../../cli/unique-flags.ts';
-import { versionsOf } from '../../cli/versions-flag.ts';
+import { enqueueFlags, itemOptions, type FlagValues } from '../../cli/enqueue-flags.ts';
+import { printable } from '../../cli/printable.ts';
 import { prose } from '../../cli/prose.ts';
-import { parseUnits, sharedResourceFlag, unitsFlag } from '../../cli/claim-flags.ts';
+import { repeatedFlag } from '../../cli/repeated-flag.ts';
+import { typeCheckFlags } from '../../cli/type-check-flags.ts';
 import { WaitingCommand } from '../../cli/waiting-command.ts';
-import { DEPENDENCY_ENDS } from '../../constants.ts';
 import { PulpError } from '../../errors.ts';
+import { ITEM_KEYS, type EnqueueOption } from '../../tasks/enqueue-options.ts';
 import type { TaskTypeCheck } from '../../tasks/task-type-check.ts';
 
-/** What can be said of one task; a file says it in each of its lines. */
-export const taskFlags = {
+/** What can be said of any task, beside its options. */
+const argumentFlags = {
   args: Flags.string({ helpValue: 'JSON', summary: 'Positional arguments: a JSON array.' }),
   kwargs: Flags.string({ helpValue: 'JSON', summary: 'Named arguments: a JSON object.' }),
-  resource: Flags.string({
+  resource: repeatedFlag({
     helpValue: 'URL',
-    summary: 'A resource that no other task may touch while this one runs; can be repeated.',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  'shared-resource': sharedResourceFlag,
-  units: unitsFlag,
-  queue: Flags.string({ helpValue: 'NAME', summary: 'The queue that delivers it. Default: default.' }),
-  priority: Flags.integer({
-    helpValue: 'N',
-    summary: 'Higher is delivered first, among tasks that share no resource. Default: 0.',
-  }),
-  delay: Flags.string({ helpValue: '30s', summary: 'How long to wait first.', exclusive: ['at'] }),
-  at: Flags.string({
-    helpValue: 'TIME',
-    summary: 'When to start at the earliest, in ISO 8601 with its offset.',
-  }),
-  retries: Flags.integer({
-    helpValue: 'N',
-    summary: 'How often a failed run is tried again. Default: 0.',
-    min: 0,
-  }),
-  timeout: Flags.string({
-    helpValue: '10m',
-    summary: 'How long one run may take. Default: without limit.',
-  }),
-  group: Flags.string({
-    helpValue: 'ID',
-    summary: 'The group that it is in: one that was created, or any name that joins tasks.',
-  }),
-  after: Flags.string({
-    helpValue: 'ID',
-    summary: 'A task that has to be over before it begins; can be repeated.',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  on: Flags.option({
-    options: DEPENDENCY_ENDS,
-    helpValue: 'END',
-    summary:
-      'How these have to end: success (completed; else it is skipped) or finish (in whatever way). Default: success.',
-    dependsOn: ['after'],
-  })(),
-  finally: Flags.boolean({
-    summary: 'Run it when all others of its group are over and all are dispatched.',
-    dependsOn: ['group'],
-  }),
-  ...uniqueFlags,
-  requires: Flags.string({
-    helpValue: 'NAME=RANGE',
-    summary: "What its worker must have, such as 'rpm=>=2.1'; can be repeated.",
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  'correlation-id': Flags.string({ helpValue: 'ID', summary: 'Joins all that belongs to one request.' }),
-  id: Flags.string({
-    helpValue: 'UUID',
-    summary: 'An id of your own: the same id with the same content is enqueued once.',
+    summary: 'A resource that no other task may touch while this one runs.',
   }),
 };
+
+/** What can be said of one task; a file says it in each of its lines. */
+export function taskFlags(isTaken?: (option: EnqueueOption) => boolean) {
+  return { ...enqueueFlags(isTaken), ...argumentFlags };
+}
 
 export default class Enqueue extends WaitingCommand {
   static override readonly summary = 'Enqueue a task, or many from a file.';
@@ -90,9 +37,8 @@ in which they were enqueued.
 The task type and its arguments are checked first: by the tasks file at hand if it defines the type, else by what workers
 have published. A bad enqueue writes nothing.
 
-With --from each line of the file is a JSON object with the keys name, args, kwargs, resources, shared_resources, units, queue,
-priority, delay, at, retries, timeout, group, after, on, finally, unique, requires, correlation_id, id, trace_context and unchecked. Blank lines are skipped. All lines are
-enqueued or, if one is bad, none.`);
+With --from each line of the file is a JSON object with the keys ${ITEM_KEYS.join(', ')}.
+Blank lines are skipped. All lines are enqueued or, if one is bad, none.`);
   static override readonly usage = [
     '<%= command.id %> NAME [FLAGS]',
     '<%= command.id %> --from FILE [--keep-going] [--unchecked] [--tasks FILE]',
@@ -110,7 +56,7 @@ enqueued or, if one is bad, none.`);
   };
 
   static override readonly flags = {
-    ...taskFlags,
+    ...taskFlags(),
     wait: Flags.boolean({
       summary: 'Wait for its end: exit 0 if it completed, 1 if it failed or was canceled.',
     }),
@@ -119,7 +65,7 @@ enqueued or, if one is bad, none.`);
     from: Flags.string({
       helpValue: 'FILE',
       summary: 'Enqueue the tasks of an NDJSON file, or of stdin if it is -.',
-      exclusive: [...Object.keys(taskFlags), 'wait'],
+      exclusive: [...Object.keys(taskFlags()), 'wait'],
     }),
     'keep-going': Flags.boolean({
       summary:
@@ -185,15 +131,10 @@ enqueued or, if one is bad, none.`);
   }
 }
 
-type TaskFlags = InferredFlags<typeof taskFlags>;
-
-/** What cannot be said of every task. */
-type Optional = 'at' | 'id' | 'group' | 'finally';
-
-/** The task that the flags describe, with the keys of `pulp.enqueue_batch`. */
+/** The task that flags describe, with the keys of `pulp.enqueue_batch`. */
 export async function itemOf(
   name: string | undefined,
-  flags: Omit<TaskFlags, Optional> & Partial<Pick<TaskFlags, Optional>>,
+  flags: FlagValues & Partial<InferredFlags<typeof argumentFlags>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { parseJson } = await import('../../tasks/json-text.ts');
   return {
@@ -201,22 +142,7 @@ export async function itemOf(
     args: flags.args === undefined ? undefined : parseJson(flags.args, '--args'),
     kwargs: flags.kwargs === undefined ? undefined : parseJson(flags.kwargs, '--kwargs'),
     resources: flags.resource,
-    shared_resources: flags['shared-resource'],
-    units: flags.units === undefined ? undefined : parseUnits(flags.units),
-    queue: flags.queue,
-    priority: flags.priority,
-    delay: sqlDuration(flags.delay),
-    at: flags.at,
-    retries: flags.retries,
-    timeout: sqlDuration(flags.timeout),
-    group: flags.group,
-    after: flags.after,
-    on: flags.on,
-    finally: flags.finally,
-    unique: uniqueOf(flags),
-    requires: flags.requires && versionsOf(flags.requires, '--requires'),
-    correlation_id: flags['correlation-id'],
-    id: flags.id,
+    ...itemOptions(flags),
   };
 }
 

@@ -6,7 +6,7 @@ import { toItem } from '../../tasks/task-columns.ts';
 import { answer, operation } from '../api/operation.ts';
 import { writeTask } from './enqueue.ts';
 import { listByName } from './list-by-name.ts';
-import { item, MOST_BYTES } from './tasks.ts';
+import { lastItem, MOST_BYTES } from './item.ts';
 
 const ROOT = '/api/v1/groups';
 
@@ -34,8 +34,7 @@ export const groupOperations = [
     body: z.strictObject({
       id: z.string().optional().describe('What its tasks are enqueued with; default: one that is made up.'),
       description: z.string().optional(),
-      finally: item
-        .omit({ group: true, finally: true })
+      finally: lastItem
         .optional()
         .describe('A task that runs when all others are over and all are dispatched.'),
     }),

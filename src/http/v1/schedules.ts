@@ -19,8 +19,8 @@ import {
 import { TaskTypeCheck } from '../../tasks/task-type-check.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, moment } from '../api/parameters.ts';
+import { itemToSchedule, MOST_BYTES } from './item.ts';
 import { listByName } from './list-by-name.ts';
-import { item, MOST_BYTES } from './tasks.ts';
 
 const ROOT = '/api/v1/schedules';
 const parts = { name: 'The name of a schedule.' };
@@ -45,7 +45,7 @@ const scheduleToCreate = z
       .optional()
       .describe('While the task of the one before is not over; default: skip.'),
     catch_up: z.enum(CATCH_UPS).optional().describe('What is made up for that was missed; default: one.'),
-    task: item.omit({ id: true, at: true, trace_context: true }).meta({ id: 'TaskToSchedule' }),
+    task: itemToSchedule,
   })
   .meta({ id: 'ScheduleToCreate' });
 
@@ -71,12 +71,12 @@ export const scheduleOperations = [
     answers: { 201: { description: 'It is there.', schema: schedule } },
     run: async ({ body }) => {
       const { name, task, cron, rrule, every, until } = body;
-      const { unchecked = false, ...written } = task;
+      const { unchecked, ...written } = task;
       await createScheduleOfItem(
         name,
         { cron, rrule, every, timeZone: body.time_zone, startsAt: body.starts_at, until },
         written,
-        unchecked ? undefined : new TaskTypeCheck(),
+        unchecked === true ? undefined : new TaskTypeCheck(),
         { overlap: body.overlap, catchUp: body.catch_up },
       );
       return answer(201, await readSchedule(name), { Location: `${ROOT}/${name}` });

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { DEPENDENCY_ENDS, MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
+import { MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
 import { MissingResourceError, PulpError } from '../../errors.ts';
 import {
   listTasks,
@@ -18,18 +18,17 @@ import { actOn, retry } from '../../tasks/acting.ts';
 import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { isUuid } from '../../tasks/new-task-id.ts';
-import { uniqueOption } from '../../tasks/unique.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation, requestTrace } from '../correlation.ts';
 import { invalid } from '../http-error.ts';
-import { enqueueItem, enqueueItems } from './enqueue.ts';
+import { enqueueItem, enqueueItems, type Item } from './enqueue.ts';
+import { item, MOST_BYTES } from './item.ts';
 import { filterOf, filterParameters } from './task-filter.ts';
 
 const ROOT = '/api/v1/tasks';
 
-/** How many bytes one task and many may have, in a request. */
-export const MOST_BYTES = 3 * 1024 * 1024;
+/** How many bytes many tasks may have, in a request. */
 const MOST_BYTES_OF_MANY = 16 * 1024 * 1024;
 
 /** How many tasks a request may enqueue. */
@@ -39,55 +38,6 @@ const parts = { id: 'The id of a task.' };
 
 const task = taskRow.meta({ id: 'Task' });
 const state = z.enum(TASK_STATES);
-const span = z.union([z.number(), z.string()]);
-
-/** What is said of a task to enqueue. Names, limits and payloads are checked where they are for all ways of enqueueing. */
-export const item = z
-  .strictObject({
-    name: z.string().describe('The task type.'),
-    args: z.unknown().meta({ type: 'array', description: 'Positional arguments.' }).optional(),
-    kwargs: z.unknown().meta({ type: 'object', description: 'Named arguments.' }).optional(),
-    resources: z.array(z.string()).optional().describe('Claimed alone.'),
-    shared_resources: z.array(z.string()).optional().describe('Claimed beside others.'),
-    units: z
-      .record(z.string(), z.int().min(1).max(1_000_000))
-      .optional()
-      .describe('Of resources with a capacity that it shares: how many units of each it takes.'),
-    queue: z.string().optional(),
-    priority: z.int().optional(),
-    delay: span.optional().describe('How long to wait first: seconds, or a text such as 30s.'),
-    at: z.string().optional().describe('When to start at the earliest.'),
-    retries: z.int().optional(),
-    timeout: span.optional(),
-    group: z.string().optional(),
-    after: z.array(z.string()).optional().describe('Ids of tasks that have to be over before it begins.'),
-    on: z
-      .enum(DEPENDENCY_ENDS)
-      .optional()
-      .describe('How these have to end: success, or finish (in whatever way).'),
-    finally: z.boolean().optional().describe('Run it when all others of its group are over.'),
-    correlation_id: z.string().optional(),
-    id: z
-      .string()
-      .optional()
-      .describe('A UUID of your own: the same id with the same content is enqueued once.'),
-    unique: uniqueOption
-      .optional()
-      .describe('At most one task at a time: the id given is that of the task that stands for the request.'),
-    requires: z
-      .record(z.string(), z.string())
-      .optional()
-      .describe('What its worker must have, by ranges of versions: {"rpm": ">=2.1"}.'),
-    trace_context: z
-      .strictObject({ traceparent: z.string(), tracestate: z.string().optional() })
-      .optional()
-      .describe(
-        'The span that enqueues it, as W3C Trace Context writes it; default: what the headers of the request say.',
-      ),
-    unchecked: z.boolean().optional().describe('Take it although no worker has published its type.'),
-  })
-  .meta({ id: 'TaskToEnqueue' });
-
 export const taskOperations = [
   operation({
     id: 'enqueue',
@@ -372,7 +322,7 @@ function inOrder({ children, ...task }: TracedTask, depth: number): object[] {
 }
 
 /** A task of a request that says what joins it to others, unless it says so itself. */
-function joined(task: z.output<typeof item>, context: Context) {
+function joined(task: Item, context: Context): Item {
   return { correlation_id: requestCorrelation(context), trace_context: requestTrace(context), ...task };
 }
 
