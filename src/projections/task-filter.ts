@@ -115,12 +115,15 @@ export function changingConditions(filter: TaskFilter): Condition[] {
   ];
 }
 
-/** What changes in a task, as it is now: what runs is found without looking at all tasks. */
+/** What changes in a task, as it is now: what runs and what went wrong is found without looking at all tasks. */
 export function presentConditions(filter: TaskFilter): Condition[] {
   const asked = filter.states ?? (filter.state === undefined ? [] : [filter.state]);
-  const runs = asked.length > 0 && asked.every((state) => state === 'running' || state === 'canceling');
+  const only = (...states: readonly TaskState[]) =>
+    asked.length > 0 && asked.every((state) => states.includes(state));
+  const failed = filter.errorCode !== undefined || filter.errorContains !== undefined;
   return [
-    runs ? sql.fragment`id = any (array(select pulp.running_ids()))` : undefined,
+    only('running', 'canceling') ? sql.fragment`id = any (array(select pulp.running_ids()))` : undefined,
+    failed || only('failed', 'canceled', 'skipped') ? sql.fragment`went_wrong` : undefined,
     ...changingConditions(filter),
   ];
 }

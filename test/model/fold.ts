@@ -230,9 +230,19 @@ function foldTaskEvent(world: World, event: LoggedEvent): void {
       reported: reportedAfter(event, before),
       ...change(event, before),
     };
-    world.tasks.set(id, { ...changed, unique_key: derived.unique_key, reported: derived.reported });
+    const went_wrong = wentWrong(changed) ? true : null;
+    world.tasks.set(id, {
+      ...changed,
+      unique_key: derived.unique_key,
+      reported: derived.reported,
+      went_wrong,
+    });
   }
   foldClaims(world, event);
+}
+
+function wentWrong(task: Row): boolean {
+  return task['error'] !== null || ['failed', 'canceled', 'skipped'].includes(String(task['state']));
 }
 
 function enqueued(event: LoggedEvent): Row {
@@ -278,6 +288,7 @@ function enqueued(event: LoggedEvent): Row {
     options: data['options'] ?? null,
     unique_key: data['unique_key'] ?? null,
     reported: null,
+    went_wrong: null,
   };
 }
 

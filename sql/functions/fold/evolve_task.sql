@@ -138,7 +138,12 @@ language sql immutable parallel safe as $$
         then pulp.reported_after(task.reported, event.type, event.data)
       when event.type in ('TaskStarted', 'TaskRequeued', 'TaskCompleted', 'TaskFailed', 'TaskCanceled')
         then case when task.reported is not null then pulp.reported_after(task.reported, event.type, event.data) end
-      else task.reported end
+      else task.reported end,
+    /* went_wrong */ case
+      when event.type in ('TaskFailed', 'TaskRetryScheduled', 'TaskCanceled', 'TaskSkipped') then true
+      when event.type = 'TaskRequeued' then case when task.error is not null then true end
+      when event.type = 'TaskCompleted' then null
+      else task.went_wrong end
   )::pulp.task
 $$;
 comment on function pulp.evolve_task is 'What an event does to a task.';
