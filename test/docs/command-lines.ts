@@ -15,7 +15,7 @@ const COMMAND_WORD = /^[a-z][a-z-]*(?:\|[a-z][a-z-]*)*$/;
 const COMMAND_BEGIN = /(?:^|[(|&;]|\b(?:npx|sudo|exec|time|env|do|then|if|while)(?= )|\w=\S*(?= ))\s*/;
 
 /** What comes after the name of a program, up to the end of its command, a comment, or the command that it is given. */
-const COMMAND_REST = /(?<rest>(?: (?!(?:\||&&|&|;|#|--)(?: |$))[^\s;)]+)*)/;
+const COMMAND_REST = /(?<rest>(?: (?!(?:\|\|?|&&?|;|#|--)(?: |$))[^\s;)]+)*)/;
 
 const PULP_CALL = new RegExp(
   `${COMMAND_BEGIN.source}(?:pulp|pulp-tasking)(?![^\\s])${COMMAND_REST.source}`,

@@ -65,6 +65,7 @@ suite('how calls of pulp are found in text', () => {
     ],
     ['pulp hold /a/ --for 1h -- rsync --delete', ['hold /a/ --for 1h']],
     ['PULP_CONCURRENCY=4 npx pulp workers start   # four of them', ['workers start']],
+    ['pulp task list || pulp stats --json &', ['task list', 'stats --json']],
     ['npm install pulp-tasking zod', []],
     ['pulp.task', []],
     ['systemctl status pulp-worker', []],

@@ -45,6 +45,10 @@ const FOREIGN: ReadonlySet<string> = new Set([
   'rust',
 ]);
 
+/** What a snippet that is run would do to the machine of whoever runs the tests. */
+const BEYOND_ITS_FOLDER =
+  /\b(?:sudo|systemctl|loginctl|apt-get|apt|docker|kubectl|npm (?:install|i|ci)|reboot)\b|\bworkers (?:start|stop)\b(?!.*--dry-run)|>\s*\/(?!dev\/null|tmp\/).*/;
+
 /** Whether a snippet is to be run. */
 export function isRun({ language, words }: Fence): boolean {
   return RUN.has(language) && !words.includes(NOT_RUN);
@@ -58,16 +62,20 @@ export function problemOf({ language, words, text }: Fence): string | undefined 
   if (language === '') return 'it has no language: output is text';
   if (FOREIGN.has(language))
     return words.includes(NOT_RUN) ? undefined : `${language} cannot be run here: say ${NOT_RUN}`;
-  if (RUN.has(language)) return undefined;
+  if (RUN.has(language)) return words.includes(NOT_RUN) ? undefined : dangerOf(language, text);
   const read = READ[language];
   if (read === undefined) return `no language is known as "${language}"`;
-  if (words.includes(NOT_RUN)) return `${language} is never run, so ${NOT_RUN} says nothing`;
   try {
     read(text);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function dangerOf(language: string, text: string): string | undefined {
+  const [beyond] = (language === 'sh' ? BEYOND_ITS_FOLDER.exec(text) : null) ?? [];
+  return beyond === undefined ? undefined : `it would change this machine (${beyond.trim()}): say ${NOT_RUN}`;
 }
 
 /** The name of the file that a snippet is, by its first line; undefined: it has none. */

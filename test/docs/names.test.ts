@@ -10,7 +10,7 @@ const OUR_NAME = /\b(?:pulp\.[a-z_]+|PULP_[A-Z_]+)\b/g;
 
 test('what the pages name of schema pulp and of the environment is there', async () => {
   const known = new Set<string>();
-  for (const folder of ['sql', 'src']) {
+  for (const folder of ['sql', 'src', 'test']) {
     for (const entry of await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const text = await readFile(join(entry.parentPath, entry.name), 'utf8');

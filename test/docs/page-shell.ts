@@ -10,13 +10,16 @@ import { ROOT } from './repository.ts';
 /** How long a snippet may take, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
+/** Where npx looks for commands, from the folder of all pages. */
+const BIN = 'node_modules/.bin';
+
 /**
  * What the shell runs: it reads names of files from 3, runs each in itself, and says so on 4. It ends at the first command that
  * fails, and tells which.
  */
 const READER = `
 set -Eeuo pipefail
-trap 'printf "exit code %s: %s\\n" "$?" "$BASH_COMMAND" >&2' ERR
+trap 'printf "line %s: exit code %s: %s\\n" "$LINENO" "$?" "$BASH_COMMAND" >&2' ERR
 while IFS= read -r snippet <&3; do
   . "$snippet" < /dev/null 3<&- 4>&-
   echo done >&4
@@ -24,15 +27,14 @@ done`;
 
 /** Makes a folder for pages, in which programs find this package and what it uses, and `pulp`. */
 export async function preparePages(folder: string): Promise<void> {
-  await mkdir(join(folder, 'node_modules'), { recursive: true });
-  await mkdir(join(folder, 'bin'));
+  await mkdir(join(folder, BIN), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   await symlink(ROOT, join(folder, 'node_modules/pulp-tasking'));
   for (const name of ['zod', 'pg', 'pino', '@types', '@opentelemetry']) {
     await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
   for (const name of ['pulp', 'pulp-tasking'])
-    await symlink(join(ROOT, 'bin/run.js'), join(folder, 'bin', name));
+    await symlink(join(ROOT, 'bin/run.js'), join(folder, BIN, name));
 }
 
 /** The shell in which the snippets of one page run, one after the other, in a folder of its own. */
@@ -70,8 +72,10 @@ export class PageShell implements AsyncDisposable {
       env: {
         ...Object.fromEntries(inherited),
         DATABASE_URL: databaseUrl,
+        HOME: folder,
+        npm_config_offline: 'true', // npx is to find what is here, and never to fetch what has the same name
         NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-        PATH: [join(pages, 'bin'), dirname(process.execPath), process.env['PATH']].join(':'),
+        PATH: [join(pages, BIN), dirname(process.execPath), process.env['PATH']].join(':'),
         PULP_HOME: join(folder, '.home'),
         PULP_WORKING_DIRECTORY: join(folder, '.work'),
       },

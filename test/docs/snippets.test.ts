@@ -49,6 +49,7 @@ suite('the snippets that run, page by page', { concurrency: 2 }, () => {
 });
 
 async function runPage({ path, fences }: Page): Promise<void> {
+  for (const fence of fences) assert.equal(problemOf(fence), undefined); // what may not be run is not
   await using database = await createDatabase();
   await using client = await connect(database.url);
   await using shell = await PageShell.start(folder, path.replaceAll(/[^\w]/g, '-'), database.url);
