@@ -13,7 +13,7 @@ declare
   acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
   columns constant jsonb[] := array_remove(array[ids, args, kwargs, resources, shared_resources, items], null);
-  given jsonb;
+  column_values jsonb;
   has_huge_numbers boolean := pulp.has_huge_number(common);
   are_good boolean;
   task_ids uuid[];
@@ -26,7 +26,7 @@ declare
   parents text[];
   parent_ids uuid[];
   positions bigint[];
-  fresh bigint[];
+  inserted_positions bigint[];
   first_name text;
   last_name text;
   some_unchecked boolean;
@@ -49,12 +49,12 @@ begin
     raise exception 'what is common to all must be an object' using errcode = 'PU004',
       hint = 'Correct this value; nothing was enqueued.';
   end if;
-  foreach given in array columns loop
-    if jsonb_typeof(given) <> 'array' or jsonb_array_length(given) <> jsonb_array_length(columns[1]) then
+  foreach column_values in array columns loop
+    if jsonb_typeof(column_values) <> 'array' or jsonb_array_length(column_values) <> jsonb_array_length(columns[1]) then
       raise exception 'the columns must be JSON arrays of one length' using errcode = 'PU004',
         hint = 'Give each column one element a task; nothing was enqueued.';
     end if;
-    has_huge_numbers := has_huge_numbers or pulp.has_huge_number(given);
+    has_huge_numbers := has_huge_numbers or pulp.has_huge_number(column_values);
   end loop;
   if columns = '{}' then
     items := '[{}]';
@@ -182,17 +182,17 @@ begin
       array_agg(i.position) filter (where not i.is_free and not i.is_deferred),
       array_agg(i.id order by i.position) filter (where i.is_deferred),
       array_agg(i.id) filter (where i.is_grouped)
-    into fresh, deliverable, claiming, deferred, grouped
+    into inserted_positions, deliverable, claiming, deferred, grouped
     from inserted i;
 
-  if fresh = positions then
+  if inserted_positions = positions then
     perform pulp.log_task_events('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
       correlation_ids, parent_ids, tx, enqueued_at, common_facts);
   else
     perform pulp.log_task_events('TaskEnqueued', array_agg(s.position order by s.position), array_agg(s.id order by s.position),
         array_agg(1), array_agg(s.facts order by s.position), array_agg(s.correlation_id order by s.position),
         array_agg(s.parent_id order by s.position), tx, enqueued_at, common_facts)
-      from unnest(fresh) as f(position)
+      from unnest(inserted_positions) as f(position)
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)
       having count(*) > 0;

@@ -12,19 +12,19 @@ declare
   keys text[];
   bad_index bigint;
   holder uuid;
-  letting_go uuid[];
+  replaced uuid[];
   replacing uuid[];
 begin
   select array_agg(case when a.option is not null then
-        case when apart then (a.told ->> 'owner') || ' ' else '' end || (a.told ->> 'name') || ' '
-          || coalesce(a.option ->> 'key', md5((a.told -> 'args')::text || (a.told -> 'kwargs')::text)) end order by a.ordinality),
+        case when apart then (a.data ->> 'owner') || ' ' else '' end || (a.data ->> 'name') || ' '
+          || coalesce(a.option ->> 'key', md5((a.data -> 'args')::text || (a.data -> 'kwargs')::text)) end order by a.ordinality),
       min(a.ordinality) filter (where a.option is not null and not a.option ? 'key' and t.name is not null) - 1
     into keys, bad_index
     from (
-      select f.ordinality, common || f.facts as told, (common || f.facts) #> '{options,unique}' as option
+      select f.ordinality, common || f.facts as data, (common || f.facts) #> '{options,unique}' as option
       from unnest(facts) with ordinality as f(facts, ordinality) offset 0
     ) a
-    left join pulp.task_type t on t.name = a.told ->> 'name' and t.schema ? 'secrets';
+    left join pulp.task_type t on t.name = a.data ->> 'name' and t.schema ? 'secrets';
   if bad_index is not null then
     raise exception 'unique: the arguments are encrypted, so that no two tasks have the same' using errcode = 'PU004',
       detail = jsonb_build_object('item', bad_index), hint = 'Give it a key; nothing was enqueued.';
@@ -62,7 +62,7 @@ begin
       (array_agg(o.stands order by o.ordinality) filter (where o.is_refused))[1],
       array(select w.holder from winner w where w.holder <> w.id order by w.holder),
       array(select w.id from winner w where w.holder <> w.id order by w.holder)
-    into standing, bad_index, holder, letting_go, replacing
+    into standing, bad_index, holder, replaced, replacing
     from outcome o;
   if bad_index is not null then
     raise exception 'unique: task % stands for it', holder using errcode = 'PU030',
@@ -83,15 +83,15 @@ begin
       offset 0
     ) f;
 
-  if letting_go <> '{}' then
+  if replaced <> '{}' then
     perform pulp.cancel(r.old, format('task %s replaces it', r.new))
-      from unnest(letting_go, replacing) as r(old, new)
+      from unnest(replaced, replacing) as r(old, new)
       cross join lateral (select x.options, x.state from pulp.task x where x.id = r.old offset 0) t
       where pulp.keeps_unique_key(t.options, t.state, settle_unique_keys.enqueued_at);
-    letting_go := array(
-      select t.id from unnest(letting_go) as i(id)
+    replaced := array(
+      select t.id from unnest(replaced) as i(id)
       cross join lateral (select x.id from pulp.task x where x.id = i.id and x.unique_key is not null for no key update) t);
-    perform pulp.append_task_events('UniqueKeyReleased', letting_go) where letting_go <> '{}';
+    perform pulp.append_task_events('UniqueKeyReleased', replaced) where replaced <> '{}';
   end if;
 end $$;
 comment on function pulp.settle_unique_keys is 'Settles which of the tasks of an enqueue stand for others, because they ask for the same unique key.';

@@ -14,7 +14,7 @@ declare
   first integer;
   last integer;
   code text;
-  said text;
+  error_message text;
   context text;
 begin
   granted := 0;
@@ -34,17 +34,17 @@ begin
       worked := worked + last - first + 1;
     exception
       when others then
-        get stacked diagnostics code = returned_sqlstate, said = message_text, context = pg_exception_context;
+        get stacked diagnostics code = returned_sqlstate, error_message = message_text, context = pg_exception_context;
         if pulp.blames_no_task(code) then
           raise;
         end if;
         if first = last then
           if code = '55P03' then
-            said := format('%s (%s)', said, split_part(context, e'\n', 1));
+            error_message := format('%s (%s)', error_message, split_part(context, e'\n', 1));
           end if;
           failed := failed + 1;
-          error := jsonb_build_object('code', code, 'message', said);
-          perform pulp.hold_back(ids[first], step, code, said);
+          error := jsonb_build_object('code', code, 'message', error_message);
+          perform pulp.hold_back(ids[first], step, code, error_message);
         else
           -- The second half goes first: what came last is the least likely to have failed before.
           firsts[depth + 1] := first;

@@ -1,6 +1,8 @@
--- Grants those of these tasks that may have all their claims now, and delivers them; gives how many. Whoever it grants conflicts
--- with nobody else that it grants, because the younger of two conflicting claims is behind the older one. A task that
--- somebody else changes just now (a cancel in a caller's open transaction) is not waited for, but held back.
+-- Grants those of these tasks that may have all their claims now, and delivers them; gives how many. Two tasks that it grants never
+-- conflict, because the younger of two conflicting claims is behind the older one. Runs under the lock of granting; a task whose row
+-- somebody else has locked (a cancel in a caller's open transaction) is not waited for, but held back.
+-- Steps: 1 leaves out what is paused or beyond limits  2 keeps tasks none of whose claims is in conflict  3 grants holds among them
+-- 4 locks the tasks  5 routes them to queues  6 grants (grant_tasks)  7 delivers.
 create or replace function pulp.grant_candidates(candidates uuid[]) returns integer
 language plpgsql as $$
 declare
@@ -10,7 +12,7 @@ declare
   queues_before text[];
   queues text[];
 begin
-  -- Who claims what is paused is looked at again when that goes on.
+  -- A task that claims a paused resource is looked at again when the pause ends.
   if exists (select from pulp.pause p where p.kind = 'resource') then
     candidates := array(
       select c.id from unnest(candidates) as c(id)
@@ -23,7 +25,7 @@ begin
   end if;
 
   -- A claim is met if nobody holds the resource in a conflicting way and no older claim conflicts: two index probes,
-  -- however long the lines are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
+  -- however long the wait queues are. Scalar subqueries keep it so: an EXISTS could be planned as a hash of a whole table.
   grantable := array(
     select c.id from unnest(candidates) as c(id)
     cross join lateral (
@@ -39,9 +41,9 @@ begin
               where older.resource = claim.resource and older.mode = 'exclusive' order by older.position limit 1)
         end) as unmet
       from pulp.reservation_waiting claim where claim.task_id = c.id
-    ) line
-    where line.position is not null and line.unmet = 0
-    order by line.position);
+    ) claims
+    where claims.position is not null and claims.unmet = 0
+    order by claims.position);
   if exists (select from pulp.hold) then
     grantable := array(select unnest(grantable) except select unnest(pulp.grant_holds(grantable)));
   end if;
@@ -61,7 +63,7 @@ begin
   if coalesce(cardinality(locked), 0) < cardinality(grantable) then
     perform pulp.hold_back(busy.id, 'grant', '55P03', 'its row is locked by ' || coalesce(pulp.row_holder(busy.id), 'another transaction'))
       from (select unnest(grantable) except select unnest(locked)) as busy(id);
-    -- If it was a worker's turn that had them, what they would have been granted is there for those who follow.
+    -- If a worker's turn has locked them, what they would have been granted is there for those who follow.
     if exists (select from pulp.resource_limit) then
       insert into pulp.wakeup (resource, mode)
         select distinct w.resource, 'exclusive' from (select unnest(grantable) except select unnest(locked)) as busy(id)

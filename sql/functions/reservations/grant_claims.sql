@@ -1,5 +1,5 @@
--- What a grant does beside the tasks' rows: moves the claims of these tasks from the lines to those who hold, and logs it. Positions,
--- versions and facts are those of the tasks' ReservationGranted events.
+-- The part of a grant beside the rows of tasks: moves the claims of these tasks from the wait queues (reservation_waiting) to
+-- reservation_granted, and logs it. Positions, versions and facts are those of the tasks' ReservationGranted events.
 create or replace function pulp.grant_claims(
   ids uuid[], positions bigint[], versions integer[], facts jsonb[], correlation_ids text[], tx xid8, appended_at timestamptz
 ) returns void

@@ -1,9 +1,26 @@
--- One pass of the resource manager: puts deferred tasks that are due in line, looks at what came in and at what was let
--- go of, grants every task that may have all its claims, and delivers it. Its cost follows the number of changes, never
--- the length of the lines. It waits for nobody's locks, or next to no time; a task that it fails with is held back, and
--- holds up no other. Gives the number granted, whether there is more to look at, in how many seconds the next deferred
--- task is due, an error if it failed with several tasks and with no other, whether it shows that granting works (as no pass does
--- that only has tasks before it that are held back), and tasks that are held back and to be told of.
+-- One pass of the resource manager: grants every task that may have all its claims, and delivers it.
+--
+-- Guarantees: a task gets all its claims at once or none. Nobody is overtaken in the wait queue of a resource (reservation_waiting, by
+--   position): an exclusive claim waits for all older ones, a shared claim for older exclusive ones. A task that the pass fails with is
+--   held back (pulp.held_back, tried again after a growing pause) and holds up no other.
+-- Cost: that of what changed since the last pass (tasks that are due, new claims, released resources), which pulp.wakeup lists; never that
+--   of the length of wait queues.
+-- Locks: the advisory lock of granting (one pass at a time), then rows of deferred and wakeup, then rows of tasks. None is waited for longer
+--   than lock_timeout says: what somebody else has locked is skipped, and stays for a later pass.
+-- Steps:
+--   1 end_pauses, end_holds, end_rate_uses: ends what has a time limit
+--   2 judge_endings: tasks that came after others, which have ended, are due
+--   3 end_deferral: tasks that are due enter the wait queues (take_place_in_line), or are delivered if they claim nothing
+--   4 next_wakeups, take_wakeups: the candidates: new tasks, and the front of the wait queue of each released resource
+--   5 grant_candidates: of these, all without a conflicting claim are granted (grant_tasks: event and claims) and delivered (a pg-boss job)
+--   6 grant_apart: if steps 3 to 5 failed, or held back tasks have their turn: the same in parts, so that the task to blame is found
+--
+-- Gives the number granted, whether there is more to look at, in how many seconds the next deferred task is due, an error if it failed with
+-- several tasks and with no other, whether it shows that granting works (as no pass does that only has tasks before it that are held
+-- back), and tasks that are held back and to be told of.
+--
+-- Here and elsewhere "offset 0" keeps a subquery apart, so that the planner makes one index probe a row of it and no join; a row that was
+-- locked keeps its place (tid) until the transaction ends, as long as nothing of the same transaction updates it.
 create or replace function pulp.grant_reservations(
   batch integer default 1000, out granted integer, out more boolean, out next_due_seconds double precision,
   out error jsonb, out works boolean, out told jsonb

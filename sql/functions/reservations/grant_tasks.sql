@@ -1,4 +1,5 @@
--- Grants all claims of these locked, waiting tasks, which go to these queues. The rows are those of the ids.
+-- Grants all claims of these locked, waiting tasks, which go to these queues: appends and folds ReservationGranted, then moves the claims
+-- (grant_claims). Whether they may be granted is the caller's decision. The rows are those of the ids.
 create or replace function pulp.grant_tasks(ids uuid[], rows tid[], queues text[]) returns void
 language plpgsql as $$
 declare
@@ -12,7 +13,7 @@ declare
   versions integer[];
   correlation_ids text[];
 begin
-  with over as (
+  with granted_task as (
     update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from unnest(rows, facts, positions) as g(row, facts, position)
@@ -21,10 +22,10 @@ begin
   ),
   counted as (
     insert into pulp.task_flow (queue, name, before, after, number)
-    select o.queue, o.name, 'blocked', 'claimable', count(*) from over o group by o.queue, o.name
+    select o.queue, o.name, 'blocked', 'claimable', count(*) from granted_task o group by o.queue, o.name
   )
   select array_agg(o.version order by o.position), array_agg(o.correlation_id order by o.position)
-    into versions, correlation_ids from over o;
+    into versions, correlation_ids from granted_task o;
   if cardinality(versions) is distinct from cardinality(ids) then
     raise exception 'a task changed while it was granted' using errcode = 'serialization_failure', hint = 'Repeat the command.';
   end if;

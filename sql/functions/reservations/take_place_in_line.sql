@@ -1,13 +1,13 @@
--- Puts the claims of tasks in the lines of their resources, at the position of the event that brought each task there,
--- and tells the resource manager of those that may be next: one with a conflicting older claim in this batch cannot be. They take
--- one turn for all of them, and the later ones stand as many turns behind it as the earlier ones have claims: so who comes meanwhile
--- with little need not wait for all of them.
+-- Enters the claims of tasks in the wait queues of their resources, at the position of the event that brought each task there, and puts
+-- the tasks that may be next on the work list of granting: one with a conflicting older claim in this batch cannot be. The first of them
+-- takes the next turn of that list, each later one as many turns behind it as the earlier ones have claims: so a task that comes meanwhile
+-- with few claims need not wait for all of them.
 create or replace function pulp.take_place_in_line(events pulp.event[]) returns void
 language plpgsql as $$
 begin
   with claim as (
     insert into pulp.reservation_waiting
-    select (line.claim).* from (
+    select (entry.claim).* from (
       select pulp.evolve_reservation(row(c.resource, null, c.mode, null, null, null, null, c.units)::pulp.reservation, e) as claim
       from unnest(events) as e
       cross join lateral (
@@ -15,7 +15,7 @@ begin
       ) t
       cross join lateral pulp.claims_of(t.exclusive_resources, t.shared_resources, t.options) c
       offset 0
-    ) line
+    ) entry
     returning resource, task_id, mode, position
   ),
   oldest as (

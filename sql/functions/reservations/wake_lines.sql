@@ -1,4 +1,5 @@
--- Tells the resource manager of lines that claims are gone from, so that who comes next is looked at.
+-- Puts the resources of released claims on the work list of granting, and wakes the resource manager: the front of their wait queues
+-- is looked at.
 create or replace function pulp.wake_lines(gone pulp.reservation[]) returns void
 language plpgsql as $$
 begin

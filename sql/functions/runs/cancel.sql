@@ -56,9 +56,9 @@ begin
     delete from pulp.dependency d where d.task_id = t.id;
   end if;
   with claim as (
-    delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as gone
+    delete from pulp.reservation r where r.task_id = t.id returning r::pulp.reservation as deleted
   )
-  select array_agg(gone), bool_or((gone).state = 'granted') into claims, held from claim;
+  select array_agg(deleted), bool_or((deleted).state = 'granted') into claims, held from claim;
   if held then
     perform pulp.append_task_events('ReservationReleased', array[t.id]);
   end if;

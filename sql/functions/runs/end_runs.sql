@@ -1,5 +1,5 @@
--- Ends the runs of these locked tasks, each by an event of its type with its facts; "claiming" says whether the task has claims.
--- Gives the claims let go of.
+-- Ends the runs of these locked tasks, each by an event of its type with its facts; "claiming" says whether the task has claims. Gives the
+-- released claims. All that end alike are ended by one statement: see pulp.end_runs_alike, which does it.
 create or replace function pulp.end_runs(rows tid[], types text[], facts jsonb[], claiming boolean[]) returns pulp.reservation[]
 language plpgsql as $$
 declare

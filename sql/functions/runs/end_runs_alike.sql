@@ -1,7 +1,9 @@
--- Ends the runs of these locked tasks, all by an event of one type, with these facts; of tasks with claims, or of tasks without.
--- Before its end stands that its claims are let go of. What is to be tried again is deferred. A task whose run was interrupted
--- takes its old place in line again, or is delivered at once if it claims nothing. Gives the claims let go of: whoever comes next
--- on them is up to the caller.
+-- Ends the runs of these locked tasks, all by an event of one type, with these facts; "claiming": all of them have claims, or none.
+-- Gives the released claims: it is up to the caller who comes next on them.
+-- Steps: 1 folds the end, and the release before it, into the tasks' rows (one statement)  2 logs both  3 removes the runs and the granted
+-- claims  4 defers what is tried again; an interrupted task enters the wait queues at its old place, or is delivered if it claims
+-- nothing; for the others, those that come after them are looked at (note_endings).
+-- The rows are locked by the caller: the tasks are still those that it decided on.
 create or replace function pulp.end_runs_alike(type text, rows tid[], facts jsonb[], claiming boolean) returns pulp.reservation[]
 language plpgsql as $$
 declare
@@ -26,9 +28,9 @@ begin
       select t.id from unnest(rows) as r(row) cross join lateral (
         select x.id from pulp.task x where x.ctid = r.row and x.state = 'canceling' offset 0) t);
   end if;
-  -- Two statements, since the fold is put into each as one expression, which cannot depend on how many events there are.
+  -- Two statements: the fold is inlined in each as one expression, which cannot depend on how many events there are.
   if claiming then
-    with over as (
+    with ended_run as (
       update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(
         pulp.evolve_task(t, pulp.task_event(
           r.release_position, tx, t.id, t.version + 1, 'ReservationReleased', '{}', t.correlation_id, null, acting, appended_at)),
@@ -43,13 +45,13 @@ begin
       insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
       select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
         case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
-      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
+      from ended_run o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position), array_agg(o.id) filter (where o.group_id is not null)
-      into ended, versions, correlation_ids, grouped from over o;
+      into ended, versions, correlation_ids, grouped from ended_run o;
   else
-    with over as (
+    with ended_run as (
       update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
         r.position, tx, t.id, t.version + 1, end_runs_alike.type, r.facts, t.correlation_id, null, acting, appended_at))).*)
       from unnest(rows, facts, positions) as r(row, facts, position)
@@ -61,11 +63,11 @@ begin
       insert into pulp.task_flow (queue, name, before, after, cause, bucket, number, seconds)
       select o.queue, o.name, case when o.was_canceling then 'canceling' else 'running' end, phase_after,
         case when o.is_lost then 'worker_lost' else cause end, pulp.duration_bucket(o.ran), count(*), sum(o.ran)
-      from over o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
+      from ended_run o group by o.queue, o.name, o.was_canceling, o.is_lost, pulp.duration_bucket(o.ran)
     )
     select array_agg(o.id order by o.position), array_agg(o.version order by o.position),
         array_agg(o.correlation_id order by o.position), array_agg(o.id) filter (where o.group_id is not null)
-      into ended, versions, correlation_ids, grouped from over o;
+      into ended, versions, correlation_ids, grouped from ended_run o;
   end if;
   if cardinality(ended) is distinct from cardinality(rows) then
     raise exception 'a task changed while its run was ended' using errcode = 'serialization_failure',
@@ -81,11 +83,11 @@ begin
   delete from pulp.running r where r.task_id = any (ended);
 
   if claiming then
-    with gone as (
+    with released_claim as (
       delete from pulp.reservation_granted g where g.task_id = any (ended)
       returning g::pulp.reservation as claim
     )
-    select array_agg(claim) into released from gone;
+    select array_agg(claim) into released from released_claim;
   end if;
 
   if type in ('TaskRetryScheduled', 'TaskSnoozed') then

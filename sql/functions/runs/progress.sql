@@ -10,12 +10,12 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 #variable_conflict use_column
 declare
   ids uuid[];
-  told jsonb[];
+  reports jsonb[];
 begin
   perform pulp.check_incarnation(progress.worker, progress.incarnation);
   items := pulp.bounded_reports(items);
 
-  select array_agg(t.id), array_agg(r.item) into ids, told
+  select array_agg(t.id), array_agg(r.item) into ids, reports
     from (select (i.item ->> 'id')::uuid as id, i.item from jsonb_array_elements(items) as i(item) offset 0) r
     cross join lateral (
       select x.id from pulp.task x
@@ -23,7 +23,7 @@ begin
       for no key update skip locked
     ) t;
   if ids is not null then
-    perform pulp.record_reports(ids, told);
+    perform pulp.record_reports(ids, reports);
   end if;
 
   if coalesce(cardinality(ids), 0) < jsonb_array_length(items) then

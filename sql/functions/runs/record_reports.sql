@@ -3,10 +3,10 @@
 create or replace function pulp.record_reports(ids uuid[], items jsonb[]) returns boolean
 language plpgsql as $$
 declare
-  told record;
+  report_event record;
   were_written boolean := false;
 begin
-  for told in
+  for report_event in
     select x.type, array_agg(x.id) as ids, array_agg(x.facts) as facts
     from (
       select t.id, 'TaskProgressed' as type, jsonb_build_object('progress', i.item -> 'progress') as facts
@@ -33,7 +33,7 @@ begin
     ) x
     group by x.type order by x.type
   loop
-    perform pulp.append_task_events(told.type, told.ids, told.facts);
+    perform pulp.append_task_events(report_event.type, report_event.ids, report_event.facts);
     were_written := true;
   end loop;
   return were_written;

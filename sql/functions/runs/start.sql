@@ -1,10 +1,17 @@
--- Fetches the next jobs of these queues for a worker and starts their tasks, in one transaction: each job is deleted,
--- so that from here on the log owns the run, and the session takes the advisory locks of the tasks' resources. Only
--- task types that the worker knows are taken. Called by the worker's own session. A task whose locks are not free (the
--- session of a lost worker may not have ended yet) is put back for a moment. A stray job, of which no task waits in its
--- queue, is put off for ever: it holds up nobody, and verify still tells of it. A delivered task changes only under the
--- lock of its job, so that its own row need not be locked first. "interruptions" says how often in a row the task was
--- interrupted before.
+-- Fetches the next jobs of these queues for a worker and starts their tasks, in one transaction: each job is deleted, so that from here
+-- on the log owns the run, and the session takes the advisory locks of the tasks' resources.
+--
+-- Guarantees: only task types that the worker knows are taken. A task whose locks are not free (the session of a lost worker may not have
+--   ended yet) is put back for a moment. A stray job, of which no task waits in its queue, is put off for ever: it holds up nobody, and
+--   verify still tells of it.
+-- Cost: that of the tasks taken; jobs are read in the order of pg-boss's index, and those of other types are passed over.
+-- Locks, in the order of all that touch jobs: the worker's row (check_incarnation), jobs (skip locked), tasks. A delivered task changes
+--   only under the lock of its job, so its own row need not be locked first. Advisory locks of resources are tried, never waited for, and
+--   outlive the transaction: they are given back when a run ends.
+-- Steps: 1 check_incarnation: the session speaks for this worker  2 take_tasks: fetches jobs, takes the locks of claims (lock_resources)
+--   3 start_tasks: appends and folds TaskStarted.
+--
+-- Called by the worker's own session. "interruptions" says how often in a row the task was interrupted before.
 create or replace function pulp.start(
   worker text, incarnation bigint, queues text[], task_types text[], at_most integer
 ) returns table (

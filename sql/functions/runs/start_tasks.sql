@@ -29,7 +29,7 @@ begin
   if destinations is null then
     perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
     return query
-      with over as (
+      with started_task as (
         update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
           f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
         from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
@@ -40,11 +40,11 @@ begin
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
         select o.queue, o.name, 'claimable', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
-        from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
+        from started_task o group by o.queue, o.name, pulp.duration_bucket(o.waited)
       )
       select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
         o.trace_context
-      from over o;
+      from started_task o;
   else
     grant_facts := array(
       select jsonb_build_object('queue', d.queue) from unnest(destinations) with ordinality as d(queue, ordinality) order by d.ordinality);
@@ -56,7 +56,7 @@ begin
       select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
       run_facts, correlation_ids, null, tx, appended_at);
     return query
-      with over as (
+      with started_task as (
         update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(
           pulp.evolve_task(t, pulp.task_event(
             f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
@@ -70,11 +70,11 @@ begin
       counted as (
         insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
         select o.queue, o.name, 'blocked', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
-        from over o group by o.queue, o.name, pulp.duration_bucket(o.waited)
+        from started_task o group by o.queue, o.name, pulp.duration_bucket(o.waited)
       )
       select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
         o.trace_context
-      from over o;
+      from started_task o;
   end if;
   get diagnostics started = row_count;
   if started <> cardinality(ids) then
