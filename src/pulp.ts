@@ -1,9 +1,8 @@
 import type { z } from 'zod';
 import type { TaskState } from './constants.ts';
-import { PulpError } from './errors.ts';
 import { closeConnection } from './postgres/connection.ts';
 import { inDatabase, type CurrentDatabase } from './postgres/current-database.ts';
-import { isPostgresUrl } from './postgres/database-url.ts';
+import { resolveAddress } from './postgres/address/resolve.ts';
 import { listTasks, type Task, type TaskSelection } from './projections/task.ts';
 import { retry } from './tasks/acting.ts';
 import { consume } from './subscriptions/consume.ts';
@@ -15,7 +14,7 @@ import { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
 
 /** What a `Pulp` is made with. */
 export interface PulpOptions {
-  /** Such as `postgresql://user:password@host:5432/database`. */
+  /** Such as `postgresql://user:password@host:5432/database`; `docs/connecting.md` has all forms. */
   readonly databaseUrl: string;
 }
 
@@ -34,13 +33,7 @@ export class Pulp implements AsyncDisposable {
   readonly #database: CurrentDatabase;
 
   constructor(databaseUrl: string) {
-    if (!isPostgresUrl(databaseUrl)) {
-      throw new PulpError('INVALID_INPUT', 'databaseUrl is no address of a Postgres database', {
-        remedy: 'Write it as postgresql://user:password@host:5432/database.',
-        exitCode: 2,
-      });
-    }
-    this.#database = { url: databaseUrl };
+    this.#database = { url: resolveAddress(databaseUrl, 'databaseUrl') };
   }
 
   /**

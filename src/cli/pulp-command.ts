@@ -14,8 +14,8 @@ export abstract class PulpCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
-    const { checkDatabaseUrl } = await import('./database-setting.ts');
-    checkDatabaseUrl();
+    const { namedDatabaseUrl } = await import('../postgres/database-url.ts');
+    namedDatabaseUrl(); // a wrong one is told before anything uses it
   }
 
   protected override catch(error: unknown): Promise<void> {

@@ -4,7 +4,10 @@ import * as Flags from '@oclif/core/flags';
 export const typeCheckFlags = {
   unchecked: Flags.boolean({ summary: 'Although its type is not known, without checking arguments.' }),
   tasks: Flags.string({
-    helpValue: 'FILE',
-    summary: 'The tasks file to check by. Default: pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
+    helpValue: 'PATH',
+    summary:
+      'A file of task types, or a folder of them, to check by; can be repeated. Default: PULP_TASKS, else pulp.tasks.{ts,js,mjs} in this folder, if there is one.',
+    multiple: true,
+    multipleNonGreedy: true,
   }),
 };

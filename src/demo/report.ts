@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { openClient } from '../postgres/dedicated-client.ts';
 import { span } from './line.ts';
 import type { Output } from './output.ts';
 import type { Question } from './questions.ts';
@@ -10,12 +10,10 @@ export async function report(
   questions: readonly Question[],
   output: Output,
 ): Promise<Table[]> {
-  const client = new Client({
-    connectionString: databaseUrl,
-    application_name: 'pulp demo',
+  const client = await openClient(databaseUrl, {
+    applicationName: 'pulp demo',
     types: { getTypeParser: () => (text: string | Buffer) => text }, // values as Postgres writes them
   });
-  await client.connect();
   try {
     const answers: Table[] = [];
     for (const { title, sql } of questions) {

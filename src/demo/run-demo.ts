@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFinal, type TaskState } from '../constants.ts';
 import { PulpError } from '../errors.ts';
+import { databaseFacts } from '../cli/database-address.ts';
+import { namingVariable } from '../postgres/address/resolve.ts';
 import { getDatabaseUrl, namedDatabaseUrl, pulpHome } from '../postgres/database-url.ts';
 import { cancel } from '../tasks/cancel.ts';
 import { enqueueMany } from '../tasks/enqueue.ts';
@@ -78,8 +80,8 @@ export async function runDemo(output: Output, signal: AbortSignal): Promise<Demo
 function describeDatabase(): string {
   const named = namedDatabaseUrl();
   if (named === undefined) return `the embedded Postgres in ${pulpHome()}, made at first use`;
-  const { host, pathname } = new URL(named);
-  return `${pathname.slice(1)} at ${host}, as DATABASE_URL says`;
+  const { database, host } = databaseFacts(named);
+  return `${database} at ${host}, as ${namingVariable(process.env) ?? ''} says`;
 }
 
 function furtherSteps(): string[] {

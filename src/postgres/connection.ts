@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik';
+import { resolveAddress } from './address/resolve.ts';
 import { perDatabase } from './current-database.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import type { ClientLimits } from './dedicated-client.ts';
@@ -29,7 +30,7 @@ const state = perDatabase((): { pool: Promise<DatabasePool> | undefined } => ({ 
 
 /**
  * The pool of this process, made at first use (the seed's `get_redis_connection`). It reaches `DATABASE_URL`, else the
- * embedded server; within the work of a `Pulp`, its database. Connections that nobody uses keep no process alive.
+ * embedded server (see `getDatabaseUrl`); within the work of a `Pulp`, its database. Connections that nobody uses keep no process alive.
  *
  * @throws PulpError if the embedded server cannot be started; whether another can be reached shows at the first query
  */
@@ -52,8 +53,9 @@ export function getConnection(): Promise<DatabasePool> {
 export async function openPool(databaseUrl: string, limits: ClientLimits = {}): Promise<DatabasePool> {
   const { createPool } = await import('slonik');
   const { createPoolDriver } = await import('./pool-driver.ts');
-  const opened = await createPool(databaseUrl, {
-    driverFactory: createPoolDriver(limits),
+  const address = resolveAddress(databaseUrl);
+  const opened = await createPool(address, {
+    driverFactory: createPoolDriver(address, limits),
     maxPoolSize: POOL_SIZE * 2, // never reached: see `inTurn`
     idleTimeout: 10_000,
     connectionRetryLimit: 0, // `retrying` does that

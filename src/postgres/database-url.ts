@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { currentDatabase } from './current-database.ts';
 import { PulpError } from '../errors.ts';
+import { addressOfEnvironment } from './address/resolve.ts';
 import { isTaskProcess } from '../processes/task-process.ts';
 
 /** Where the embedded server and other data of this user live: `PULP_HOME`, else the platform's data directory. */
@@ -13,21 +14,27 @@ export function pulpHome(): string {
   return join(data !== undefined && data !== '' ? data : join(homedir(), '.local', 'share'), 'pulp');
 }
 
-/** The database that was named, if any: to `createPulp`, else by `DATABASE_URL`. */
+/**
+ * The database that was named, if any: to `createPulp`, else by the environment (see `addressOfEnvironment`). It says all that is to be
+ * known to connect, see `resolveAddress`.
+ *
+ * @throws PulpError INVALID_INPUT for what is no address, or says what cannot be done
+ */
 export function namedDatabaseUrl(): string | undefined {
-  const url = currentDatabase().url ?? process.env['DATABASE_URL'];
-  return url === '' ? undefined : url;
+  const { url } = currentDatabase();
+  return url ?? addressOfEnvironment(isTaskProcess() ? environmentOfTask() : process.env);
 }
 
-/** Whether this is an address that Postgres can be reached by. */
-export function isPostgresUrl(url: string): boolean {
-  return URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
+/** Of a task's own process: variables that it was given for other programs give it no database. */
+function environmentOfTask(): NodeJS.ProcessEnv {
+  const { DATABASE_URL } = process.env;
+  return DATABASE_URL === undefined || DATABASE_URL === '' ? {} : process.env;
 }
 
 let embedded: Promise<string> | undefined;
 
 /**
- * The address of the database to work with: `DATABASE_URL`, or that of the embedded server, which is started and brought
+ * The address of the database to work with: the one that was named (see `namedDatabaseUrl`), or that of the embedded server, which is started and brought
  * up to this version if need be.
  *
  * @throws PulpError NO_TASK_DATABASE in the process of a task that was given no address
@@ -62,8 +69,9 @@ function refuseInProduction(): void {
           ? 'this is the main process of a container'
           : undefined;
   if (sign === undefined) return;
-  throw new PulpError('NO_DATABASE', `there is no DATABASE_URL, and ${sign}`, {
-    remedy: 'Set DATABASE_URL; or PULP_EMBEDDED=1, to work on the Postgres that comes with this package.',
+  throw new PulpError('NO_DATABASE', `there is neither DATABASE_URL nor PGHOST, and ${sign}`, {
+    remedy:
+      'Set DATABASE_URL, or PGHOST and its like; or PULP_EMBEDDED=1, to work on the Postgres that comes with this package.',
     exitCode: 2,
   });
 }
@@ -82,7 +90,9 @@ async function openEmbeddedServer(): Promise<string> {
   const home = pulpHome();
   const { url, wasStarted } = await startEmbeddedServer(home);
   if (wasStarted)
-    process.stderr.write(`Postgres was started in ${home}, since DATABASE_URL names no other.\n`);
+    process.stderr.write(
+      `Postgres was started in ${home}, since neither DATABASE_URL nor PGHOST names another.\n`,
+    );
   await migrate(url);
   return url;
 }

@@ -1,5 +1,7 @@
 import type { Client, ClientConfig } from 'pg';
 import { deferredModule } from '../deferred-module.ts';
+import { reach, type Attempt } from './address/reach.ts';
+import { resolveParameters } from './address/resolve.ts';
 import { settleSession, type Settings } from './session-settings.ts';
 import { ConnectError, sqlFailure, toPulpError } from './sql-error.ts';
 
@@ -38,42 +40,84 @@ export interface DedicatedClientOptions extends ClientLimits {
   readonly settings?: Settings;
 }
 
+/** What a client is to be beside what its address says. */
+export interface ClientOptions extends ClientLimits, Pick<ClientConfig, 'types'> {
+  /** Its name in the server's lists, unless the address has one. */
+  readonly applicationName?: string;
+  /** Aborted: it is not wanted any more, and connecting ends. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Makes a client, not yet connected, that never waits without end, whatever the network does: connecting, each statement
+ * Connects a client: every connection of this package begins here. The address may leave things open, see `resolveAddress`; its
+ * hosts are tried in turn. The client never waits without end, whatever the network does: connecting (to each host), each statement
  * and `end()` are limited in time. A statement without an answer takes the connection with it, since what comes over it
  * later would be taken for the answer to something else; it and all that follow reject with code `ETIMEDOUT`. Statements are sent
  * one after the other. On a
  * connection that is gone, statements reject with what it went by, as far as that is known. A lost connection ends no
  * process: who wants to know of it listens to `error` and `end`. It is for promises, not callbacks.
+ *
+ * @throws ConnectError
  */
-export function createClient(config: ClientConfig, limits: ClientLimits = {}): Client {
-  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
-  const client = new (pg().Client)({
-    ...config,
-    connectionTimeoutMillis: connectTimeoutMs,
+export async function openClient(
+  address: string,
+  {
+    applicationName = 'pulp',
+    connectTimeoutMs,
+    answerTimeoutMs = ANSWER_TIMEOUT_MS,
+    signal,
+    types,
+  }: ClientOptions = {},
+): Promise<Client> {
+  const parameters = resolveParameters(address);
+  const { connect_timeout: seconds, application_name, fallback_application_name } = parameters;
+  const ofAddress = seconds === undefined ? undefined : Number(seconds) * 1000;
+  const common: ClientConfig = {
+    application_name: (application_name ?? fallback_application_name ?? applicationName).slice(0, 63),
+    connectionTimeoutMillis: Math.min(ofAddress ?? CONNECT_TIMEOUT_MS, connectTimeoutMs ?? Infinity),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
-  });
-  const refusal = requireScram(client, config.connectionString);
+    ...(types !== undefined && { types }),
+  };
+  return reach(parameters, (attempt) =>
+    connectOnce({ ...common, ...attempt.config }, attempt, answerTimeoutMs, signal),
+  );
+}
+
+/** Connects to one host in one way. @throws ConnectError */
+async function connectOnce(
+  config: ClientConfig,
+  { proof }: Attempt,
+  answerTimeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Client> {
+  const client = limitedClient(new (pg().Client)(config), answerTimeoutMs);
+  const refusal = requireProof(client, proof);
+  const giveUp = () => void client.end();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    signal?.throwIfAborted();
+    await client.connect();
+    if (refusal.error !== undefined) throw refusal.error;
+    return client;
+  } catch (error) {
+    await client.end();
+    throw new ConnectError(refusal.error ?? error);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Has a client give up what takes too long, see `openClient`. */
+function limitedClient(client: Client, answerTimeoutMs: number): Client {
   let goneBy: Error | undefined;
   client.on('error', (error: Error) => {
     goneBy ??= error;
   });
-  const connect: () => Promise<Client> = client.connect.bind(client);
   const query: (...args: never[]) => Promise<unknown> = client.query.bind(client);
   const end: () => Promise<void> = client.end.bind(client);
   let previous: Promise<unknown> = Promise.resolve(); // `pg` is to be asked one thing at a time
   return Object.assign(client, {
-    connect: () =>
-      connect().then(
-        (connected) => {
-          if (refusal.error !== undefined) throw new ConnectError(refusal.error);
-          return connected;
-        },
-        (error: unknown) => {
-          throw new ConnectError(refusal.error ?? error);
-        },
-      ),
     query: (...args: never[]) => {
       const ask = () =>
         limited(query(...args), answerTimeoutMs, () => {
@@ -94,7 +138,7 @@ export function createClient(config: ClientConfig, limits: ClientLimits = {}): C
 }
 
 /**
- * Connects a client of its own for work that needs one session as long as it lives: see `createClient` and
+ * Connects a client of its own for work that needs one session as long as it lives: see `openClient` and
  * `settleSession`. The server neither ends the session for being idle nor limits its statements, but for their waiting for
  * locks; the client does that. Not for a transaction pooler: see `refuseTransactionPooling`.
  *
@@ -105,16 +149,13 @@ export async function connectDedicated(
   applicationName: string,
   { settings, lockTimeoutMs = LOCK_TIMEOUT_MS, ...limits }: DedicatedClientOptions = {},
 ): Promise<Client> {
-  const client = createClient(
-    { connectionString: databaseUrl, application_name: applicationName.slice(0, 63) },
-    limits,
-  );
+  let client: Client | undefined;
   try {
-    await client.connect();
+    client = await openClient(databaseUrl, { applicationName, ...limits });
     await settleSession(client, { lock_timeout: String(lockTimeoutMs), ...settings });
     return client;
   } catch (error) {
-    await client.end();
+    await client?.end();
     throw toPulpError(error);
   }
 }
@@ -145,23 +186,38 @@ const WITHOUT_SCRAM = {
   authenticationOk: 'does not prove that it knows the password',
 } as const;
 
-/**
- * Where the address says `require_auth=scram-sha-256`, as libpq takes it, the server has to prove that it knows the password, too,
- * before anything is said to it: another program may listen in its place. Gives why it was refused.
- */
-function requireScram(client: Client, address = ''): { readonly error: Error | undefined } {
+/** What a server has to prove before anything is said to it. */
+export interface Proof {
+  /** That it knows the password (`require_auth=scram-sha-256`): another program may listen in its place. */
+  readonly ofPassword: boolean;
+  /** That the encrypted connection is its own end to end (`channel_binding=require`). */
+  readonly ofChannel: boolean;
+}
+
+/** Ends the connection to a server that does not prove what it has to. Gives why it was refused. */
+function requireProof(
+  client: Client,
+  { ofPassword, ofChannel }: Proof,
+): { readonly error: Error | undefined } {
   const refusal: { error: Error | undefined } = { error: undefined };
-  if (!/[?&]require_auth=scram-sha-256(&|$)/.test(address)) return refusal;
+  if (!ofPassword && !ofChannel) return refusal;
   let isProven = false;
   const { connection } = client;
+  const refuse = (problem: string) => {
+    refusal.error = new Error(problem);
+    connection.stream.destroy(refusal.error); // what the client would say to it is not sent any more
+  };
   connection.on('authenticationSASLFinal', () => {
     isProven = true; // or the client throws
+  });
+  connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
+    if (ofChannel && !mechanisms.includes('SCRAM-SHA-256-PLUS'))
+      refuse('the server does not bind its proof to the channel, and channel_binding=require asks for that');
   });
   for (const [said, meaning] of Object.entries(WITHOUT_SCRAM)) {
     connection.on(said, () => {
       if (said === 'authenticationOk' && isProven) return;
-      refusal.error = new Error(`what listens there ${meaning}: it is not the server that was asked for`);
-      connection.stream.destroy(refusal.error); // what the client would say to it is not sent any more
+      refuse(`what listens there ${meaning}: it is not the server that was asked for`);
     });
   }
   return refusal;

@@ -42,12 +42,14 @@ export function socketFolderOfServer(dataDirectory: string): string {
   return process.platform === 'linux' ? '/proc/self/cwd' : shortName(dataDirectory);
 }
 
-/** The address of the database `pulp` for its superuser, who lets the server prove that it knows the password. */
+/**
+ * The address of the database `pulp` for its superuser. It leaves nothing to variables of libpq, which are for other servers; it lets the server prove that it knows the password. */
 export function addressOf(dataDirectory: string, { port, isOnTcp }: Postmaster, password: string): string {
   const host = isOnTcp
-    ? `127.0.0.1:${port}`
+    ? '127.0.0.1'
     : encodeURIComponent(fits(dataDirectory) ? dataDirectory : shortName(dataDirectory));
-  return `postgresql://pulp:${password}@${host}/pulp?require_auth=scram-sha-256`;
+  const settings = 'require_auth=scram-sha-256&sslmode=disable';
+  return `postgresql://pulp:${password}@${host}:${isOnTcp ? port : SOCKET_PORT}/pulp?${settings}`;
 }
 
 function fits(folder: string): boolean {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PulpError } from '../errors.ts';
-import { createClient } from './dedicated-client.ts';
+import { openClient } from './dedicated-client.ts';
 import { addressOf, embeddedPort, SOCKET_PORT, type EmbeddedPort } from './embedded-address.ts';
 import { findEmbeddedBinaries } from './embedded-binaries.ts';
 import { ensureCluster, readPassword, writeSettings } from './embedded-cluster.ts';
@@ -116,9 +116,8 @@ async function readyServer({ dataDirectory }: Place): Promise<EmbeddedServer | u
 
 /** Connects, which also proves that the server is ours: it has to know the password, too (see `require_auth`). */
 async function askVersion(url: string): Promise<string> {
-  const client = createClient({ connectionString: url, ssl: false });
+  const client = await openClient(url);
   try {
-    await client.connect();
     const { rows } = await client.query<{ version: string }>(
       `select current_setting('server_version') version`,
     );

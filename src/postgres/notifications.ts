@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { NoticePace } from '../notice-pace.ts';
 import { getDatabaseUrl } from './database-url.ts';
-import { createClient, settleDirectSession } from './dedicated-client.ts';
+import { openClient, settleDirectSession } from './dedicated-client.ts';
 
 /** How long after losing the connection, or not getting one, to try again, in milliseconds. */
 const LISTEN_AGAIN_MS = 5000;
@@ -18,7 +18,9 @@ export interface NotificationsSettings {
  */
 export class Notifications implements AsyncDisposable {
   readonly #settings: NotificationsSettings;
-  #listener: Client | undefined;
+  readonly #over = new AbortController();
+  /** From the first try to connect until the connection is gone. */
+  #listener: Promise<Client> | undefined;
   #nextTryAt = 0;
 
   constructor(settings: NotificationsSettings) {
@@ -29,22 +31,22 @@ export class Notifications implements AsyncDisposable {
   async listen(): Promise<void> {
     if (this.#listener !== undefined || performance.now() < this.#nextTryAt) return;
     this.#nextTryAt = performance.now() + LISTEN_AGAIN_MS;
-    const connectionString = await getDatabaseUrl();
-    if (this.#nextTryAt === Infinity) return;
+    const address = await getDatabaseUrl();
+    if (this.#over.signal.aborted) return;
     const { applicationName, channels, onNotification } = this.#settings;
-    const listener = createClient({ connectionString, application_name: applicationName });
-    this.#listener = listener;
+    const connecting = openClient(address, { applicationName, signal: this.#over.signal });
+    this.#listener = connecting;
     const forget = () => {
       this.#listener = undefined;
     };
-    const pace = new NoticePace(onNotification);
-    listener
-      .on('notification', () => {
-        pace.hear();
-      })
-      .once('end', forget);
     try {
-      await listener.connect();
+      const listener = await connecting;
+      const pace = new NoticePace(onNotification);
+      listener
+        .on('notification', () => {
+          pace.hear();
+        })
+        .once('end', forget);
       if (await settleDirectSession(listener)) {
         await listener.query(channels.map((channel) => `listen ${channel}`).join('; '));
         return;
@@ -53,12 +55,18 @@ export class Notifications implements AsyncDisposable {
     } catch {
       // Whoever wants to know looks by himself meanwhile.
     }
-    await listener.end().finally(forget);
+    await this.#end().finally(forget);
   }
 
   /** Listens no more, also if it is only about to. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#nextTryAt = Infinity;
-    await this.#listener?.end();
+    this.#over.abort();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const listener = await this.#listener?.catch(() => undefined); // it could not be had
+    await listener?.end();
   }
 }

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { types, type Client, type CustomTypesConfig, type QueryResult } from 'pg';
 import { BackendTerminatedError, createDriverFactory, type DriverCommand, type DriverFactory } from 'slonik';
-import { createClient, settleDirectSession, type ClientLimits } from './dedicated-client.ts';
+import { PulpError } from '../errors.ts';
+import { openClient, settleDirectSession, type ClientLimits } from './dedicated-client.ts';
 import { currentIdentity, identityKey, identitySettings, type Identity } from './identity.ts';
 import { beginWriting, isUnsettled, settleTransaction } from './session-settings.ts';
 import { ConnectError, isConnectionFailure } from './sql-error.ts';
@@ -25,38 +26,34 @@ const LIMITS = { idle_in_transaction_session_timeout: '60s' };
 const START = /^start transaction\b/i;
 
 /**
- * How slonik's pool reaches the server: by clients whose waiting is limited (see `createClient`), which ask for nothing that
+ * How slonik's pool reaches the server: by clients whose waiting is limited (see `openClient`), which ask for nothing that
  * a pooler would refuse: no settings at connecting, no prepared statements that outlive their transaction.
  */
-export function createPoolDriver(limits: ClientLimits): DriverFactory {
-  return createDriverFactory(({ driverConfiguration }) =>
+export function createPoolDriver(address: string, limits: ClientLimits): DriverFactory {
+  return createDriverFactory(() =>
     Promise.resolve({
       createPoolClient({ clientEventEmitter }) {
-        const client = createClient(
-          {
-            connectionString: driverConfiguration.connectionUri,
-            fallback_application_name: 'pulp',
-            types: ROW_TYPES,
-          },
-          limits,
-        );
-        client.on('error', (error) => clientEventEmitter.emit('error', error));
-        client.on('notice', ({ message = '' }) => clientEventEmitter.emit('notice', { message }));
-        let ask = actingInSession(client);
+        let client: Client | undefined;
+        let ask: Ask = () => Promise.reject(new Error('this client is not connected'));
         return Promise.resolve({
           async connect() {
             try {
-              await client.connect();
+              client = await openClient(address, { ...limits, types: ROW_TYPES });
+              client.on('error', (error) => clientEventEmitter.emit('error', error));
+              client.on('notice', ({ message = '' }) => clientEventEmitter.emit('notice', { message }));
+              ask = actingInSession(client);
               if (!(await settleDirectSession(client, LIMITS)))
                 ask = settlingEach(client, { always: await isUnsettled(client) });
               // It keeps no process alive but while it is asked something: then the limit of the answer does.
               (client.connection.stream as Duplex & Pick<Socket, 'unref'>).unref();
             } catch (error) {
-              await client.end();
-              throw error instanceof ConnectError ? error : new ConnectError(error);
+              await client?.end();
+              throw error instanceof PulpError || error instanceof ConnectError
+                ? error
+                : new ConnectError(error);
             }
           },
-          end: () => client.end(),
+          end: async () => client?.end(),
           async query(text: string, values?: unknown[]) {
             try {
               const { command, fields, rowCount, rows } = await ask(text, values);

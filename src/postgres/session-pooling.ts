@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
-import { createClient, isDirect } from './dedicated-client.ts';
+import { isDirect, openClient } from './dedicated-client.ts';
 
 /** How long a look at a pooler may wait for a backend, in milliseconds: it may have none free. */
 const LOOK_MS = 1000;
@@ -20,30 +20,24 @@ const LOOKS = 3;
  */
 export async function refuseTransactionPooling(client: Client, databaseUrl: string): Promise<void> {
   if (await isDirect(client)) return;
-  const other = createClient(
-    { connectionString: databaseUrl, application_name: 'pulp check' },
-    { connectTimeoutMs: LOOK_MS, answerTimeoutMs: LOOK_MS },
-  );
-  try {
-    if (await isShared(client, other)) {
-      throw new PulpError(
-        'TRANSACTION_POOLING',
-        'the address of the database leads to a transaction pooler',
-        {
-          remedy: 'Give workers an address of the server itself, or of a pooler in session mode.',
-        },
-      );
-    }
-  } finally {
-    await other.end();
-  }
+  const openOther = () =>
+    openClient(databaseUrl, {
+      applicationName: 'pulp check',
+      connectTimeoutMs: LOOK_MS,
+      answerTimeoutMs: LOOK_MS,
+    });
+  if (!(await isShared(client, openOther))) return;
+  throw new PulpError('TRANSACTION_POOLING', 'the address of the database leads to a transaction pooler', {
+    remedy: 'Give workers an address of the server itself, or of a pooler in session mode.',
+  });
 }
 
 /** Whether one backend serves both of these clients, or several serve the first. */
-async function isShared(client: Client, other: Client): Promise<boolean> {
+async function isShared(client: Client, openOther: () => Promise<Client>): Promise<boolean> {
   const own = await backendOf(client);
+  let other: Client | undefined;
   try {
-    await other.connect();
+    other = await openOther();
     for (let look = 0; look < LOOKS; look++) {
       await other.query('begin'); // keeps its backend from now on
       if ((await backendOf(other)) === own) return true;
@@ -56,6 +50,8 @@ async function isShared(client: Client, other: Client): Promise<boolean> {
   } catch (error) {
     // No backend for the other one, which happens where each client has its own; or no transactions at all.
     return error instanceof Error && error.message.includes('statement pooling');
+  } finally {
+    await other?.end();
   }
   return (await backendOf(client)) !== own;
 }

@@ -124,7 +124,6 @@ const LOST_IN_WORDS =
 
 /** What is said when the server, or we, refuse to connect as DATABASE_URL says. */
 const REFUSED_CONNECTION = /^(28P01|28000|3D000|.*CERT.*|UNABLE_TO_.*)$/;
-const REFUSED_IN_WORDS = /^SASL:|SSL connection/;
 
 /** Connecting failed: the server was not asked for anything. The reason is its cause. */
 export class ConnectError extends Error {
@@ -211,6 +210,11 @@ export function wasNeverAsked(error: unknown): boolean {
   return causesOf(error).some((cause) => cause instanceof ConnectError);
 }
 
+/** Whether connecting failed by something that the server did not say. */
+function failedOnTheWay(error: unknown): boolean {
+  return wasNeverAsked(error) && sqlFailure(error)?.isOfServer !== true;
+}
+
 /** What the server, or the way to it, said. */
 export function reasonOf(error: unknown): string {
   return sqlFailure(error)?.message ?? (error instanceof Error ? messageOf(error) : String(error));
@@ -259,12 +263,12 @@ export function toPulpError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (isConnectionFailure(error) || REFUSED_CONNECTION.test(code) || saysOneOf(error, REFUSED_IN_WORDS)) {
+  if (isConnectionFailure(error) || REFUSED_CONNECTION.test(code) || failedOnTheWay(error)) {
     return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${message}`, {
       remedy:
         code === '53300'
           ? 'Raise max_connections on the server, or put a pooler in front of it.'
-          : 'Check DATABASE_URL and that the server is up.',
+          : 'Check DATABASE_URL, or PGHOST and its like, and that the server is up.',
       cause: error,
     });
   }

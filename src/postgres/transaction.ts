@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { getConnection } from './connection.ts';
 import { getDatabaseUrl } from './database-url.ts';
-import { createClient } from './dedicated-client.ts';
+import { openClient } from './dedicated-client.ts';
 import { retrying } from './retry.ts';
 import { beginWriting, settleTransaction } from './session-settings.ts';
 import { sql } from './sql.ts';
@@ -51,16 +51,7 @@ export async function inTransaction<T>(work: (client: Client) => Promise<T>): Pr
 }
 
 async function connect(): Promise<Client> {
-  const client = createClient({
-    connectionString: await getDatabaseUrl(),
-    application_name: 'pulp enqueue',
-  });
-  try {
-    return await client.connect();
-  } catch (error) {
-    await client.end();
-    throw error;
-  }
+  return openClient(await getDatabaseUrl(), { applicationName: 'pulp enqueue' });
 }
 
 /** @throws PulpError OUTCOME_UNKNOWN if the server cannot be asked, or does not know for too long */

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { TaskState, WorkerState } from '../constants.ts';
-import { createClient, settleDirectSession } from '../postgres/dedicated-client.ts';
+import { openClient, settleDirectSession } from '../postgres/dedicated-client.ts';
 import { pendingScripts } from '../postgres/migrate.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import type { Retention } from './retention.ts';
@@ -69,9 +69,9 @@ export interface LeaderFailure {
  * @throws PulpError DATABASE_UNREACHABLE, or MIGRATION_CHANGED or MIGRATION_UNKNOWN as `migrate`
  */
 export async function readOverview(databaseUrl: string): Promise<Overview> {
-  const client = createClient({ connectionString: databaseUrl, application_name: 'pulp status' });
+  let client: Client | undefined;
   try {
-    await client.connect();
+    client = await openClient(databaseUrl, { applicationName: 'pulp status' });
     await settleDirectSession(client);
     const { rows } = await client.query<{ version: string; there: boolean }>(
       `select current_setting('server_version') as version, to_regclass('pulp.task') is not null as there`,
@@ -94,7 +94,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
   } catch (error) {
     throw toPulpError(error);
   } finally {
-    await client.end();
+    await client?.end();
   }
 }
 

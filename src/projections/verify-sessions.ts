@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { createClient, settleDirectSession } from '../postgres/dedicated-client.ts';
+import { openClient, settleDirectSession } from '../postgres/dedicated-client.ts';
 import { settleTransaction } from '../postgres/session-settings.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 
@@ -20,22 +20,16 @@ export async function openSessions(
   applicationName: string,
   count = SESSIONS,
 ): Promise<LogSessions> {
-  const clients = Array.from({ length: count }, () =>
-    createClient(
-      { connectionString: databaseUrl, application_name: applicationName },
-      { answerTimeoutMs: PATIENCE_MS },
-    ),
-  );
+  const clients: Client[] = [];
   const close = async () => {
     await Promise.all(clients.map((client) => client.end()));
   };
   try {
-    await Promise.all(
-      clients.map(async (client) => {
-        await client.connect();
-        await settleDirectSession(client);
-      }),
-    );
+    for (let number = 0; number < count; number++) {
+      const client = await openClient(databaseUrl, { applicationName, answerTimeoutMs: PATIENCE_MS });
+      clients.push(client);
+      await settleDirectSession(client);
+    }
   } catch (error) {
     await close();
     throw toPulpError(error);

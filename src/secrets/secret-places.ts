@@ -102,7 +102,8 @@ interface Part {
   readonly isHidden?: true;
 }
 
-function* partsOf({ _zod: zod }: z.core.$ZodType): Generator<Part> {
+/** What a schema is made of, one level down. */
+export function* partsOf({ _zod: zod }: z.core.$ZodType): Generator<Part> {
   const def = (zod as z.core.$ZodTypes['_zod']).def;
   switch (def.type) {
     case 'object':

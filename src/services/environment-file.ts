@@ -6,7 +6,7 @@ import { writtenByOthers } from '../processes/written-by-others.ts';
 const ANYBODY_MAY_READ = 0o004;
 
 /** A line that names the database as systemd reads it: with or without spaces and quotes, and not empty. */
-const NAMES_DATABASE = /^[ \t]*DATABASE_URL[ \t]*=[ \t]*["']?[^\s"']/m;
+const NAMES_DATABASE = /^[ \t]*(?:DATABASE_URL|PGHOST|PGHOSTADDR|PGSERVICE|PGDATABASE)[ \t]*=[ \t]*["']?[^\s"']/m;
 
 /**
  * What is wrong with a file of settings for services, `NAME=value` lines, if anything is: it has to name the database, and
@@ -20,7 +20,7 @@ export async function environmentFileProblem(path: string | undefined): Promise<
     const flaw = writtenByOthers(found);
     if (flaw !== undefined) return unusable(`${path} ${flaw}, who could have services run what they like`);
     if ((found.mode & ANYBODY_MAY_READ) !== 0) return unusable(`${path} can be read by everybody`);
-    if (!NAMES_DATABASE.test(text)) return unusable(`${path} has no line DATABASE_URL=…`);
+    if (!NAMES_DATABASE.test(text)) return unusable(`${path} has no line DATABASE_URL=… (or PGHOST=…)`);
     return undefined;
   } catch (error) {
     return unusable(`cannot read ${path}: ${(error as Error).message}`, error);

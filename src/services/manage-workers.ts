@@ -60,7 +60,7 @@ export async function startProblems(
 
 function homeProblem({ scope, account, ...settings }: ServiceSettings): PulpError | undefined {
   if (scope === 'user' || account !== undefined) return undefined;
-  const path = [settings.tasksFile, settings.folder, settings.script, settings.node].find(isInHome);
+  const path = [...settings.tasksPaths, settings.folder, settings.script, settings.node].find(isInHome);
   if (path === undefined) return undefined;
   return new PulpError(
     'ACCOUNT_NEEDED',

@@ -13,7 +13,8 @@ export interface ServiceSettings {
   readonly script: string;
   /** Their current folder. */
   readonly folder: string;
-  readonly tasksFile: string;
+  /** The files of task types, and folders of them. */
+  readonly tasksPaths: readonly string[];
   /** Settings of theirs, secrets too; only its path stands in a unit. */
   readonly environmentFile?: string | undefined;
   /** The account they run as, of the system's services. Default: one that systemd makes for them. */

@@ -150,14 +150,14 @@ function service(
 }
 
 function command(
-  { node, script, tasksFile, shutdownDeadlineMs }: ServiceSettings,
+  { node, script, tasksPaths, shutdownDeadlineMs }: ServiceSettings,
   { worker, concurrency }: WorkerUnit,
   ...more: readonly string[]
 ): string {
   const words = [
     ...[program(node), word(script), 'worker'],
     ...['--name', worker],
-    ...['--tasks', word(tasksFile)],
+    ...tasksPaths.flatMap((path) => ['--tasks', word(path)]),
     ...['--concurrency', String(concurrency)],
     ...['--shutdown-deadline', timeSpan(shutdownDeadlineMs)],
     ...more,

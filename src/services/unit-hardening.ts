@@ -42,8 +42,8 @@ const SYSTEM_ONLY = [
  */
 export function hardening(settings: ServiceSettings): readonly (readonly [string, string | undefined])[] {
   if (settings.scope === 'user') return EVERYWHERE;
-  const { account, node, script, folder, tasksFile, workingRoot = '/' } = settings;
-  const homes = [node, script, folder, tasksFile, workingRoot].some(isInHome);
+  const { account, node, script, folder, tasksPaths, workingRoot = '/' } = settings;
+  const homes = [node, script, folder, ...tasksPaths, workingRoot].some(isInHome);
   return [
     ['User', word(account ?? DYNAMIC_ACCOUNT)],
     ['DynamicUser', account === undefined ? 'yes' : undefined],

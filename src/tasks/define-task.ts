@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { NAME_PATTERN } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { secretPlaces, type SecretPlace } from '../secrets/secret-places.ts';
+import { requireJsonInput } from './json-input.ts';
 import type { Abandoned, Report } from './reports.ts';
 import type { Resource } from './resource.ts';
 import { checkDefaults, type PublishedDefaults, type TaskDefaults } from './task-defaults.ts';
@@ -118,7 +119,8 @@ type NoKwargs = z.ZodObject<Record<string, never>, z.core.$strict>;
  * Defines a task type; workers find it among the exports of their tasks file.
  *
  * @param name its registered name, which tasks in the database bear: renaming it strands them
- * @throws PulpError INVALID_INPUT if the name or an option is not allowed, or a secret is where it cannot be located
+ * @throws PulpError INVALID_INPUT if the name or an option is not allowed, a schema is of zod 3 or asks for what JSON cannot hold, or a
+ *   secret is where it cannot be located
  */
 export function defineTask<
   ArgsSchema extends z.ZodType = NoArgs,
@@ -147,6 +149,7 @@ export function defineTask<
   checkOption(name, 'retryOn', typeof options.retryOn, ['function', 'undefined']);
   const args = options.args ?? (z.tuple([]) as unknown as ArgsSchema);
   const kwargs = options.kwargs ?? (z.strictObject({}) as unknown as KwargsSchema);
+  checkSchemas(name, { args, kwargs });
   return {
     [TASK_TYPE]: true,
     name,
@@ -175,6 +178,19 @@ function checkOption(task: string, option: string, value: string, allowed: reado
       exitCode: 2,
     },
   );
+}
+
+/** A lazy schema cannot be looked into before the module that defines it has been run; then it is when it is published. */
+function checkSchemas(
+  name: string,
+  { args, kwargs }: { readonly args: z.ZodType; readonly kwargs: z.ZodType },
+): void {
+  try {
+    requireJsonInput(name, 'args', args);
+    requireJsonInput(name, 'kwargs', kwargs);
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+  }
 }
 
 /** Looks once; at once, unless a lazy schema cannot be looked into before the module that defines it has been run. */

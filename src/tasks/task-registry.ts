@@ -1,12 +1,14 @@
-import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
 import { PulpError } from '../errors.ts';
-import { writtenByOthers } from '../processes/written-by-others.ts';
 import { abandonedType } from './abandoned-type.ts';
-import { isTaskType, type TaskType } from './define-task.ts';
+import type { TaskType } from './define-task.ts';
+import { exportedTypes, NoTaskTypeError } from './exported-types.ts';
+import { requireJsonInput } from './json-input.ts';
+import { placeOfLoadError } from './load-error.ts';
+import { publishedSchema } from './published-schema.ts';
 import { releaseOf } from './release.ts';
+import { tasksFilesAt } from './tasks-files.ts';
 
 /** Task types by name. A task's name is looked up here and nowhere else: no row of the database can name other code. */
 export type TaskRegistry = ReadonlyMap<string, TaskType>;
@@ -14,68 +16,40 @@ export type TaskRegistry = ReadonlyMap<string, TaskType>;
 /** When the files were modified that task types were loaded from. */
 const modifiedAt = new WeakMap<TaskType, Date>();
 
-const DEFAULT_FILES = ['pulp.tasks.ts', 'pulp.tasks.js', 'pulp.tasks.mjs'];
-
 /**
- * The tasks file of the current folder, if there is one.
+ * Loads the task types that files export, by a name of their own, in arrays, or as the default export: a task type, an array or an
+ * object of them (in CommonJS `module.exports`).
  *
- * @throws PulpError TASKS_FILE_UNSAFE if another user may have put it there: nobody has named it
+ * @param paths files, and folders (see `tasksFilesAt`)
+ * @throws PulpError TASKS_FILE_UNUSABLE if one cannot be loaded, none of them exports any, or two of one name
+ * @throws PulpError NO_TASKS_FILE if one is not there
  */
-export async function findTasksFile(): Promise<string | undefined> {
-  for (const name of DEFAULT_FILES) {
-    const file = resolve(name);
-    if (!(await exists(file))) continue;
-    for (const path of [file, dirname(file)]) {
-      const flaw = writtenByOthers(await stat(path));
-      if (flaw !== undefined) throw unsafe(file, path === file ? flaw : `is in a folder that ${flaw}`);
+export async function loadTaskTypes(paths: string | readonly string[]): Promise<TaskRegistry> {
+  const files = await tasksFilesAt(typeof paths === 'string' ? [paths] : paths);
+  const homes = new Map<TaskType, string>();
+  for (const file of files) {
+    const { mtime } = await stat(file);
+    for (const type of await typesOf(file)) {
+      if (homes.has(type)) continue; // one file passes on what another defines
+      homes.set(type, file);
+      modifiedAt.set(type, mtime);
     }
-    return file;
   }
-  return undefined;
+  const where = files.join(', ');
+  if (homes.size === 0)
+    throw unusable(
+      files.length === 1 ? `${where} exports no task types` : `none of ${where} exports task types`,
+    );
+  return registryOf([...homes.keys()], (name) => unusable(ambiguity(name, homes)));
 }
 
-function unsafe(file: string, flaw: string): PulpError {
-  return new PulpError('TASKS_FILE_UNSAFE', `${file} ${flaw}, and its code would run as you`, {
-    remedy: 'If you trust it, name it by --tasks; else run this in another folder.',
-    exitCode: 2,
-  });
-}
-
-/**
- * The tasks file that was named, else that of the current folder. Absolute.
- *
- * @throws PulpError NO_TASKS_FILE if there is none, TASKS_FILE_UNSAFE as `findTasksFile`
- */
-export async function requireTasksFile(given: string | undefined): Promise<string> {
-  const file = given === undefined ? await findTasksFile() : resolve(given);
-  if (file !== undefined && (await exists(file))) return file;
-  const problem =
-    file === undefined ? 'there is no pulp.tasks.ts, .js or .mjs in this folder' : `there is no ${file}`;
-  throw new PulpError('NO_TASKS_FILE', problem, {
-    remedy: 'Name the file that exports your task types by --tasks.',
-    exitCode: 2,
-  });
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-/**
- * Loads the task types that a file exports.
- *
- * @throws PulpError TASKS_FILE_UNUSABLE if it cannot be loaded, exports none, or two of one name
- */
-export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
-  const path = resolve(file);
-  let exported: Record<string, unknown>;
+async function typesOf(file: string): Promise<readonly TaskType[]> {
   try {
-    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    return exportedTypes((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    throw unusable(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+    if (error instanceof NoTaskTypeError) throw unusable(`${file} ${error.message}`);
+    const place = await placeOfLoadError(error, file);
+    throw unusable(`${place} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
       remedy:
         error instanceof PulpError && error.remedy !== ''
           ? error.remedy
@@ -83,12 +57,17 @@ export async function loadTaskTypes(file: string): Promise<TaskRegistry> {
       cause: error,
     });
   }
-  const { mtime } = await stat(path);
-  const types = [...new Set(Object.values(exported))].filter(isTaskType);
-  if (types.length === 0) throw unusable(path, 'exports no task types');
-  const registry = registryOf(types, (name) => unusable(path, `defines two task types named ${name}`));
-  for (const type of registry.values()) modifiedAt.set(type, mtime);
-  return registry;
+}
+
+/** A name that several types have, or that one brings along which another has: see `onAbandoned`. */
+function ambiguity(name: string, homes: ReadonlyMap<TaskType, string>): string {
+  const files = [...homes]
+    .filter(([type]) => withAbandoned(type).some((known) => known.name === name))
+    .map(([, file]) => file);
+  const [first = '', second = ''] = files;
+  return first === second
+    ? `${first} defines two task types named ${name}`
+    : `${first} and ${second} both define a task type named ${name}`;
 }
 
 /**
@@ -110,11 +89,17 @@ export function registryOf(
 
 /** What a worker's birth publishes of a task type, so that callers without its code can check arguments. */
 export function publication(type: TaskType) {
-  const schema = (of: z.ZodType) => z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' });
+  const { args, kwargs } = type;
+  requireJsonInput(type.name, 'args', args); // what was not there yet when it was defined
+  requireJsonInput(type.name, 'kwargs', kwargs);
   const secrets = type.secretPlaces();
   return {
     name: type.name,
-    schema: { args: schema(type.args), kwargs: schema(type.kwargs), ...(secrets.length > 0 && { secrets }) },
+    schema: {
+      args: publishedSchema(args),
+      kwargs: publishedSchema(kwargs),
+      ...(secrets.length > 0 && { secrets }),
+    },
     isolation: type.isolation,
     on_worker_loss: type.onWorkerLoss,
     on_worker_stop: type.onWorkerStop,
@@ -130,12 +115,11 @@ function withAbandoned(type: TaskType): TaskType[] {
 }
 
 function unusable(
-  path: string,
   problem: string,
   {
     remedy = 'Export values made by defineTask from it, each with a name of its own.',
     cause,
   }: { remedy?: string; cause?: unknown } = {},
 ): PulpError {
-  return new PulpError('TASKS_FILE_UNUSABLE', `${path} ${problem}`, { remedy, exitCode: 2, cause });
+  return new PulpError('TASKS_FILE_UNUSABLE', problem, { remedy, exitCode: 2, cause });
 }

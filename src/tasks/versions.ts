@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
@@ -9,16 +8,33 @@ export type Versions = Readonly<Record<string, string>>;
 const versions = z.record(z.string(), z.string());
 
 /**
- * What a tasks file says that workers with it have: its export `versions`, if there is one.
+ * What tasks files say that workers with them have: their exports `versions`, where there are any.
  *
- * @throws PulpError TASKS_FILE_UNUSABLE if that is something else
+ * @param files absolute
+ * @throws PulpError TASKS_FILE_UNUSABLE if that is something else, or two of them contradict each other
  */
-export async function versionsIn(file: string): Promise<Versions> {
-  const path = resolve(file);
-  const exported = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+export async function versionsIn(files: readonly string[]): Promise<Versions> {
+  const known = new Map<string, { version: string; file: string }>();
+  for (const file of files) {
+    for (const [name, version] of Object.entries(await exportedBy(file))) {
+      const other = known.get(name);
+      if (other !== undefined && other.version !== version)
+        throw unusable(`${other.file} and ${file} export versions with ${name} in two versions`);
+      known.set(name, { version, file });
+    }
+  }
+  return Object.fromEntries(Array.from(known, ([name, { version }]) => [name, version]));
+}
+
+async function exportedBy(file: string): Promise<Versions> {
+  const exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   const found = versions.optional().safeParse(exported['versions']);
   if (found.success) return found.data ?? {};
-  throw new PulpError('TASKS_FILE_UNUSABLE', `${path}: what it exports as versions is no object of texts`, {
+  throw unusable(`${file}: what it exports as versions is no object of texts`);
+}
+
+function unusable(problem: string): PulpError {
+  return new PulpError('TASKS_FILE_UNUSABLE', problem, {
     remedy: "Export such as: export const versions = { rpm: '2.1.0' };",
     exitCode: 2,
   });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
+import { withDatabase } from '../postgres/address/resolve.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { migrate, schemaFingerprint } from '../postgres/migrate.ts';
 
@@ -27,7 +28,7 @@ export async function copyDatabase(serverUrl: string, template: string): Promise
     client.query(`create database ${name} template ${template} strategy file_copy`),
   );
   return {
-    url: at(serverUrl, name),
+    url: withDatabase(serverUrl, name),
     [Symbol.asyncDispose]: () =>
       administer(serverUrl, async (client) => {
         await client.query(`drop database if exists ${name} with (force)`);
@@ -58,7 +59,7 @@ async function makeTemplate(serverUrl: string): Promise<string> {
     if (await isThere()) return name; // another process was first
     await client.query(`drop database if exists ${name} with (force)`); // of one that was killed
     await client.query(`create database ${name}`);
-    await migrate(at(serverUrl, name));
+    await migrate(withDatabase(serverUrl, name));
     await client.query(`alter database ${name} is_template true`);
     return name;
   });
@@ -71,10 +72,4 @@ async function administer<T>(serverUrl: string, work: (client: Client) => Promis
   } finally {
     await client.end();
   }
-}
-
-function at(serverUrl: string, database: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${database}`;
-  return url.href;
 }

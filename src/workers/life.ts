@@ -41,7 +41,7 @@ const STOPPED = 'the worker was stopped';
 export interface LifeSettings {
   readonly databaseUrl: string;
   readonly registry: TaskRegistry;
-  readonly tasksFile: string;
+  readonly tasksFiles: readonly string[];
   readonly registration: Registration;
   readonly directory: WorkerDirectory;
   readonly maxTasksPerHorse: number;
@@ -88,7 +88,7 @@ export class Life {
     this.#settings = settings;
     this.#session = session;
     this.#horses = new HorsePool({
-      tasksFile: settings.tasksFile,
+      tasksFiles: settings.tasksFiles,
       worker: registration.name,
       workerDirectory: directory.path,
       maxTasksPerHorse: settings.maxTasksPerHorse,

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { pinoModule } from '../log.ts';
@@ -12,6 +11,7 @@ import { isKnownDead, processIdentity } from '../processes/process-identity.ts';
 import { keysProblem } from '../secrets/key-ring.ts';
 import { currentRelease } from '../tasks/release.ts';
 import { publication, type TaskRegistry } from '../tasks/task-registry.ts';
+import { tasksFilesAt } from '../tasks/tasks-files.ts';
 import type { Versions } from '../tasks/versions.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background.ts';
@@ -24,8 +24,8 @@ import { fullyQualifiedHostname, isResourceManager, queuesOf, workerName } from 
 /** What a worker is made with. */
 export interface PulpWorkerOptions {
   readonly registry: TaskRegistry;
-  /** Where the horses find the task types. Needed if any of them runs in a horse. */
-  readonly tasksFile?: string;
+  /** Where the horses find the task types: files, and folders of them. Needed if any of them runs in a horse. */
+  readonly tasksFile?: string | readonly string[];
   /** `%h` becomes the host's name. Default: made of process and host. */
   readonly name?: string;
   /** Default `default`; a resource manager and a reserved worker have the queue of their name. */
@@ -71,7 +71,7 @@ export class PulpWorker {
   readonly name: string;
   readonly queues: readonly string[];
   readonly #options: PulpWorkerOptions;
-  readonly #tasksFile: string;
+  readonly #tasksFiles: readonly string[];
   readonly #databaseUrl: string;
   readonly #database = currentDatabase();
   readonly #host: string;
@@ -84,10 +84,15 @@ export class PulpWorker {
   #background: Background | undefined;
   #life: Life | undefined;
 
-  private constructor(options: PulpWorkerOptions, databaseUrl: string, name: string, host: string) {
+  private constructor(
+    options: PulpWorkerOptions,
+    tasksFiles: readonly string[],
+    databaseUrl: string,
+    name: string,
+    host: string,
+  ) {
     this.#options = options;
-    // Absolute: tasks may change the current directory.
-    this.#tasksFile = options.tasksFile === undefined ? '' : resolve(options.tasksFile);
+    this.#tasksFiles = tasksFiles;
     this.#databaseUrl = databaseUrl;
     this.#host = host;
     this.name = name;
@@ -98,12 +103,14 @@ export class PulpWorker {
   /**
    * Makes a worker for the database of this process, see `getConnection`.
    *
-   * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used
+   * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used, NO_TASKS_FILE if a tasks file is not there
    */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
     workerTtl(); // if it cannot be read, it is better said now than by its threads
+    const { tasksFile = [] } = options;
     return new PulpWorker(
       options,
+      await tasksFilesAt([tasksFile].flat()), // absolute: tasks may change the current directory
       await getDatabaseUrl(),
       await workerName(options.name),
       await fullyQualifiedHostname(),
@@ -272,7 +279,7 @@ export class PulpWorker {
       {
         databaseUrl: this.#databaseUrl,
         registry,
-        tasksFile: this.#tasksFile,
+        tasksFiles: this.#tasksFiles,
         maxTasksPerHorse,
         cancelGraceMs,
         directory: new WorkerDirectory(this.name),

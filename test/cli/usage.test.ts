@@ -111,7 +111,7 @@ suite('the command line', () => {
       assert.equal(code, 2);
       assert.match(
         stderr,
-        /^Error: there is no DATABASE_URL, and .*\nTry: Set DATABASE_URL; or PULP_EMBEDDED=1/,
+        /^Error: there is neither DATABASE_URL nor PGHOST, and .*\nTry: Set DATABASE_URL, or PGHOST and its like; or PULP_EMBEDDED=1/,
       );
     }
   });

@@ -113,7 +113,7 @@ suite('embedded server', () => {
     try {
       assert.equal(wasStarted, true);
       assert.equal(server.dataDirectory, join(home, 'postgres'));
-      const [, folder = ''] = /^postgresql:\/\/pulp:[\w-]{32}@([^/]+)\/pulp\?/.exec(server.url) ?? [];
+      const [, folder = ''] = /^postgresql:\/\/pulp:[\w-]{32}@([^/:]+):5432\/pulp\?/.exec(server.url) ?? [];
       assert.equal(await readlink(decodeURIComponent(folder)), server.dataDirectory, 'by a short name');
       assert.match(server.version, /^18\.\d+$/);
       assert.deepEqual(await startEmbeddedServer(home), { ...server, wasStarted: false });

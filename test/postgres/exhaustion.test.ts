@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Client } from 'pg';
 import { cancel, closeConnection, enqueueMany, enqueueWithReservation } from '../../src/index.ts';
 import { PulpError } from '../../src/errors.ts';
-import { createClient } from '../../src/postgres/dedicated-client.ts';
+import { openClient } from '../../src/postgres/dedicated-client.ts';
 import {
   startEmbeddedServer,
   stopEmbeddedServer,
@@ -50,8 +50,7 @@ after(async () => {
 });
 
 async function connect(url = server.url): Promise<Client & AsyncDisposable> {
-  const client = createClient({ connectionString: url });
-  await client.connect();
+  const client = await openClient(url);
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 

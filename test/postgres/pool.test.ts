@@ -7,7 +7,7 @@ import { sql, type DatabasePool } from 'slonik';
 import { z } from 'zod';
 import { cancel, closeConnection, enqueueWithReservation, getConnection } from '../../src/index.ts';
 import { PulpError } from '../../src/errors.ts';
-import { connectDedicated, createClient, isDirect } from '../../src/postgres/dedicated-client.ts';
+import { connectDedicated, isDirect, openClient } from '../../src/postgres/dedicated-client.ts';
 import { openPool } from '../../src/postgres/connection.ts';
 import { startEmbeddedServer, stopEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { retrying } from '../../src/postgres/retry.ts';
@@ -210,8 +210,7 @@ suite('dedicated client', () => {
 
   test('a lost connection that nobody listens to ends no process', async () => {
     await using proxy = await FaultyProxy.open(databaseUrl('postgres'));
-    const client = createClient({ connectionString: proxy.url });
-    await client.connect();
+    const client = await openClient(proxy.url);
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     proxy.cut();
     await ended;

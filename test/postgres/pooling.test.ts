@@ -8,7 +8,7 @@ import {
   type EnqueueRequest,
 } from '../../src/index.ts';
 import { PulpError } from '../../src/errors.ts';
-import { createClient } from '../../src/postgres/dedicated-client.ts';
+import { openClient } from '../../src/postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../../src/postgres/session-pooling.ts';
 import { listTasks, readTask } from '../../src/projections/task.ts';
 import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
@@ -21,8 +21,7 @@ const withPgBouncer = (await hasPgBouncer()) ? {} : { skip: 'pgbouncer is not in
 
 /** What the check of a worker's connection says, and how long it took in milliseconds. */
 async function check(url: string): Promise<{ code: string | undefined; ms: number }> {
-  const client = createClient({ connectionString: url });
-  await client.connect();
+  const client = await openClient(url);
   const startedAt = performance.now();
   try {
     const code = await refuseTransactionPooling(client, url).then(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { Client } from 'pg';
 import { PulpError } from '../../src/errors.ts';
-import { createClient } from '../../src/postgres/dedicated-client.ts';
+import { openClient } from '../../src/postgres/dedicated-client.ts';
 import { retrying } from '../../src/postgres/retry.ts';
 import {
   isConnectionFailure,
@@ -134,8 +135,7 @@ suite('errors of the database', () => {
   });
 
   test('name what a connection went by, whatever is asked of it afterwards', async () => {
-    const client = createClient({ connectionString: databaseUrl('postgres') });
-    await client.connect();
+    const client = await openClient(databaseUrl('postgres'));
     await client.query(`set idle_in_transaction_session_timeout = '10ms'; begin`);
     await new Promise((resolve) => client.once('end', resolve));
     const raw = await errorOf(client.query('select 1'));
@@ -147,7 +147,7 @@ suite('errors of the database', () => {
 
   test('of a network come without codes, too', async () => {
     const url = databaseUrl('postgres');
-    const client = createClient({ connectionString: url, query_timeout: 50 });
+    const client = new Client({ connectionString: url, query_timeout: 50 });
     await client.connect();
     const slow = await errorOf(client.query('select pg_sleep(5)')); // pg's own limit
     assert.match(slow.message, /Query read timeout/);
@@ -155,10 +155,8 @@ suite('errors of the database', () => {
     const ended = await errorOf(client.query('select 1'));
     await using other = await connect(url);
     const terminated = await errorOf(other.query('select pg_terminate_backend(pg_backend_pid())'));
-    const refused = await errorOf(
-      createClient({ connectionString: 'postgresql://localhost:1/none' }).connect(), // has two addresses, maybe
-    );
-    const absent = await errorOf(createClient({ host: '/no/such/folder' }).connect());
+    const refused = await errorOf(openClient('postgresql://localhost:1/none')); // has two addresses, maybe
+    const absent = await errorOf(openClient('postgresql:///none?host=/no/such/folder'));
     for (const raw of [slow, ended, terminated, refused, absent]) {
       assert.equal(kindOf(raw), 'connection', raw.message);
       const error = toPulpError(raw);

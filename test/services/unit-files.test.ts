@@ -24,7 +24,7 @@ const SETTINGS: ServiceSettings = {
   node: process.execPath,
   script: '/opt/pulp/bin/run.js',
   folder: '/srv/app',
-  tasksFile: '/srv/app/pulp.tasks.ts',
+  tasksPaths: ['/srv/app/pulp.tasks.ts'],
   environmentFile: '/etc/pulp/workers.env',
   shutdownDeadlineMs: 90_000,
   growingPauses: false,
@@ -36,7 +36,7 @@ const STRANGE: ServiceSettings = {
   ...SETTINGS,
   script: `/opt/100% pulp/$HOME/it's "new"\\bin/run.js`,
   folder: '/tmp',
-  tasksFile: '/srv/a  b/%h;tasks.ts',
+  tasksPaths: ['/srv/a  b/%h;tasks.ts'],
   environmentFile: '/etc/pulp files/%i.env',
   workingRoot: '/var/lib/pulp %n',
 };

@@ -72,7 +72,7 @@ class Journal implements AsyncDisposable {
 
 /** Horses that know from experience that the runs of these tests are short, and nothing of what is to come. */
 async function experienced(journal: Journal): Promise<TestPool> {
-  const pool = await TestPool.make(undefined, { tasksFile: TASKS_FILE });
+  const pool = await TestPool.make(undefined, { tasksFiles: [TASKS_FILE] });
   // One process for a while, so that it is no newcomer that is judged by.
   for (let run = 0; run < 40; run += 1) await pool.result(any, { journal: journal.path });
   return pool;

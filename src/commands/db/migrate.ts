@@ -9,7 +9,7 @@ const SUPERUSER_OWNS =
 export default class Migrate extends PulpCommand {
   static override readonly summary = 'Bring the database up to this version.';
   static override readonly description = prose(`
-Needed once for a database that DATABASE_URL names, and again after an upgrade; the embedded server's is migrated by itself.
+Needed once for a database that DATABASE_URL, or PGHOST and its like, name, and again after an upgrade; the embedded server's is migrated by itself.
 Runs in one transaction, and does nothing where nothing is to be done. Prints the scripts that were run. Schemas of the engine that
 somebody else has made are refused: whoever owns them could replace what runs with the rights of who migrates.`);
   static override readonly examples = [

@@ -4,7 +4,7 @@ import { PulpCommand } from '../../cli/pulp-command.ts';
 export default class Start extends PulpCommand {
   static override readonly summary = 'Start the embedded Postgres server.';
   static override readonly description = prose(`
-Without DATABASE_URL every command uses a Postgres server of this user's own and starts it when it is needed; this starts it
+Without DATABASE_URL, or PGHOST and its like, every command uses a Postgres server of this user's own and starts it when it is needed; this starts it
 beforehand. It is made at first use, lives under PULP_HOME (default: pulp in the user's data folder), and stays until
 \`pulp db stop\`.`);
   static override readonly examples = ['<%= config.bin %> <%= command.id %>'];

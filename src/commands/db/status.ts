@@ -27,6 +27,7 @@ export default class Status extends PulpCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Status);
     const { namedDatabaseUrl, pulpHome } = await import('../../postgres/database-url.ts');
+    const { namingVariable } = await import('../../postgres/address/resolve.ts');
     const { embeddedServerStatus } = await import('../../postgres/embedded-server.ts');
     const { readOverview } = await import('../../projections/overview.ts');
     const named = namedDatabaseUrl();
@@ -45,11 +46,11 @@ export default class Status extends PulpCommand {
     }
     const server = embedded
       ? { kind: 'embedded', pid: embedded.pid, dataDirectory: embedded.dataDirectory }
-      : { kind: 'DATABASE_URL' };
+      : { kind: namingVariable(process.env) };
     const overview = await readOverview(url);
     this.log(
       formatFacts({
-        server: embedded ? `embedded, process ${embedded.pid}` : 'named by DATABASE_URL',
+        server: embedded ? `embedded, process ${embedded.pid}` : `named by ${namingVariable(process.env) ?? ''}`,
         data: embedded?.dataDirectory,
         url: addressWithoutPassword(url),
         version: overview.version,

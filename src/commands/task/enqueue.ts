@@ -146,9 +146,10 @@ export async function itemOf(
   };
 }
 
-export async function typeCheck(tasksFile: string | undefined): Promise<TaskTypeCheck> {
-  const { findTasksFile, loadTaskTypes } = await import('../../tasks/task-registry.ts');
+export async function typeCheck(given: readonly string[] | undefined): Promise<TaskTypeCheck> {
+  const { loadTaskTypes } = await import('../../tasks/task-registry.ts');
+  const { findTasksPaths } = await import('../../tasks/tasks-files.ts');
   const { TaskTypeCheck } = await import('../../tasks/task-type-check.ts');
-  const file = tasksFile ?? (await findTasksFile());
-  return new TaskTypeCheck(file === undefined ? undefined : await loadTaskTypes(file));
+  const paths = await findTasksPaths(given);
+  return new TaskTypeCheck(paths.length === 0 ? undefined : await loadTaskTypes(paths));
 }

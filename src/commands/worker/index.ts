@@ -46,8 +46,11 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       max: MOST,
     }),
     tasks: Flags.string({
-      helpValue: 'FILE',
-      summary: 'Its task types. Default: pulp.tasks.{ts,js,mjs} in this folder.',
+      helpValue: 'PATH',
+      summary:
+        'A file of its task types, or a folder of them; can be repeated. Default: PULP_TASKS, else pulp.tasks.{ts,js,mjs} in this folder.',
+      multiple: true,
+      multipleNonGreedy: true,
     }),
     provides: Flags.string({
       helpValue: 'NAME=VERSION',
@@ -108,8 +111,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const deadline = flags['shutdown-deadline'];
     const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--shutdown-deadline');
     const provided = versionsOf(flags.provides ?? [], '--provides');
-    const { file, registry } = await taskTypes(flags.tasks, flags.name);
-    const versions = { ...(file && (await parts.versionsIn(file))), ...provided };
+    const { files, registry } = await taskTypes(flags.tasks, flags.name);
+    const versions = { ...(await parts.versionsIn(files)), ...provided };
     const root = parts.workingRoot();
     parts.makeWorkingRoot(root)[Symbol.dispose](); // nothing is written into one that others could change
     if (flags['dry-run']) return await this.#tellOfDatabase();
@@ -120,7 +123,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
       maxTasksPerHorse: flags['max-tasks-per-horse'],
       cancelGraceMs,
       log,
-      ...(file && { tasksFile: file }),
+      tasksFile: files,
       ...(flags.name !== undefined && { name: flags.name }),
       ...(flags.queue && { queues: flags.queue }),
     });
@@ -204,16 +207,18 @@ const DATABASE_WORDS = {
 } as const;
 
 async function taskTypes(
-  given: string | undefined,
+  given: readonly string[] | undefined,
   name: string | undefined,
-): Promise<{ file?: string; registry: TaskRegistry }> {
-  const { findTasksFile, loadTaskTypes, requireTasksFile } = await import('../../tasks/task-registry.ts');
+): Promise<{ files: readonly string[]; registry: TaskRegistry }> {
+  const { loadTaskTypes } = await import('../../tasks/task-registry.ts');
+  const { findTasksPaths, requireTasksPaths, tasksFilesAt } = await import('../../tasks/tasks-files.ts');
   const { withOwnTypes } = await import('../../tasks/own-types.ts');
   const { isResourceManager } = await import('../../workers/worker-name.ts');
   const needsNone = name !== undefined && isResourceManager(name) && given === undefined;
-  if (needsNone && (await findTasksFile()) === undefined) return { registry: withOwnTypes(new Map()) };
-  const file = await requireTasksFile(given);
-  return { file, registry: withOwnTypes(await loadTaskTypes(file)) };
+  if (needsNone && (await findTasksPaths()).length === 0)
+    return { files: [], registry: withOwnTypes(new Map()) };
+  const files = await tasksFilesAt(await requireTasksPaths(given));
+  return { files, registry: withOwnTypes(await loadTaskTypes(files)) };
 }
 
 /** What a worker is made of. Not loaded in `run`: tsc leaves the extensions of imports as they are beside an `await using`. */

@@ -31,8 +31,11 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
   static override readonly flags = {
     user: Flags.boolean({ summary: 'As services of your own, not of the system.' }),
     tasks: Flags.string({
-      helpValue: 'FILE',
-      summary: 'Their task types. Default: pulp.tasks.{ts,js,mjs} in this folder.',
+      helpValue: 'PATH',
+      summary:
+        'A file of their task types, or a folder of them; can be repeated. Default: PULP_TASKS, else pulp.tasks.{ts,js,mjs} in this folder.',
+      multiple: true,
+      multipleNonGreedy: true,
     }),
     concurrency: Flags.integer({
       helpValue: 'N',
@@ -56,14 +59,14 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Start);
-    const { requireTasksFile } = await import('../../tasks/task-registry.ts');
+    const { requireTasksPaths, tasksFilesAt } = await import('../../tasks/tasks-files.ts');
     const { carryOut, reservedWorkers, startPlan, startProblems } =
       await import('../../services/manage-workers.ts');
     const { Systemd } = await import('../../services/systemd.ts');
     const { revisionOf } = await import('../../services/revision.ts');
     const systemd = new Systemd(flags.user ? 'user' : 'system');
     const workingRoot = process.env['PULP_WORKING_DIRECTORY'];
-    const tasksFile = await requireTasksFile(flags.tasks);
+    const tasksPaths = await requireTasksPaths(flags.tasks);
     const environmentFile = flags['environment-file'] && resolve(flags['environment-file']);
     const settings: ServiceSettings = {
       scope: systemd.scope,
@@ -72,13 +75,13 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
       node: process.execPath,
       script: SCRIPT,
       folder: process.cwd(),
-      tasksFile,
+      tasksPaths,
       environmentFile,
       account: flags['run-as'],
       workingRoot: workingRoot === undefined || workingRoot === '' ? undefined : resolve(workingRoot),
       shutdownDeadlineMs: parseDuration(flags['shutdown-deadline'], '--shutdown-deadline'),
       growingPauses: await systemd.hasGrowingPauses(),
-      revision: await revisionOf([environmentFile, tasksFile]),
+      revision: await revisionOf([environmentFile, ...(await tasksFilesAt(tasksPaths))]),
     };
     for (const problem of await startProblems(settings, systemd)) {
       if (!flags['dry-run']) throw problem;

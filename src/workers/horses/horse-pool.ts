@@ -387,9 +387,9 @@ export class HorsePool {
   }
 
   #make(limits?: Limits): HorseProcess {
-    const { tasksFile, worker, workerDirectory, answer, log, tellingMs } = this.#settings;
+    const { tasksFiles, worker, workerDirectory, answer, log, tellingMs } = this.#settings;
     const horse: HorseProcess = new HorseProcess({
-      ...{ tasksFile, worker, workerDirectory, answer, log },
+      ...{ tasksFiles, worker, workerDirectory, answer, log },
       mark: `${this.#settings.mark}${(this.#made += 1)}.`,
       group: this.#makeGroup(limits),
       isForOneRun: limits !== undefined,

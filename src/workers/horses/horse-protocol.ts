@@ -75,7 +75,7 @@ export interface EndOfRun {
 
 /** What a horse is told when it is made. */
 export interface HorseSettings {
-  readonly tasksFile: string;
+  readonly tasksFiles: readonly string[];
   readonly worker: string;
   readonly workerDirectory: string;
 }

@@ -18,8 +18,8 @@ export interface HorseStart extends HorseSettings {
 
 /** Starts the process of a horse. */
 export function startHorse(start: HorseStart): ChildProcess {
-  const { tasksFile, worker, workerDirectory, mark, entering, revocation } = start;
-  const told: HorseSettings = { tasksFile, worker, workerDirectory };
+  const { tasksFiles, worker, workerDirectory, mark, entering, revocation } = start;
+  const told: HorseSettings = { tasksFiles, worker, workerDirectory };
   const options = process.execArgv.filter((option) => !option.startsWith('--inspect')); // the port is ours
   const command = [process.execPath, ...options, HORSE_FILE, JSON.stringify(told)];
   const [file = '', ...args] = [...dyingWithParent(), ...entering, ...command];

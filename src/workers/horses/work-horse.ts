@@ -111,7 +111,7 @@ process.on('exit', (code) => {
 });
 
 let registry: TaskRegistry | undefined;
-const loading = loadTaskTypes(settings.tasksFile);
+const loading = loadTaskTypes(settings.tasksFiles);
 await loading.then(
   () => {
     channel.send({ type: 'ready' });

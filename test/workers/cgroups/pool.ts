@@ -44,7 +44,7 @@ export class TestPool implements AsyncDisposable {
     const lines: Line[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Line) });
     const pool = new HorsePool({
-      ...{ tasksFile: TASKS_FILE, worker: 'limited', workerDirectory: directory.path, log },
+      ...{ tasksFiles: [TASKS_FILE], worker: 'limited', workerDirectory: directory.path, log },
       ...{ maxTasksPerHorse: 100, answer: () => Promise.reject(new Error('nobody asks')) },
       ...{ mark: `${randomUUID()}.`, guard: () => undefined },
       ...settings,
