@@ -37,5 +37,7 @@ export function uniqueOf(flags: Partial<UniqueValues>): boolean | Unique | undef
     while: flags['unique-while'],
     then: flags['unique-then'],
   };
-  return Object.values(unique).some((said) => said !== undefined) ? unique : flags.unique === true || undefined;
+  return Object.values(unique).some((said) => said !== undefined)
+    ? unique
+    : flags.unique === true || undefined;
 }

@@ -134,7 +134,11 @@ suite('schedules', () => {
       [create('--cron', '0 0 * * *', '--every', '1m'), 2, /one of cron, rrule and every/],
       [create(), 2, /one of cron, rrule and every/],
       [create('--every', '1m', '--overlap', 'maybe'), 2, /overlap/],
-      [create('--every', '1m', '--priority', '9999999999'), 2, /--priority: Expected an integer less than or equal to 999999999/],
+      [
+        create('--every', '1m', '--priority', '9999999999'),
+        2,
+        /--priority: Expected an integer less than or equal to 999999999/,
+      ],
       [create('--every', '1m', '--args', '{}'), 2, /args: must be an array/],
       [
         create('--every', '1m', '--queue', 'reserved-resource-worker-1'),
