@@ -25,7 +25,7 @@ export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
 export { cancel } from './tasks/cancel.ts';
 export { actOn, retry, type Act, type TaskAfter } from './tasks/acting.ts';
 export { pause, resume, type PauseOptions } from './tasks/pausing.ts';
-export { listPauses, type Pause } from './projections/pause.ts';
+export { listPauses, type Pause } from './queries/pause.ts';
 
 // Reading tasks.
 export {
@@ -37,11 +37,11 @@ export {
   type TaskEvent,
   type TaskOrder,
   type TaskSelection,
-} from './projections/task.ts';
-export { matchingTasks } from './projections/matching-tasks.ts';
-export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './projections/task-filter.ts';
-export { explainTask, type Explanation } from './projections/why.ts';
-export { readTrace, type Trace, type TracedTask } from './projections/trace.ts';
+} from './queries/task.ts';
+export { matchingTasks } from './queries/matching-tasks.ts';
+export type { ClaimMode, TaskFilter, TaskTime, TimeCondition } from './queries/task-filter.ts';
+export { explainTask, type Explanation } from './queries/why.ts';
+export { readTrace, type Trace, type TracedTask } from './queries/trace.ts';
 
 // Groups.
 export {
@@ -52,7 +52,7 @@ export {
   type CreatedGroup,
   type GroupOptions,
 } from './tasks/grouping.ts';
-export { listGroups, readGroup, type TaskGroup } from './projections/task-group.ts';
+export { listGroups, readGroup, type TaskGroup } from './queries/task-group.ts';
 
 // Schedules.
 export {
@@ -72,7 +72,7 @@ export {
   readScheduleHistory,
   type Schedule,
   type ScheduleEvent,
-} from './projections/schedule.ts';
+} from './queries/schedule.ts';
 
 // Resources, limits and holds.
 export {
@@ -80,12 +80,12 @@ export {
   readResource,
   type ResourceContention,
   type ResourceDetail,
-} from './projections/resource.ts';
+} from './queries/resource.ts';
 export { setCapacity, setRate, type LimitOptions, type Rate } from './tasks/resource-limits.ts';
-export { listLimits, type ResourceLimit } from './projections/resource-limit.ts';
+export { listLimits, type ResourceLimit } from './queries/resource-limit.ts';
 export { holdResources, ResourceHold, type HoldOptions } from './tasks/resource-holds.ts';
 export { releaseHold } from './tasks/hold-requests.ts';
-export { listHolds, type Hold } from './projections/hold.ts';
+export { listHolds, type Hold } from './queries/hold.ts';
 
 // The log and subscriptions.
 export {
@@ -118,33 +118,33 @@ export {
   type SubscriptionFilter,
   type SubscriptionOptions,
 } from './subscriptions/subscribing.ts';
-export { listSubscriptions, readSubscription, type Subscription } from './projections/subscription.ts';
+export { listSubscriptions, readSubscription, type Subscription } from './queries/subscription.ts';
 
 // Workers.
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
 export { drainWorker, setWorker } from './workers/orders.ts';
-export { listWorkers, type Worker } from './projections/worker.ts';
+export { listWorkers, type Worker } from './queries/worker.ts';
 export { WorkerDirectory } from './workers/directories/worker-directory.ts';
 export { WorkingDirectory } from './workers/directories/working-directory.ts';
 
 // The resource manager.
-export { ResourceManager, type ResourceManagerSettings } from './manager/resource-manager.ts';
+export { ResourceManager, type ResourceManagerSettings } from './leader/resource-manager.ts';
 export {
   checkWorkerProcesses,
   handleWorkerHeartbeat,
   handleWorkerOffline,
   markWorkerOffline,
   markWorkerOnline,
-} from './manager/worker-watcher.ts';
-export { heartbeatIntervalMs } from './manager/worker-ttl.ts';
-export { observeMetrics } from './manager/observe-metrics.ts';
+} from './leader/worker-watcher.ts';
+export { heartbeatIntervalMs } from './worker-ttl.ts';
+export { observeMetrics } from './leader/observe-metrics.ts';
 
 // The database.
 export { closeConnection, getConnection } from './postgres/connection.ts';
 export { migrate } from './postgres/migrate.ts';
-export { verify, type Verification, type Violation } from './projections/verify.ts';
-export { rebuild, type Rebuild } from './projections/rebuild.ts';
-export { listRetention, type Retention } from './projections/retention.ts';
+export { verify, type Verification, type Violation } from './maintenance/verify.ts';
+export { rebuild, type Rebuild } from './maintenance/rebuild.ts';
+export { listRetention, type Retention } from './queries/retention.ts';
 export { clearRetention, setRetention, type Keep } from './tasks/keeping.ts';
 
 // Constants and errors.

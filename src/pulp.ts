@@ -3,7 +3,7 @@ import type { TaskState } from './constants.ts';
 import { closeConnection } from './postgres/connection.ts';
 import { inDatabase, type CurrentDatabase } from './postgres/current-database.ts';
 import { resolveAddress } from './postgres/address/resolve.ts';
-import { listTasks, type Task, type TaskSelection } from './projections/task.ts';
+import { listTasks, type Task, type TaskSelection } from './queries/task.ts';
 import { retry } from './tasks/acting.ts';
 import { consume } from './subscriptions/consume.ts';
 import { cancel } from './tasks/cancel.ts';

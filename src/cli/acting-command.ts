@@ -4,7 +4,7 @@ import type { InferredFlags } from '@oclif/core/interfaces';
 import { isUuid } from '../tasks/new-task-id.ts';
 import { MissingResourceError, PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
-import type { TaskFilter } from '../projections/task-filter.ts';
+import type { TaskFilter } from '../queries/task-filter.ts';
 import type { Act, TaskAfter } from '../tasks/acting.ts';
 import { actorFlag } from './actor-flag.ts';
 import { DatabaseCommand } from './database-command.ts';
@@ -98,7 +98,7 @@ export abstract class ActingCommand extends DatabaseCommand {
     if (flags['dry-run'] || found.tasks === 0) return found;
     if (!flags.yes) await confirm(`${words.verb} ${plural(found.tasks)}?`);
     const { actOn } = await import('../tasks/acting.ts');
-    const { matchingTasks } = await import('../projections/matching-tasks.ts');
+    const { matchingTasks } = await import('../queries/matching-tasks.ts');
     const counts: Partial<Record<TaskState, number>> = {};
     let done = 0;
     for await (const ids of matchingTasks(filter)) {
@@ -126,7 +126,7 @@ export abstract class ActingCommand extends DatabaseCommand {
   }
 
   async #preview(filter: TaskFilter, verb: string): Promise<{ tasks: number; sample: readonly string[] }> {
-    const { countTasks, listTasks } = await import('../projections/task.ts');
+    const { countTasks, listTasks } = await import('../queries/task.ts');
     const tasks = await countTasks(filter);
     const sample = await listTasks({ ...filter, limit: SAMPLE, brief: true });
     if (tasks === 0) this.logToStderr(`There are no such tasks to ${verb.toLowerCase()}.`);

@@ -5,7 +5,7 @@ import { PulpCommand } from './pulp-command.ts';
 export abstract class DatabaseCommand extends PulpCommand {
   /** Tells somebody who will wait that no worker is online, if that is so and he may know. */
   protected async noticeIfNobodyWorks(): Promise<void> {
-    const { listWorkers } = await import('../projections/worker.ts');
+    const { listWorkers } = await import('../queries/worker.ts');
     try {
       const workers = await listWorkers();
       if (workers.some((worker) => worker.state === 'online')) return;

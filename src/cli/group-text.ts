@@ -1,5 +1,5 @@
 import { TASK_STATES } from '../constants.ts';
-import type { TaskGroup } from '../projections/task-group.ts';
+import type { TaskGroup } from '../queries/task-group.ts';
 import { formatFacts, formatTable } from './table.ts';
 
 /** Groups, one a line. */

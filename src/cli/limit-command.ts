@@ -5,7 +5,7 @@ import { limitText } from './limit-text.ts';
 export abstract class LimitCommand extends DatabaseCommand {
   /** Shows the limits of a resource, or of all. */
   protected async showLimits(url: string | undefined): Promise<unknown> {
-    const { listLimits } = await import('../projections/resource-limit.ts');
+    const { listLimits } = await import('../queries/resource-limit.ts');
     const { resourceName } = await import('../tasks/resource.ts');
     const limits = await listLimits(url === undefined ? undefined : resourceName(url));
     if (limits.length === 0) {

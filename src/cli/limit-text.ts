@@ -1,5 +1,5 @@
 import { PulpError } from '../errors.ts';
-import type { ResourceLimit } from '../projections/resource-limit.ts';
+import type { ResourceLimit } from '../queries/resource-limit.ts';
 import type { Rate } from '../tasks/resource-limits.ts';
 import { printableLine } from './printable.ts';
 import { limitFacts } from './resource-text.ts';

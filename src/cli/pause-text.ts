@@ -1,4 +1,4 @@
-import type { Pause } from '../projections/pause.ts';
+import type { Pause } from '../queries/pause.ts';
 import { printableLine } from './printable.ts';
 
 /** A pause in a sentence, with how it ends. */

@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts';
-import type { ResourceContention, ResourceHolder } from '../projections/resource.ts';
-import type { ResourceLimit } from '../projections/resource-limit.ts';
+import type { ResourceContention, ResourceHolder } from '../queries/resource.ts';
+import type { ResourceLimit } from '../queries/resource-limit.ts';
 
 /** How many stand in line, by how they want the resource. */
 export function lineText({

@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts';
-import type { Retention } from '../projections/retention.ts';
+import type { Retention } from '../queries/retention.ts';
 import { formatTable } from './table.ts';
 
 /** For how long things are kept, one a line. */

@@ -1,4 +1,4 @@
-import type { Schedule } from '../projections/schedule.ts';
+import type { Schedule } from '../queries/schedule.ts';
 import { formatDuration } from '../duration.ts';
 import { formatFacts, formatTable } from './table.ts';
 

@@ -1,4 +1,4 @@
-import type { Durations, Stats } from '../projections/stats.ts';
+import type { Durations, Stats } from '../queries/stats.ts';
 import { formatDuration } from '../duration.ts';
 import { formatFacts, formatTable } from './table.ts';
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts';
-import type { Subscription } from '../projections/subscription.ts';
+import type { Subscription } from '../queries/subscription.ts';
 import { formatFacts, formatTable } from './table.ts';
 
 /** Subscriptions, one a line. */

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { TASK_STATES, TASK_TIME_FILTERS } from '../constants.ts';
-import type { TaskFilter, TimeCondition } from '../projections/task-filter.ts';
+import type { TaskFilter, TimeCondition } from '../queries/task-filter.ts';
 import { PulpError } from '../errors.ts';
 import { isUuid } from '../tasks/new-task-id.ts';
 import { parseMoment } from './moment.ts';

@@ -1,5 +1,5 @@
 import { TASK_ORDERS } from '../constants.ts';
-import type { TaskOrder } from '../projections/task.ts';
+import type { TaskOrder } from '../queries/task.ts';
 
 /** What `--sort` takes: a column, or with a minus before it that column with the greatest first. */
 export const TASK_SORTS = TASK_ORDERS.flatMap((column) => [column, `-${column}`]);

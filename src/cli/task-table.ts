@@ -1,4 +1,4 @@
-import type { Task } from '../projections/task.ts';
+import type { Task } from '../queries/task.ts';
 import { formatTable } from './table.ts';
 
 /** Tasks, one a line. */

@@ -1,4 +1,4 @@
-import type { Task } from '../projections/task.ts';
+import type { Task } from '../queries/task.ts';
 
 /** Why a task that is over did not complete, in a sentence; undefined if it did. */
 export function failureText(task: Task): string | undefined {

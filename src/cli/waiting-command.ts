@@ -1,8 +1,8 @@
 import { DatabaseCommand } from './database-command.ts';
 import { printable } from './printable.ts';
 import { failureText } from './task-text.ts';
-import { outages } from '../projections/outage.ts';
-import type { Task } from '../projections/task.ts';
+import { outages } from '../waiting/outages.ts';
+import type { Task } from '../queries/task.ts';
 
 /** A command that waits for tasks. */
 export abstract class WaitingCommand extends DatabaseCommand {

@@ -1,5 +1,5 @@
 import { isFinal, MANY_INTERRUPTIONS } from '../constants.ts';
-import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../projections/why.ts';
+import type { ExplainedClaim, ExplainedQueue, Explanation, TimeSpan } from '../queries/why.ts';
 import { formatDuration } from '../duration.ts';
 import { pauseText } from './pause-text.ts';
 import { errorSummary } from './task-text.ts';

@@ -38,7 +38,7 @@ itself; else \`pulp resume\` lets it go on. What is paused already is paused ane
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Pause);
     const kind = PAUSE_KINDS.find((each) => each === args.kind);
-    const { listPauses } = await import('../projections/pause.ts');
+    const { listPauses } = await import('../queries/pause.ts');
     if (kind !== undefined) {
       const { pause } = await import('../tasks/pausing.ts');
       const seconds = flags.for === undefined ? undefined : parseDuration(flags.for, '--for') / 1000;
@@ -53,7 +53,7 @@ itself; else \`pulp resume\` lets it go on. What is paused already is paused ane
 
   /** A name that nobody uses yet may be paused beforehand, or be mistyped. */
   async #noticeIfUnknown(kind: 'queue' | 'type', name: string): Promise<void> {
-    const { knownNames } = await import('../projections/pause.ts');
+    const { knownNames } = await import('../queries/pause.ts');
     const known = await knownNames(kind);
     if (known.includes(name)) return;
     const { nearest } = await import('../cli/nearest.ts');

@@ -20,8 +20,8 @@ same however many there are.`);
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Stats);
-    const { workerTtl } = await import('../manager/worker-ttl.ts');
-    const { readStats } = await import('../projections/stats.ts');
+    const { workerTtl } = await import('../worker-ttl.ts');
+    const { readStats } = await import('../queries/stats.ts');
     const { statsText } = await import('../cli/stats-text.ts');
     const stats = await readStats(workerTtl(), flags.queue);
     this.log(statsText(stats));

@@ -6,7 +6,7 @@ import { formatDuration } from '../duration.ts';
 import { prose } from '../cli/prose.ts';
 import { formatTable } from '../cli/table.ts';
 import { PulpError } from '../errors.ts';
-import type { TracedTask } from '../projections/trace.ts';
+import type { TracedTask } from '../queries/trace.ts';
 
 export default class Trace extends DatabaseCommand {
   static override readonly summary = 'Show what caused what: the tasks of one correlation as a tree.';
@@ -38,7 +38,7 @@ run. A task that was enqueued without a correlation has its own id as such, and 
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Trace);
-    const { readTrace } = await import('../projections/trace.ts');
+    const { readTrace } = await import('../queries/trace.ts');
     const trace = await readTrace(args.correlation, flags.limit);
     if (trace === undefined) {
       throw new PulpError(

@@ -1,6 +1,6 @@
 import { APT_STATES, type TaskState } from '../constants.ts';
-import { countTasks, listTasks, type Task } from '../projections/task.ts';
-import type { TaskFilter } from '../projections/task-filter.ts';
+import { countTasks, listTasks, type Task } from '../queries/task.ts';
+import type { TaskFilter } from '../queries/task-filter.ts';
 import { actOn, type Act } from './acting.ts';
 
 /** What can be done to all that match. */

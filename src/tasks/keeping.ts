@@ -1,7 +1,7 @@
 import type { RetentionKind, TASK_FINAL_STATES } from '../constants.ts';
 import { askingOnce } from '../postgres/asking-once.ts';
 import { sql } from '../postgres/sql.ts';
-import type { KeptLog } from '../projections/retention.ts';
+import type { KeptLog } from '../queries/retention.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 
 /** What is said of for how long something is kept; null takes back what was said of tasks in that state. */

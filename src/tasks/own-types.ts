@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { purgeAsRequested } from '../projections/purge.ts';
+import { purgeAsRequested } from '../maintenance/purge.ts';
 import { defineTask } from './define-task.ts';
 import type { TaskRegistry } from './task-registry.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
-import { REPORT_STATES } from '../projections/reported.ts';
+import { REPORT_STATES } from '../queries/reported.ts';
 
 /** How many reports a run may have, each with a code of its own; `pulp.are_reports` says the same. */
 export const MOST_REPORTS = 100;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
-import { awaitFinal } from '../projections/finality.ts';
-import { readTask, type Task } from '../projections/task.ts';
+import { awaitFinal } from '../waiting/wait-for-tasks.ts';
+import { readTask, type Task } from '../queries/task.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';

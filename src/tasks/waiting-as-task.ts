@@ -2,7 +2,7 @@ import type { TaskState } from '../constants.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import { awaitFinal } from '../projections/finality.ts';
+import { awaitFinal } from '../waiting/wait-for-tasks.ts';
 
 /**
  * Waits, in the name of a task that runs, until another one is final; gives that one's state. The database knows of it as long, so that

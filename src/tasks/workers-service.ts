@@ -1,6 +1,6 @@
 import type { TaskState } from '../constants.ts';
 import { namedDatabaseUrl } from '../postgres/database-url.ts';
-import type { Task } from '../projections/task.ts';
+import type { Task } from '../queries/task.ts';
 import type { NamedRequest } from './enqueue.ts';
 
 /**

@@ -2,12 +2,12 @@ import { tmpdir } from 'node:os';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { pinoModule } from '../log.ts';
-import { reportedColumn } from '../projections/reported.ts';
+import { reportedColumn } from '../queries/reported.ts';
 import type { TaskType } from '../tasks/define-task.ts';
 import { newTaskId } from '../tasks/new-task-id.ts';
 import { writePayload } from '../tasks/payload.ts';
 import { WorkingDirectory } from '../workers/directories/working-directory.ts';
-import { runTask } from '../workers/run-task.ts';
+import { runTask } from '../workers/runs/run-task.ts';
 
 /** What a run gave, and what it said on its way. */
 export interface Performed {

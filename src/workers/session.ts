@@ -16,7 +16,7 @@ import {
   type Refusals,
   type StartedTask,
   type WorkerCondition,
-} from './run-records.ts';
+} from './runs/run-records.ts';
 
 /** What a worker says of itself when it registers. */
 export interface Registration {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { sql } from 'slonik';
 import { z } from 'zod';
 import { SharedClient } from '../../src/postgres/shared-client.ts';
-import { ResourceManager } from '../../src/manager/resource-manager.ts';
+import { ResourceManager } from '../../src/leader/resource-manager.ts';
 import { closeConnection, getConnection } from '../../src/postgres/connection.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import type { TaskType } from '../../src/tasks/define-task.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { archiveLeaves } from '../../src/events/archive.ts';
-import { purgeTasks } from '../../src/projections/purge.ts';
+import { purgeTasks } from '../../src/maintenance/purge.ts';
 import { connect } from '../support/database.ts';
 import { pastTasks } from '../support/past-tasks.ts';
 import type { Scenario } from './scenario.ts';

@@ -1,6 +1,6 @@
 import { getDatabaseUrl } from '../../src/postgres/database-url.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { rebuild } from '../../src/maintenance/rebuild.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect } from '../support/database.ts';
 import { runTasks } from '../support/history.ts';
 import type { Scenario } from './scenario.ts';

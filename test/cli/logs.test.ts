@@ -4,9 +4,9 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { logText } from '../../src/cli/log-text.ts';
-import { failed } from '../../src/workers/outcome.ts';
-import type { StartedTask } from '../../src/workers/run-records.ts';
-import { RunLog } from '../../src/workers/run-log.ts';
+import { failed } from '../../src/workers/runs/outcome.ts';
+import type { StartedTask } from '../../src/workers/runs/run-records.ts';
+import { RunLog } from '../../src/workers/runs/run-log.ts';
 import { createDatabase } from '../support/database.ts';
 import { CommandLine } from './command-line.ts';
 

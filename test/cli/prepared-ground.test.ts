@@ -5,8 +5,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { printable, printableLine } from '../../src/cli/printable.ts';
-import { environmentFileProblem } from '../../src/services/environment-file.ts';
-import { readStatus } from '../../src/services/status-file.ts';
+import { environmentFileProblem } from '../../src/systemd/environment-file.ts';
+import { readStatus } from '../../src/health/status-file.ts';
 import { createDatabase } from '../support/database.ts';
 import { CommandLine } from './command-line.ts';
 

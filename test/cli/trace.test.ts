@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TracedTask } from '../../src/projections/trace.ts';
+import type { TracedTask } from '../../src/queries/trace.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { CommandLine } from './command-line.ts';
 

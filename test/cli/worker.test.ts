@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { NotifySocket, noNotifySocket } from '../services/notify-socket.ts';
+import { NotifySocket, noNotifySocket } from '../systemd/notify-socket.ts';
 import { connect, createDatabase, databaseUrl } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
-import { rebuild } from '../../src/projections/rebuild.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { rebuild } from '../../src/maintenance/rebuild.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { Login } from '../support/login.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
-import { rebuild } from '../../src/projections/rebuild.ts';
+import { rebuild } from '../../src/maintenance/rebuild.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { unpackBatches } from '../support/unpack-batches.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { z } from 'zod';
 import { closeConnection, getConnection, listTasks } from '../../src/index.ts';
-import { presentConditions, where, type TaskFilter } from '../../src/projections/task-filter.ts';
+import { presentConditions, where, type TaskFilter } from '../../src/queries/task-filter.ts';
 import { sql } from '../../src/postgres/sql.ts';
 import { connect, createDatabase } from '../support/database.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
-import { RetentionWalk } from '../../src/manager/keep-retention.ts';
+import { RetentionWalk } from '../../src/leader/keep-retention.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { memoryLog } from '../support/memory-log.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { archiveLeaves } from '../../src/events/archive.ts';
 import { enqueueMany } from '../../src/index.ts';
-import { purgeTasks } from '../../src/projections/purge.ts';
+import { purgeTasks } from '../../src/maintenance/purge.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { pastTasks } from '../support/past-tasks.ts';

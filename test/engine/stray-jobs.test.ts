@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
 
 /** Jobs that no enqueue delivered, beside one task that is over and one that waits. */

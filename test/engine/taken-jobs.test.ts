@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase } from '../support/database.ts';
 
 /** What another client of pg-boss may do to a job of ours. */

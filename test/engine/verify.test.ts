@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { connect } from '../support/database.ts';
 import { openHistory } from '../support/history.ts';
 import { unpackBatches } from '../support/unpack-batches.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 
 /** What is done to a sound history (see `openHistory`), and the rule that has to tell of it. */
 const CORRUPTIONS: readonly (readonly [what: string, rule: string, sql: string])[] = [

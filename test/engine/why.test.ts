@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { Client } from 'pg';
-import type { Explanation } from '../../src/projections/why.ts';
+import type { Explanation } from '../../src/queries/why.ts';
 import { anyCommand } from '../model/any-command.ts';
 import { ON_WORKER_LOSS, newWorkers } from '../model/cast.ts';
 import { EngineModel } from '../model/engine-model.ts';

@@ -7,7 +7,7 @@ import { followEvents } from '../../src/events/follow.ts';
 import { currentCursor, readEvents, type LogEvent } from '../../src/events/read.ts';
 import { closeConnection } from '../../src/postgres/connection.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
 import { globalSetup, globalTeardown } from '../support/global-setup.ts';
 import { until } from '../support/until.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import type { Client } from 'pg';
 import { migrate } from '../../src/postgres/migrate.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { undoBatches } from '../support/before-batches.ts';
 import { openHistory, runTasks } from '../support/history.ts';
 import { unpackBatches } from '../support/unpack-batches.ts';

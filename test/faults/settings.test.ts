@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { cancel, enqueueMany, enqueueWithReservation } from '../../src/index.ts';
 import { connectDedicated } from '../../src/postgres/dedicated-client.ts';
 import { retrying } from '../../src/postgres/retry.ts';
-import { readHistory } from '../../src/projections/task.ts';
+import { readHistory } from '../../src/queries/task.ts';
 import { CommandLine } from '../cli/command-line.ts';
 import { connect, databaseUrl } from '../support/database.ts';
 import { Engine } from '../support/worker.ts';

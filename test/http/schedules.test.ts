@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { UserRole } from '../../src/http/access/rights.ts';
-import { fireSchedules } from '../../src/manager/fire-schedules.ts';
+import { fireSchedules } from '../../src/leader/fire-schedules.ts';
 import { connect } from '../support/database.ts';
 import { askAsDocumented } from './documented.ts';
 import { Served, type Asking } from './served.ts';

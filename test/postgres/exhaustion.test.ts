@@ -16,7 +16,7 @@ import {
 } from '../../src/postgres/embedded-server.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { isConnectionFailure, isExhaustion } from '../../src/postgres/sql-error.ts';
-import { readHistory, readTask } from '../../src/projections/task.ts';
+import { readHistory, readTask } from '../../src/queries/task.ts';
 import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
 import { newTaskId } from '../../src/tasks/new-task-id.ts';
 import { checkLog } from '../support/log-checker.ts';

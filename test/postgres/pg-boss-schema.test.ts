@@ -3,7 +3,7 @@ import { afterEach, suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
 import { migrate, pendingScripts } from '../../src/postgres/migrate.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createEmptyDatabase } from '../support/database.ts';
 
 suite("pg-boss's schema", () => {

@@ -11,7 +11,7 @@ import { connectDedicated, isDirect, openClient } from '../../src/postgres/dedic
 import { openPool } from '../../src/postgres/connection.ts';
 import { startEmbeddedServer, stopEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { retrying } from '../../src/postgres/retry.ts';
-import { readTask } from '../../src/projections/task.ts';
+import { readTask } from '../../src/queries/task.ts';
 import { createDatabase, databaseUrl } from '../support/database.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 

@@ -10,7 +10,7 @@ import {
 import { PulpError } from '../../src/errors.ts';
 import { openClient } from '../../src/postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../../src/postgres/session-pooling.ts';
-import { listTasks, readTask } from '../../src/projections/task.ts';
+import { listTasks, readTask } from '../../src/queries/task.ts';
 import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
 import { connect, createDatabase, databaseUrl } from '../support/database.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';

@@ -9,9 +9,9 @@ import { openPool } from '../../src/postgres/connection.ts';
 import { connectDedicated } from '../../src/postgres/dedicated-client.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { inTransaction } from '../../src/postgres/transaction.ts';
-import { openSessions, shareSnapshot } from '../../src/projections/verify-sessions.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
-import { verify } from '../../src/projections/verify.ts';
+import { openSessions, shareSnapshot } from '../../src/maintenance/verify-sessions.ts';
+import { rebuild } from '../../src/maintenance/rebuild.ts';
+import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase, createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { TransactionPooler } from '../support/transaction-pooler.ts';
 

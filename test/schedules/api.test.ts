@@ -16,7 +16,7 @@ import {
   runSchedule,
   secret,
 } from '../../src/index.ts';
-import { fireSchedules } from '../../src/manager/fire-schedules.ts';
+import { fireSchedules } from '../../src/leader/fire-schedules.ts';
 import { nextOccurrence } from '../../src/schedules/rule.ts';
 import { connect, createDatabase } from '../support/database.ts';
 

@@ -36,15 +36,15 @@ milliseconds however many tasks there are; whether all state is what the log say
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Check);
-    const { workerTtl } = await import('../../manager/worker-ttl.ts');
+    const { workerTtl } = await import('../../worker-ttl.ts');
     const limits = {
       quietSeconds: workerTtl(),
       claimableSeconds: parseDuration(flags['max-age'], '--max-age') / 1000,
       lagSeconds: parseDuration(flags['max-lag'], '--max-lag') / 1000,
       snapshotSeconds: parseDuration(flags['max-snapshot'], '--max-snapshot') / 1000,
     };
-    const { readStats } = await import('../../projections/stats.ts');
-    const { alertsIn } = await import('../../projections/alerts.ts');
+    const { readStats } = await import('../../queries/stats.ts');
+    const { alertsIn } = await import('../../queries/alerts.ts');
     const alerts = alertsIn(await readStats(limits.quietSeconds), limits);
     this.log(
       alerts.length === 0

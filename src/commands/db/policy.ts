@@ -23,7 +23,7 @@ schema alone; a change is an event in the log.`);
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Policy);
-    const { readPolicy, setPolicy } = await import('../../projections/policy.ts');
+    const { readPolicy, setPolicy } = await import('../../queries/policy.ts');
     if (args.policy !== undefined) await setPolicy(args.policy);
     const policy = await readPolicy();
     this.log(policy);

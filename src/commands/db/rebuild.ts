@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../cli/counts.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
-import type { Progress } from '../../projections/rebuild.ts';
+import type { Progress } from '../../maintenance/rebuild.ts';
 
 /** How often to tell of progress, in milliseconds. */
 const NEWS_MS = 1000;
@@ -36,7 +36,7 @@ Not restored is the say of a worker in a run whose row was gone when it wanted t
     const { flags } = await this.parse(Rebuild);
     const dryRun = flags['dry-run'];
     const { getDatabaseUrl } = await import('../../postgres/database-url.ts');
-    const { rebuild } = await import('../../projections/rebuild.ts');
+    const { rebuild } = await import('../../maintenance/rebuild.ts');
     let toldAt = performance.now();
     const done = await rebuild(await getDatabaseUrl(), {
       dryRun,

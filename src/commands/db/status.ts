@@ -4,7 +4,7 @@ import { PulpCommand } from '../../cli/pulp-command.ts';
 import { retentionLine } from '../../cli/retention-text.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { PulpError } from '../../errors.ts';
-import type { Overview } from '../../projections/overview.ts';
+import type { Overview } from '../../queries/overview.ts';
 
 export default class Status extends PulpCommand {
   static override readonly summary = 'Show which database is used and what is in it.';
@@ -29,7 +29,7 @@ export default class Status extends PulpCommand {
     const { namedDatabaseUrl, pulpHome } = await import('../../postgres/database-url.ts');
     const { namingVariable } = await import('../../postgres/address/resolve.ts');
     const { embeddedServerStatus } = await import('../../postgres/embedded-server.ts');
-    const { readOverview } = await import('../../projections/overview.ts');
+    const { readOverview } = await import('../../queries/overview.ts');
     const named = namedDatabaseUrl();
     const embedded = named === undefined ? await embeddedServerStatus(pulpHome()) : undefined;
     const url = named ?? embedded?.url;

@@ -3,7 +3,7 @@ import { MOST } from '../../cli/counts.ts';
 import { printableLine } from '../../cli/printable.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
-import type { Violation } from '../../projections/verify.ts';
+import type { Violation } from '../../maintenance/verify.ts';
 
 export default class Verify extends PulpCommand {
   static override readonly summary = 'Check the log, and that all state is what the log says.';
@@ -38,7 +38,7 @@ minute. What "pulp db rebuild" can put right is everything but the log itself.`)
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Verify);
     const { getDatabaseUrl } = await import('../../postgres/database-url.ts');
-    const { verify } = await import('../../projections/verify.ts');
+    const { verify } = await import('../../maintenance/verify.ts');
     const { violations, events, seconds } = await verify(await getDatabaseUrl(), {
       ...(flags.sample !== undefined && { sample: flags.sample }),
     });

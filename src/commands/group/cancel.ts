@@ -25,7 +25,7 @@ are dealt with at a time: what is broken off can be run again. Exits with 3 if t
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Cancel);
-    const { readGroup } = await import('../../projections/task-group.ts');
+    const { readGroup } = await import('../../queries/task-group.ts');
     const group = await readGroup(args.id);
     if (flags['dry-run']) {
       const tasks = group.waiting + group.running;

@@ -17,7 +17,7 @@ Exits with 3 if no such group was created.`);
   async run(): Promise<unknown> {
     const { args } = await this.parse(Dispatched);
     const { dispatchGroup } = await import('../../tasks/grouping.ts');
-    const { readGroup } = await import('../../projections/task-group.ts');
+    const { readGroup } = await import('../../queries/task-group.ts');
     await dispatchGroup(args.id);
     const group = await readGroup(args.id);
     this.log(`all tasks of ${args.id} are dispatched`);

@@ -12,7 +12,7 @@ export default class List extends ListByNameCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(List);
-    const { listGroups } = await import('../../projections/task-group.ts');
+    const { listGroups } = await import('../../queries/task-group.ts');
     return this.showPage(flags, {
       of: 'groups',
       list: listGroups,

@@ -13,7 +13,7 @@ export default class Show extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Show);
-    const { readGroup, readGroupProgress } = await import('../../projections/task-group.ts');
+    const { readGroup, readGroupProgress } = await import('../../queries/task-group.ts');
     const [group, reports] = [await readGroup(args.id), await readGroupProgress(args.id)];
     this.log(groupText(group));
     for (const report of reports) this.log(reportText(report));

@@ -21,7 +21,7 @@ after all were over are not waited for; a task that was created with --finally i
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Wait);
     const { waitForGroup } = await import('../../tasks/grouping.ts');
-    const { readGroup } = await import('../../projections/task-group.ts');
+    const { readGroup } = await import('../../queries/task-group.ts');
     const { waiting, running, canceling } = await readGroup(args.id);
     if (waiting + running + canceling > 0) await this.noticeIfNobodyWorks();
     const group = await waitForGroup(

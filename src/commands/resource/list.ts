@@ -40,7 +40,7 @@ are not counted.`);
     const { flags } = await this.parse(List);
     const { sort, limit } = flags;
     const windowMs = parseDuration(flags.window, '--window');
-    const { listResources } = await import('../../projections/resource.ts');
+    const { listResources } = await import('../../queries/resource.ts');
     const resources = await listResources({ windowMs, sort, limit });
     if (resources.length === 0) {
       this.logToStderr('No task has claimed a resource in that time.');

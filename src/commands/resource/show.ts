@@ -46,7 +46,7 @@ pulp.resource_holds(resource, period). Tasks that were purged are missing.`);
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Show);
     const windowMs = parseDuration(flags.window, '--window');
-    const { readResource } = await import('../../projections/resource.ts');
+    const { readResource } = await import('../../queries/resource.ts');
     const { PulpError } = await import('../../errors.ts');
     const { resourceName } = await import('../../tasks/resource.ts');
     const window = { windowMs, limit: flags.limit };

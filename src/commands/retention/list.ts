@@ -7,7 +7,7 @@ export default class List extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     await this.parse(List);
-    const { listRetention } = await import('../../projections/retention.ts');
+    const { listRetention } = await import('../../queries/retention.ts');
     const retention = await listRetention();
     if (retention.length === 0)
       this.logToStderr('Everything is kept until it is purged or archived by hand.');

@@ -64,7 +64,7 @@ their end: its login has to be the owner of the log, and the folder must be ther
       after === undefined || folder === undefined
         ? undefined
         : { seconds: parseDuration(after, '--archive-after') / 1000, folder: resolve(folder) };
-    const { listRetention } = await import('../../projections/retention.ts');
+    const { listRetention } = await import('../../queries/retention.ts');
     const { setRetention } = await import('../../tasks/keeping.ts');
     if (log !== undefined) await setRetention('log', undefined, log);
     if (kept.length > 0) await setRetention(kind, name, Object.fromEntries(kept));

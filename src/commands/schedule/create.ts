@@ -49,7 +49,7 @@ several times an hour, or every hour, comes in both.`);
     const { args, flags } = await this.parse(Create);
     const types = flags.unchecked ? undefined : await typeCheck(flags.tasks);
     const { createScheduleOfItem } = await import('../../tasks/scheduling.ts');
-    const { readSchedule } = await import('../../projections/schedule.ts');
+    const { readSchedule } = await import('../../queries/schedule.ts');
     const { isEitherDay } = await import('../../schedules/cron-line.ts');
     await createScheduleOfItem(args.name, timesOf(flags), await itemOf(flags.task, flags), types, {
       overlap: flags.overlap,

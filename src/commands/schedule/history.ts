@@ -23,7 +23,7 @@ export default class History extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(History);
-    const { readScheduleHistory } = await import('../../projections/schedule.ts');
+    const { readScheduleHistory } = await import('../../queries/schedule.ts');
     const events = await readScheduleHistory(args.name, flags);
     this.log(
       formatTable(

@@ -12,7 +12,7 @@ export default class List extends ListByNameCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(List);
-    const { listSchedules } = await import('../../projections/schedule.ts');
+    const { listSchedules } = await import('../../queries/schedule.ts');
     return this.showPage(flags, {
       of: 'schedules',
       list: listSchedules,

@@ -28,7 +28,7 @@ export default class Preview extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Preview);
-    const { previewSchedule, readSchedule } = await import('../../projections/schedule.ts');
+    const { previewSchedule, readSchedule } = await import('../../queries/schedule.ts');
     const { previewTimes } = await import('../../tasks/scheduling.ts');
     const timeZone = args.name === undefined ? flags.tz : (await readSchedule(args.name)).time_zone;
     const moments =

@@ -10,7 +10,7 @@ export default class Show extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Show);
-    const { readSchedule } = await import('../../projections/schedule.ts');
+    const { readSchedule } = await import('../../queries/schedule.ts');
     const schedule = await readSchedule(args.name);
     this.log(scheduleText(schedule));
     return schedule;

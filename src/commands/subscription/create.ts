@@ -72,7 +72,7 @@ has gone on for the time of --give-up, the subscription stops where it is until 
     const from = parseLogPlace(flags.from, '--from');
     const given = flags['secret-file'] === undefined ? undefined : await secretIn(flags['secret-file']);
     const { createSubscription } = await import('../../subscriptions/subscribing.ts');
-    const { readSubscription } = await import('../../projections/subscription.ts');
+    const { readSubscription } = await import('../../queries/subscription.ts');
     const secret = await createSubscription(args.name, {
       ...{ types, names, kinds, stream, from, url, giveUp, secret: given },
     });

@@ -12,7 +12,7 @@ export default class List extends ListByNameCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(List);
-    const { listSubscriptions } = await import('../../projections/subscription.ts');
+    const { listSubscriptions } = await import('../../queries/subscription.ts');
     return this.showPage(flags, {
       of: 'subscriptions',
       list: listSubscriptions,

@@ -30,7 +30,7 @@ export default class Replay extends DatabaseCommand {
     const { args, flags } = await this.parse(Replay);
     const from = parseLogPlace(flags.from, '--from');
     const { replaySubscription } = await import('../../subscriptions/subscribing.ts');
-    const { readSubscription } = await import('../../projections/subscription.ts');
+    const { readSubscription } = await import('../../queries/subscription.ts');
     await replaySubscription(args.name, from, flags.reason);
     const subscription = await readSubscription(args.name);
     this.log(`${args.name} goes on after ${subscription.cursor}`);

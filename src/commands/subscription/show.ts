@@ -10,7 +10,7 @@ export default class Show extends DatabaseCommand {
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Show);
-    const { readSubscription } = await import('../../projections/subscription.ts');
+    const { readSubscription } = await import('../../queries/subscription.ts');
     const subscription = await readSubscription(args.name);
     this.log(subscriptionText(subscription));
     return subscription;

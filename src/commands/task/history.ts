@@ -4,7 +4,7 @@ import { formatDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
 import { factsInShort } from '../../cli/facts-text.ts';
-import type { TaskEvent } from '../../projections/task.ts';
+import type { TaskEvent } from '../../queries/task.ts';
 
 export default class History extends DatabaseCommand {
   static override readonly summary = 'Show what happened to a task.';
@@ -21,7 +21,7 @@ in short; --json shows them all.`);
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(History);
-    const { readHistory } = await import('../../projections/task.ts');
+    const { readHistory } = await import('../../queries/task.ts');
     const { MissingResourceError } = await import('../../errors.ts');
     const events = await readHistory(args.id.toLowerCase());
     if (events.length === 0) throw new MissingResourceError(args.id);

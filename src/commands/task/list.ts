@@ -53,7 +53,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     const { limit } = flags;
     const since = flags.since === undefined ? undefined : parseMoment(flags.since, '--since');
     const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
-    const { listTasks } = await import('../../projections/task.ts');
+    const { listTasks } = await import('../../queries/task.ts');
     if (flags.cursor !== undefined) {
       const { TaskHandle } = await import('../../tasks/task-handle.ts');
       await new TaskHandle(flags.cursor).read(); // after one that is not there comes none
@@ -68,7 +68,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     });
     const tasks = found.slice(0, limit);
     if (tasks.length === 0) {
-      const { goneText } = await import('../../projections/time-travel.ts');
+      const { goneText } = await import('../../queries/time-travel.ts');
       const gone = at && (await goneText(at));
       this.logToStderr(gone ?? (at ? 'There were no such tasks.' : 'There are no such tasks.'));
       return tasks;

@@ -34,7 +34,7 @@ stays in the log until it is archived (\`pulp db archive\`). Broken off, it can 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Purge);
     const finishedBefore = parseMoment(flags['finished-before'], '--finished-before');
-    const { countPurgeable, purgeTasks } = await import('../../projections/purge.ts');
+    const { countPurgeable, purgeTasks } = await import('../../maintenance/purge.ts');
     const options = { finishedBefore, states: flags.state, limit: flags.limit };
     const dryRun = flags['dry-run'];
     const purged = await (dryRun ? countPurgeable(options) : purgeTasks(options));

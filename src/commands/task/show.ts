@@ -6,7 +6,7 @@ import { prose } from '../../cli/prose.ts';
 import { formatFacts } from '../../cli/table.ts';
 import { reportText } from '../../cli/report-text.ts';
 import { errorSummary } from '../../cli/task-text.ts';
-import type { Task } from '../../projections/task.ts';
+import type { Task } from '../../queries/task.ts';
 
 export default class Show extends DatabaseCommand {
   static override readonly summary = 'Show a task as it is, or as it was.';
@@ -35,8 +35,8 @@ is shown as long as its events are kept; what was archived with them is gone.`);
     const { args, flags } = await this.parse(Show);
     const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
-    const { readTaskAt } = await import('../../projections/task.ts');
-    const { unseenError } = await import('../../projections/time-travel.ts');
+    const { readTaskAt } = await import('../../queries/task.ts');
+    const { unseenError } = await import('../../queries/time-travel.ts');
     const { withoutEnvelopes } = await import('../../secrets/arguments.ts');
     const past = at && (await readTaskAt(args.id, at));
     const task = past ?? (await new TaskHandle(args.id).read());

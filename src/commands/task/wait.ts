@@ -28,7 +28,7 @@ with 3 if there is no task of one of the ids.`);
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Wait);
     const timeout = flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, '--timeout') };
-    const { readTask } = await import('../../projections/task.ts');
+    const { readTask } = await import('../../queries/task.ts');
     const tasks = await Promise.all(args.id.map(readTask));
     if (tasks.some((task) => task !== undefined && !isFinal(task.state))) await this.noticeIfNobodyWorks();
     return Promise.all(args.id.map((id) => this.#wait(id, timeout)));

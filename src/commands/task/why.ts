@@ -21,9 +21,9 @@ delayed; that no worker takes from its queue, knows its type or has a hand free.
   async run(): Promise<unknown> {
     const { args } = await this.parse(Why);
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
-    const { explainTask } = await import('../../projections/why.ts');
+    const { explainTask } = await import('../../queries/why.ts');
     const { whyText } = await import('../../cli/why-text.ts');
-    const { workerTtl } = await import('../../manager/worker-ttl.ts');
+    const { workerTtl } = await import('../../worker-ttl.ts');
     const { id } = await new TaskHandle(args.id).read();
     const explanation = await explainTask(id);
     this.log(`Task ${id} (${explanation.name}) is ${explanation.state}.`);

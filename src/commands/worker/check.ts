@@ -23,7 +23,7 @@ asked: while that is away a worker lives, and comes back by itself. With --ready
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Check);
-    const { checkWorkers } = await import('../../services/worker-check.ts');
+    const { checkWorkers } = await import('../../health/worker-check.ts');
     const { openWorkingRoot, workingRoot } = await import('../../workers/directories/working-root.ts');
     const { workerName } = await import('../../workers/worker-name.ts');
     const root = workingRoot();

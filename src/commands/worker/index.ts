@@ -174,9 +174,9 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
 
   /** The last part of a dry run: what a worker would find, without being one. */
   async #tellOfDatabase(): Promise<unknown> {
-    const { checkDatabase } = await import('../../services/database-check.ts');
+    const { checkDatabase } = await import('../../health/database-check.ts');
     const { namedDatabaseUrl } = await import('../../postgres/database-url.ts');
-    const { workerTtl } = await import('../../manager/worker-ttl.ts');
+    const { workerTtl } = await import('../../worker-ttl.ts');
     workerTtl();
     const url = namedDatabaseUrl();
     const database = url === undefined ? 'embedded' : await checkDatabase(url);
@@ -226,18 +226,18 @@ async function loadWorker() {
   return {
     ...(await import('../../cli/worker-log.ts')),
     ...(await import('../../tasks/versions.ts')),
-    ...(await import('../../services/systemd-notifier.ts')),
-    ...(await import('../../services/stop-requests.ts')),
-    ...(await import('../../services/first-process.ts')),
-    ...(await import('../../services/exit-codes.ts')),
-    ...(await import('../../services/signs-of-life.ts')),
+    ...(await import('../../systemd/systemd-notifier.ts')),
+    ...(await import('../../processes/stop-requests.ts')),
+    ...(await import('../../processes/first-process.ts')),
+    ...(await import('../../processes/exit-codes.ts')),
+    ...(await import('../../health/signs-of-life.ts')),
     ...(await import('../../secrets/key-ring.ts')),
     ...(await import('../../workers/directories/working-root.ts')),
     ...(await import('../../processes/first-environment.ts')),
     ...(await import('../../workers/horses/task-environment.ts')),
     ...(await import('../../workers/pulp-worker.ts')),
     ...(await import('../../workers/stray-errors.ts')),
-    ...(await import('../../workers/inline-output.ts')),
+    ...(await import('../../workers/runs/inline-output.ts')),
     ...(await import('../../cli/database-address.ts')),
     ...(await import('../../postgres/database-url.ts')),
   };

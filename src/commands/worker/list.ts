@@ -4,7 +4,7 @@ import { formatDuration } from '../../duration.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { formatTable } from '../../cli/table.ts';
-import type { Worker } from '../../projections/worker.ts';
+import type { Worker } from '../../queries/worker.ts';
 
 export default class List extends DatabaseCommand {
   static override readonly summary = 'List the workers that there are and were.';
@@ -29,10 +29,10 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
   async run(): Promise<unknown> {
     const { flags } = await this.parse(List);
     const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
-    const { listWorkers } = await import('../../projections/worker.ts');
+    const { listWorkers } = await import('../../queries/worker.ts');
     const workers = await listWorkers(at);
     if (workers.length === 0) {
-      const { goneText } = await import('../../projections/time-travel.ts');
+      const { goneText } = await import('../../queries/time-travel.ts');
       const gone = at && (await goneText(at));
       const none = at ? 'There were no workers.' : 'There are no workers: `pulp worker` starts one.';
       this.logToStderr(gone ?? none);

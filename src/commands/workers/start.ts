@@ -6,7 +6,7 @@ import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import { errorText } from '../../cli/report-error.ts';
-import type { ServiceSettings } from '../../services/service-settings.ts';
+import type { ServiceSettings } from '../../systemd/service-settings.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
 
@@ -61,9 +61,9 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
     const { flags } = await this.parse(Start);
     const { requireTasksPaths, tasksFilesAt } = await import('../../tasks/tasks-files.ts');
     const { carryOut, reservedWorkers, startPlan, startProblems } =
-      await import('../../services/manage-workers.ts');
-    const { Systemd } = await import('../../services/systemd.ts');
-    const { revisionOf } = await import('../../services/revision.ts');
+      await import('../../systemd/manage-workers.ts');
+    const { Systemd } = await import('../../systemd/systemd.ts');
+    const { revisionOf } = await import('../../systemd/revision.ts');
     const systemd = new Systemd(flags.user ? 'user' : 'system');
     const workingRoot = process.env['PULP_WORKING_DIRECTORY'];
     const tasksPaths = await requireTasksPaths(flags.tasks);

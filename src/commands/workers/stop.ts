@@ -16,8 +16,8 @@ begun stay. Workers that something else runs are left alone.`);
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Stop);
-    const { carryOut, stopPlan } = await import('../../services/manage-workers.ts');
-    const { Systemd } = await import('../../services/systemd.ts');
+    const { carryOut, stopPlan } = await import('../../systemd/manage-workers.ts');
+    const { Systemd } = await import('../../systemd/systemd.ts');
     const systemd = new Systemd(flags.user ? 'user' : 'system');
     const problem = await systemd.problem();
     if (problem !== undefined && !flags['dry-run']) throw problem;

@@ -1,4 +1,4 @@
-import type { Sample } from '../../projections/metrics.ts';
+import type { Sample } from '../../queries/metrics.ts';
 
 /** What Prometheus calls its text format. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

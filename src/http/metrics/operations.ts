@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { workerTtl } from '../../manager/worker-ttl.ts';
-import { readMetrics } from '../../projections/metrics.ts';
+import { workerTtl } from '../../worker-ttl.ts';
+import { readMetrics } from '../../queries/metrics.ts';
 import { operation } from '../api/operation.ts';
 import { EXPOSITION_TYPE, writeExposition } from './exposition.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listWorkers } from '../../projections/worker.ts';
+import { listWorkers } from '../../queries/worker.ts';
 import { answer, operation } from '../api/operation.ts';
 import { COMPONENT } from './component.ts';
 import { ROOT, timeText } from './names.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
-import { listTasks } from '../../projections/task.ts';
+import { listTasks } from '../../queries/task.ts';
 import {
   groupProgressRow,
   listGroupsByUuid,
   readGroupByUuid,
   readGroupProgress,
   type GroupWithUuid,
-} from '../../projections/task-group.ts';
+} from '../../queries/task-group.ts';
 import { answer, operation } from '../api/operation.ts';
 import { invalid, missing } from '../http-error.ts';
 import { hrefOf, isUuid, prnOf, ROOT, uuidsOfPrns } from './names.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
-import type { Task } from '../../projections/task.ts';
+import type { Task } from '../../queries/task.ts';
 import { hrefOf, nameUuid, prnOf, timeText } from './names.ts';
 
 const time = z.iso.datetime();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isFinal, TASK_FINAL_STATES, TASK_ORDERS, TASK_STATES } from '../../constants.ts';
 import { MissingResourceError } from '../../errors.ts';
-import { purgeTask, requestPurge } from '../../projections/purge.ts';
+import { purgeTask, requestPurge } from '../../maintenance/purge.ts';
 import {
   countTasks,
   listTasks,
@@ -9,9 +9,9 @@ import {
   readTask,
   type Task,
   type TaskOrder,
-} from '../../projections/task.ts';
-import type { ClaimMode, TaskFilter, TimeCondition, TaskTime } from '../../projections/task-filter.ts';
-import { listWorkers } from '../../projections/worker.ts';
+} from '../../queries/task.ts';
+import type { ClaimMode, TaskFilter, TimeCondition, TaskTime } from '../../queries/task-filter.ts';
+import { listWorkers } from '../../queries/worker.ts';
 import { cancel } from '../../tasks/cancel.ts';
 import { answer, operation } from '../api/operation.ts';
 import { list, moment } from '../api/parameters.ts';

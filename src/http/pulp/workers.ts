@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listWorkers, readLatestRuns, type Worker } from '../../projections/worker.ts';
+import { listWorkers, readLatestRuns, type Worker } from '../../queries/worker.ts';
 import { answer, operation } from '../api/operation.ts';
 import { flag, list, moment } from '../api/parameters.ts';
 import { invalid, missing } from '../http-error.ts';

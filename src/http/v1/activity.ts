@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activityRow, failureGroupRow, readActivity, readFailureGroups } from '../../projections/activity.ts';
+import { activityRow, failureGroupRow, readActivity, readFailureGroups } from '../../queries/activity.ts';
 import { answer, operation } from '../api/operation.ts';
 import { integer, moment } from '../api/parameters.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../../constants.ts';
-import { groupRow, listGroups, readGroup } from '../../projections/task-group.ts';
+import { groupRow, listGroups, readGroup } from '../../queries/task-group.ts';
 import { cancelGroup, createGroupOf, dispatchGroup } from '../../tasks/grouping.ts';
 import { toItem } from '../../tasks/task-columns.ts';
 import { answer, operation } from '../api/operation.ts';

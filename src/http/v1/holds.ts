@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { holdRow, listHolds } from '../../projections/hold.ts';
+import { holdRow, listHolds } from '../../queries/hold.ts';
 import { holdState, releaseHold, renewHold, requestHold } from '../../tasks/hold-requests.ts';
 import { resourceNames } from '../../tasks/resource.ts';
 import { answer, operation } from '../api/operation.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workerTtl } from '../../manager/worker-ttl.ts';
+import { workerTtl } from '../../worker-ttl.ts';
 import { identityFor, RIGHTS, USER_ROLES } from '../access/rights.ts';
 import { answer, operation } from '../api/operation.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PAUSE_KINDS } from '../../constants.ts';
-import { listPauses, pauseRow } from '../../projections/pause.ts';
+import { listPauses, pauseRow } from '../../queries/pause.ts';
 import { pause, resume } from '../../tasks/pausing.ts';
 import { answer, operation } from '../api/operation.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { claimAtRow, readClaimsAt } from '../../projections/claims-at.ts';
-import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../projections/resource.ts';
-import { limitRow, listLimits } from '../../projections/resource-limit.ts';
+import { claimAtRow, readClaimsAt } from '../../queries/claims-at.ts';
+import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../queries/resource.ts';
+import { limitRow, listLimits } from '../../queries/resource-limit.ts';
 import { resourceName } from '../../tasks/resource.ts';
 import { setCapacity, setRate } from '../../tasks/resource-limits.ts';
 import { answer, operation } from '../api/operation.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RETENTION_KINDS, TASK_FINAL_STATES } from '../../constants.ts';
-import { keptLog, listRetention, retentionRow } from '../../projections/retention.ts';
+import { keptLog, listRetention, retentionRow } from '../../queries/retention.ts';
 import { clearRetention, setRetention } from '../../tasks/keeping.ts';
 import { answer, operation } from '../api/operation.ts';
 

@@ -7,7 +7,7 @@ import {
   readScheduleHistory,
   scheduleEventRow,
   scheduleRow,
-} from '../../projections/schedule.ts';
+} from '../../queries/schedule.ts';
 import {
   createScheduleOfItem,
   deleteSchedule,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SUBSCRIPTION_KINDS } from '../../constants.ts';
-import { listSubscriptions, readSubscription, subscriptionRow } from '../../projections/subscription.ts';
+import { listSubscriptions, readSubscription, subscriptionRow } from '../../queries/subscription.ts';
 import {
   createSubscription,
   deleteSubscription,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TASK_STATES, TASK_TIME_FILTERS } from '../../constants.ts';
-import type { TaskFilter } from '../../projections/task-filter.ts';
+import type { TaskFilter } from '../../queries/task-filter.ts';
 import { list, moment } from '../api/parameters.ts';
 
 type TimeParameter = (typeof TASK_TIME_FILTERS)[number]['name'];

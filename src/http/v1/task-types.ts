@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listTaskTypes, taskTypeRow } from '../../projections/task-type.ts';
+import { listTaskTypes, taskTypeRow } from '../../queries/task-type.ts';
 import { answer, operation } from '../api/operation.ts';
 
 export const taskTypeOperations = [

@@ -9,11 +9,11 @@ import {
   readTaskAt,
   taskEventRow,
   taskRow,
-} from '../../projections/task.ts';
-import { countTasksByState } from '../../projections/task-counts.ts';
-import { unseenError } from '../../projections/time-travel.ts';
-import { readTrace, tracedRow, type TracedTask } from '../../projections/trace.ts';
-import { explainTask, explanation } from '../../projections/why.ts';
+} from '../../queries/task.ts';
+import { countTasksByState } from '../../queries/task-counts.ts';
+import { unseenError } from '../../queries/time-travel.ts';
+import { readTrace, tracedRow, type TracedTask } from '../../queries/trace.ts';
+import { explainTask, explanation } from '../../queries/why.ts';
 import { actOn, retry } from '../../tasks/acting.ts';
 import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';

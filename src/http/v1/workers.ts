@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listWorkers, workerRow } from '../../projections/worker.ts';
+import { listWorkers, workerRow } from '../../queries/worker.ts';
 import { drainWorker, setWorker } from '../../workers/orders.ts';
 import { answer, operation } from '../api/operation.ts';
 import { moment } from '../api/parameters.ts';

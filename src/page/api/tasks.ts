@@ -1,4 +1,4 @@
-import type { Task as TaskOfProject } from '../../projections/task.ts';
+import type { Task as TaskOfProject } from '../../queries/task.ts';
 import { read, type Query } from './client.ts';
 import type { Wire } from './wire.ts';
 

@@ -1,4 +1,4 @@
-import type { Pause } from '../../projections/pause.ts';
+import type { Pause } from '../../queries/pause.ts';
 import { act, read } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

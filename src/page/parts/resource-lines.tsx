@@ -1,4 +1,4 @@
-import type { ClaimAt } from '../../projections/claims-at.ts';
+import type { ClaimAt } from '../../queries/claims-at.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { useLive } from '../use-live.ts';

@@ -1,4 +1,4 @@
-import type { Schedule } from '../../projections/schedule.ts';
+import type { Schedule } from '../../queries/schedule.ts';
 import { act } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

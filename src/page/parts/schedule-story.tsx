@@ -1,4 +1,4 @@
-import type { ScheduleEvent } from '../../projections/schedule.ts';
+import type { ScheduleEvent } from '../../queries/schedule.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { useLive } from '../use-live.ts';

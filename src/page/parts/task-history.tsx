@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../../projections/task.ts';
+import type { TaskEvent } from '../../queries/task.ts';
 import { factsInShort } from '../../cli/facts-text.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';

@@ -1,4 +1,4 @@
-import type { TracedTask } from '../../projections/trace.ts';
+import type { TracedTask } from '../../queries/trace.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

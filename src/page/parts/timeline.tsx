@@ -1,4 +1,4 @@
-import type { TimeSpan } from '../../projections/why.ts';
+import type { TimeSpan } from '../../queries/why.ts';
 import { spanText as spanWords } from '../../cli/why-text.ts';
 import { at } from '../moment.ts';
 import { now } from './now.ts';

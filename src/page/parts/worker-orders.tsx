@@ -1,4 +1,4 @@
-import type { Worker } from '../../projections/worker.ts';
+import type { Worker } from '../../queries/worker.ts';
 import { act } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

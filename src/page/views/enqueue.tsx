@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { TaskType } from '../../projections/task-type.ts';
+import type { TaskType } from '../../queries/task-type.ts';
 import { act, ApiError, read } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

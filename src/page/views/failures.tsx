@@ -1,4 +1,4 @@
-import type { FailureGroup } from '../../projections/activity.ts';
+import type { FailureGroup } from '../../queries/activity.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

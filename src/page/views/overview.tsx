@@ -1,5 +1,5 @@
 import { TASK_STATES, type TaskState } from '../../constants.ts';
-import type { ResourceContention } from '../../projections/resource.ts';
+import type { ResourceContention } from '../../queries/resource.ts';
 import { read } from '../api/client.ts';
 import { readTasks } from '../api/tasks.ts';
 import type { Wire } from '../api/wire.ts';

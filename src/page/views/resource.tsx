@@ -1,5 +1,5 @@
-import type { ClaimAt } from '../../projections/claims-at.ts';
-import type { ResourceDetail } from '../../projections/resource.ts';
+import type { ClaimAt } from '../../queries/claims-at.ts';
+import type { ResourceDetail } from '../../queries/resource.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

@@ -1,4 +1,4 @@
-import type { ResourceContention } from '../../projections/resource.ts';
+import type { ResourceContention } from '../../queries/resource.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

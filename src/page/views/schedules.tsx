@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Schedule } from '../../projections/schedule.ts';
+import type { Schedule } from '../../queries/schedule.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

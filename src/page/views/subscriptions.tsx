@@ -1,5 +1,5 @@
-import type { Retention } from '../../projections/retention.ts';
-import type { Subscription } from '../../projections/subscription.ts';
+import type { Retention } from '../../queries/retention.ts';
+import type { Subscription } from '../../queries/subscription.ts';
 import { act, read } from '../api/client.ts';
 import { lacking } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

@@ -1,5 +1,5 @@
 import { isFinal } from '../../constants.ts';
-import type { Explanation } from '../../projections/why.ts';
+import type { Explanation } from '../../queries/why.ts';
 import { reasonTexts } from '../../cli/why-text.ts';
 import { read, readDated } from '../api/client.ts';
 import { me } from '../api/session.ts';

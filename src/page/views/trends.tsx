@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { Activity } from '../../projections/activity.ts';
+import type { Activity } from '../../queries/activity.ts';
 import { read } from '../api/client.ts';
 import type { Wire } from '../api/wire.ts';
 import { at } from '../moment.ts';

@@ -1,4 +1,4 @@
-import type { Worker } from '../../projections/worker.ts';
+import type { Worker } from '../../queries/worker.ts';
 import { read } from '../api/client.ts';
 import { me } from '../api/session.ts';
 import type { Wire } from '../api/wire.ts';

@@ -1,7 +1,7 @@
 import { deserialize } from 'node:v8';
 import { PulpError } from '../../errors.ts';
 import type { TaskState } from '../../constants.ts';
-import type { Task } from '../../projections/task.ts';
+import type { Task } from '../../queries/task.ts';
 import type { Arguments } from '../../secrets/arguments.ts';
 import type { SecretPlace } from '../../secrets/secret-places.ts';
 import type { NamedRequest } from '../../tasks/enqueue.ts';

@@ -7,7 +7,7 @@ import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { Cgroup } from './cgroups/cgroup.ts';
 import type { GuardianMessage } from './guardian.ts';
 import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
-import { leaseMs } from '../../manager/worker-ttl.ts';
+import { leaseMs } from '../../worker-ttl.ts';
 import { hideFromOthers } from '../../processes/first-environment.ts';
 import { monotonicMs } from '../../processes/monotonic-clock.ts';
 import { processStat } from '../../processes/process-stat.ts';

@@ -1,5 +1,5 @@
 import { memoryText, type Limits } from '../../tasks/task-limits.ts';
-import { failedBecause, type Outcome, type TaskError } from '../outcome.ts';
+import { failedBecause, type Outcome, type TaskError } from '../runs/outcome.ts';
 
 /** Which memory ran out when the kernel killed the process: what its limit allows, or that of its worker's service or machine. */
 export type LackingMemory = 'limit' | 'service';

@@ -12,11 +12,11 @@ import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
 import { chooseHorse, horsesToMake } from './placement.ts';
 import { PooledRun, type HorseRunOptions } from './pooled-run.ts';
 import { RunTimes, SHORT_MS } from './run-times.ts';
-import type { Outcome } from '../outcome.ts';
-import type { StartedTask } from '../run-records.ts';
+import type { Outcome } from '../runs/outcome.ts';
+import type { StartedTask } from '../runs/run-records.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
-import { wrapOutput } from '../task-output.ts';
+import { wrapOutput } from '../runs/task-output.ts';
 import { StandardError } from '../../processes/standard-error.ts';
 import { WorkerDirectory } from '../directories/worker-directory.ts';
 

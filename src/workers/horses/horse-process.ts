@@ -22,12 +22,12 @@ import { Revoker } from './revocation.ts';
 import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
-import { failed, type Outcome } from '../outcome.ts';
+import { failed, type Outcome } from '../runs/outcome.ts';
 import { HeldOutput } from '../../secrets/held-output.ts';
 import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
 import { Redactor } from '../../secrets/redaction.ts';
 import { processStat } from '../../processes/process-stat.ts';
-import type { StartedTask } from '../run-records.ts';
+import type { StartedTask } from '../runs/run-records.ts';
 
 /** How long a process may live on that has closed its channel, in milliseconds: one that ends closes it a little before. */
 const CLOSED_MS = 200;

@@ -1,8 +1,8 @@
 import type { PulpError } from '../../errors.ts';
 import type { SecretPlace } from '../../secrets/secret-places.ts';
 import type { NamedRequest } from '../../tasks/enqueue.ts';
-import type { StartedTask } from '../run-records.ts';
-import type { Outcome } from '../outcome.ts';
+import type { StartedTask } from '../runs/run-records.ts';
+import type { Outcome } from '../runs/outcome.ts';
 
 /**
  * What a worker says to a horse. Tasks are told apart by their places in the line of the horse: the first one that it is sent

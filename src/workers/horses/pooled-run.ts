@@ -1,6 +1,6 @@
 import type { HorseProcess } from './horse-process.ts';
-import type { Outcome } from '../outcome.ts';
-import type { StartedTask } from '../run-records.ts';
+import type { Outcome } from '../runs/outcome.ts';
+import type { StartedTask } from '../runs/run-records.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
 
 /** What a run in a horse is, and what is told of it on its way. */

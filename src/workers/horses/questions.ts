@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import { PulpError } from '../../errors.ts';
 import { toPulpError } from '../../postgres/sql-error.ts';
-import type { StartedTask } from '../run-records.ts';
+import type { StartedTask } from '../runs/run-records.ts';
 import type { Answer, FromHorse, Question, Refusal } from './horse-protocol.ts';
 
 /** Gives what the code of a task is answered; the signal aborts when nobody waits for it any more. */

@@ -16,12 +16,12 @@ import { Channel } from './channel.ts';
 import { ChildWatch } from './child-watch.ts';
 import { runMark } from './horse-output.ts';
 import { CHANNEL_FD, ORDERS_FD, type FromHorse, type HorseSettings, type ToHorse } from './horse-protocol.ts';
-import { describeError, failed, type Outcome } from '../outcome.ts';
+import { describeError, failed, type Outcome } from '../runs/outcome.ts';
 import { PacedReports } from './paced-reports.ts';
 import { InheritedFile } from './inherited-file.ts';
 import { Revocations, REVOCATION_FD } from './revocation.ts';
-import { runTask } from '../run-task.ts';
-import type { StartedTask } from '../run-records.ts';
+import { runTask } from '../runs/run-task.ts';
+import type { StartedTask } from '../runs/run-records.ts';
 import { WorkingDirectory } from '../directories/working-directory.ts';
 
 /** How much rather than its worker or the database the kernel is to kill a horse that eats its memory, of 1000. */

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import type { SharedClient } from '../../postgres/shared-client.ts';
 import { isConnectionFailure, isRetryable } from '../../postgres/sql-error.ts';
-import { standForElection, type Candidacy, type Standing } from '../../manager/election.ts';
-import { heartbeatIntervalMs } from '../../manager/worker-ttl.ts';
+import { standForElection, type Candidacy, type Standing } from '../../leader/election.ts';
+import { heartbeatIntervalMs } from '../../worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
 import type { Lease } from './lease.ts';

@@ -1,4 +1,4 @@
-import { selfEndMs } from '../../manager/worker-ttl.ts';
+import { selfEndMs } from '../../worker-ttl.ts';
 
 const NS_PER_MS = 1e6;
 

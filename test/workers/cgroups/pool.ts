@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { TaskType } from '../../../src/index.ts';
 import { WorkerDirectory } from '../../../src/workers/directories/worker-directory.ts';
 import { HorsePool, type HorseRun, type HorsePoolSettings } from '../../../src/workers/horses/horse-pool.ts';
-import type { Outcome } from '../../../src/workers/outcome.ts';
+import type { Outcome } from '../../../src/workers/runs/outcome.ts';
 
 const TASKS_FILE = fileURLToPath(new URL('./limit-tasks.ts', import.meta.url));
 
