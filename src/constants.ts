@@ -1,5 +1,5 @@
 /**
- * Names and limits that the whole engine shares (the seed's `constants`). Limits on input stand in
+ * Names and limits that the whole engine shares (pulpcore's `constants`). Limits on input stand in
  * `sql/functions/enqueue/item_problem.sql`, where every way of enqueueing meets them.
  */
 

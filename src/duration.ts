@@ -15,7 +15,7 @@ export function parseDuration(text: string, what: string): number {
   const [, number, unit = 's'] = /^(\d{1,10}(?:\.\d{1,6})?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
   const ms = Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
   if (!(ms <= LONGEST_MS)) {
-    throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is no length of time`, {
+    throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is not a length of time`, {
       remedy: 'Give a number of seconds, or a text such as 500ms, 30s, 10m, 2h, 1d, 1w; at most 36525d.',
       exitCode: 2,
     });

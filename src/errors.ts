@@ -37,7 +37,7 @@ export class LogRewoundError extends PulpError {
   }
 }
 
-/** There is no task of that id (the seed's `MissingResource`). */
+/** There is no task of that id (pulpcore's `MissingResource`). */
 export class MissingResourceError extends PulpError {
   constructor(taskId: string) {
     super('MISSING_RESOURCE', `there is no task ${taskId}`, {

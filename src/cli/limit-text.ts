@@ -33,7 +33,7 @@ export function parseRate(text: string): Rate | null {
 export function parseCapacity(text: string): number | null {
   if (text === NO_LIMIT) return null;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new PulpError('INVALID_INPUT', `${JSON.stringify(text)} is no number of units`, {
+  throw new PulpError('INVALID_INPUT', `${JSON.stringify(text)} is not a number of units`, {
     remedy: `Give a whole number from 1 on, or ${NO_LIMIT}.`,
     exitCode: 2,
   });

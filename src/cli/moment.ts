@@ -15,7 +15,7 @@ export function parseMoment(text: string, what: string): Date {
   if (/^\d[\d.]*(ms|s|m|h|d|w)$/.test(text)) return new Date(Date.now() - parseDuration(text, what));
   const moment = new Date(text);
   if ((!DATE.test(text) && !TIME.test(text)) || Number.isNaN(moment.getTime())) {
-    throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is no time`, {
+    throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is not a time`, {
       remedy: 'Give one such as 2030-01-31T12:00:00Z, 2030-01-31, or 1h, 2d, 1w for so long ago.',
       exitCode: 2,
     });

@@ -82,7 +82,7 @@ function sentencesOf(reason: string, task: Explanation): string[] {
       ];
     case 'no_free_hand':
       return [
-        `Every worker of the queue ${queue?.queue} that knows its type has its hands full: ${busyWorkers(queue)}. Wait, or start another: ${workerCommand(queue)}`,
+        `Every worker of the queue ${queue?.queue} that knows its type has no free slot: ${busyWorkers(queue)}. Wait, or start another: ${workerCommand(queue)}`,
       ];
     case 'behind_in_queue':
       return [
@@ -97,11 +97,11 @@ function sentencesOf(reason: string, task: Explanation): string[] {
     case 'running':
       return [`It runs on ${runText(task)}.`];
     case 'canceling':
-      return [`It is being cancelled on ${runText(task)}${becauseOf(task)}.`, ...stuckText(task)];
+      return [`It is being canceled on ${runText(task)}${becauseOf(task)}.`, ...stuckText(task)];
     case 'failed':
       return [`It failed: ${errorSummary(task.error)}.`];
     case 'canceled':
-      return [`It was cancelled${becauseOf(task)}.`];
+      return [`It was canceled${becauseOf(task)}.`];
     case 'skipped':
       return [`It was skipped${becauseOf(task)}.`];
     case 'completed':
@@ -340,7 +340,7 @@ export function spanText({ kind, attempt, worker, resource, behind }: TimeSpan):
     case 'running':
       return `running, attempt ${attempt} on worker ${worker}`;
     case 'canceling':
-      return `being cancelled, attempt ${attempt} on worker ${worker}`;
+      return `being canceled, attempt ${attempt} on worker ${worker}`;
     case 'failed':
     case 'canceled':
     case 'skipped':

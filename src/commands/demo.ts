@@ -31,7 +31,7 @@ export default class Demo extends DatabaseCommand {
       return await runDemo(output, interruption.signal);
     } catch (error) {
       if (!interruption.signal.aborted) throw error;
-      process.stderr.write('Interrupted: the demonstration has ended its workers and cancelled its tasks.\n');
+      process.stderr.write('Interrupted: the demonstration has ended its workers and canceled its tasks.\n');
       process.exitCode = INTERRUPTED;
       return undefined;
     } finally {

@@ -92,7 +92,7 @@ function furtherSteps(): string[] {
   ];
 }
 
-/** Does something while the workers run. If it fails, what is left of the tasks is cancelled before they end. */
+/** Does something while the workers run. If it fails, what is left of the tasks is canceled before they end. */
 async function withWorkers<Result>(
   run: DemoRun,
   databaseUrl: string,

@@ -15,7 +15,7 @@ export const CONCURRENCY = 3;
 /** How long the task that hangs may do so before the demonstration cancels it, in seconds. */
 export const PATIENCE_SECONDS = 5;
 
-/** How many tasks end otherwise than completed: the one that is cancelled, and the one that finds a damaged archive. */
+/** How many tasks end otherwise than completed: the one that is canceled, and the one that finds a damaged archive. */
 export const EXPECTED_ENDS = { canceled: 1, failed: 1 } as const;
 
 /** How many content units are scanned. */
@@ -44,7 +44,7 @@ export function scenario({ group }: DemoRun): EnqueueRequest[] {
   return [
     syncing('zoo', 20),
     syncing('fedora', 30),
-    // Nobody gets past it until it is cancelled; a timeout ends it if the demonstration is killed.
+    // Nobody gets past it until it is canceled; a timeout ends it if the demonstration is killed.
     alone(hang, 'kernel', { timeout: '60s' }),
     alone(mirror, 'photos', { retries: 2 }),
     alone(publish, 'zoo'),

@@ -79,7 +79,7 @@ export const mirror = defineTask('demo.mirror', {
   },
 });
 
-/** Never ends by itself: it waits until it is cancelled. */
+/** Never ends by itself: it waits until it is canceled. */
 export const hang = defineTask('demo.hang', {
   kwargs: z.object({ repository }),
   run: async ({ signal }) => pause(2 ** 31 - 1, undefined, { signal }),

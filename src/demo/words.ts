@@ -64,9 +64,9 @@ export function told(event: EventNow): string | undefined {
     case 'TaskRequeued':
       return 'is to be run again';
     case 'TaskCancelRequested':
-      return `is to be cancelled: ${String(data['reason'])}`;
+      return `is to be canceled: ${String(data['reason'])}`;
     case 'TaskCanceled':
-      return 'cancelled';
+      return 'canceled';
     default:
       return undefined;
   }

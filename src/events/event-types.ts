@@ -45,7 +45,7 @@ const workerLost = z.literal(true).optional();
 
 const resources = z.array(z.string());
 
-const goodbye = z.strictObject({ normal_shutdown: z.boolean() });
+const departure = z.strictObject({ normal_shutdown: z.boolean() });
 
 const finalState = z.enum(['completed', 'failed', 'canceled', 'skipped']);
 
@@ -241,8 +241,8 @@ export const EVENT_TYPES = {
   WorkerResized: defineEvent('worker', [z.strictObject({ concurrency: z.int() })]),
   /** It takes tasks again. */
   WorkerAble: defineEvent('worker', [nothing]),
-  WorkerOffline: defineEvent('worker', [goodbye]),
-  WorkerMissing: defineEvent('worker', [goodbye]),
+  WorkerOffline: defineEvent('worker', [departure]),
+  WorkerMissing: defineEvent('worker', [departure]),
   WorkerHeartbeat: defineEvent(
     'heartbeat',
     [

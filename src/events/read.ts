@@ -83,7 +83,7 @@ export interface EventPage {
 }
 
 /**
- * Reads the next page of the log. Whoever goes on from each page's cursor gets every event exactly once, whatever transactions
+ * Reads the next page of the log. A reader that goes on from each page's cursor gets every event exactly once, whatever transactions
  * write meanwhile: an event is shown when all that could still come before it is decided. So one transaction that stays
  * open holds back what others wrote after it began. Events of one stream come in the order of their versions.
  *

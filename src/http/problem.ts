@@ -84,7 +84,7 @@ export function tellError(thrown: unknown): ToldError {
 }
 
 const UNFORESEEN = new PulpError('UNEXPECTED', 'something went wrong that was not foreseen', {
-  remedy: 'Whoever runs the server finds more in its log.',
+  remedy: 'Its operator finds more in its log.',
 });
 
 function statusOf(error: unknown): number {

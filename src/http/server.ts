@@ -127,13 +127,13 @@ async function stop(
     server.closeIdleConnections();
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy(); // to Node, these are not idle
   }, CLOSE_IDLE_MS);
-  const patience = setTimeout(() => {
+  const deadline = setTimeout(() => {
     log.warn('requests under way were broken off: they took too long');
     server.closeAllConnections();
   }, shutdownMs);
   await closed;
   clearInterval(closeIdle);
-  clearTimeout(patience);
+  clearTimeout(deadline);
 }
 
 function addressOf(server: Server, scheme: string): string {

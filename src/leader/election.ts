@@ -20,7 +20,7 @@ export interface Standing {
   readonly held_by: string | null;
 }
 
-/** Asks on a connection. Whoever meets an error closes it: the lock may have been taken. */
+/** Asks on a connection. After an error the caller closes it: the lock may have been taken. */
 export async function standForElection(
   client: Client,
   { worker, standIn, silent }: Candidacy,

@@ -28,7 +28,7 @@ const LOOKS_IN_TTL = 10;
 const silence = new SilenceObserver();
 
 /**
- * Declares workers missing that are silent, and recovers their runs (the seed's `check_worker_processes`). Logs an error for
+ * Declares workers missing that are silent, and recovers their runs (pulpcore's `check_worker_processes`). Logs an error for
  * each, one if there is no resource manager and nobody stands in for it, and one if there is no worker. The resource manager
  * that leads does the same every second.
  *
@@ -91,7 +91,7 @@ async function staleWorkers(): Promise<readonly string[]> {
 
 /**
  * Takes note of a sign of life of a worker that has no session here, such as a process that another system watches: one
- * that is not online comes online by it (the seed's `handle_worker_heartbeat`). Workers of this package beat by themselves.
+ * that is not online comes online by it (pulpcore's `handle_worker_heartbeat`). Workers of this package beat by themselves.
  *
  * @throws PulpError INVALID_INPUT if no worker can have such a name
  */
@@ -100,20 +100,20 @@ export async function handleWorkerHeartbeat(worker: string, log: Log = standardL
   log.info({ worker }, isNew ? `worker ${worker} is online` : `a sign of life of worker ${worker}`);
 }
 
-/** Marks a worker that has no session here as online (the seed's `mark_worker_online`); see `handleWorkerHeartbeat`. */
+/** Marks a worker that has no session here as online (pulpcore's `mark_worker_online`); see `handleWorkerHeartbeat`. */
 export async function markWorkerOnline(worker: string): Promise<void> {
   await signOfLife(worker);
 }
 
-/** A worker went offline by itself: ends what it left behind (the seed's `handle_worker_offline`). */
+/** A worker went offline by itself: ends what it left behind (pulpcore's `handle_worker_offline`). */
 export async function handleWorkerOffline(worker: string, log: Log = standardLog()): Promise<void> {
   log.info({ worker }, `worker ${worker} goes offline`);
   await markWorkerOffline(worker, true, log);
 }
 
 /**
- * Marks a worker as gone, lets go of its reservations and ends its runs as their task types say: cancelled, if they say
- * nothing (the seed's `mark_worker_offline`). An error is logged unless it stopped by itself. One that is not online is
+ * Marks a worker as gone, lets go of its reservations and ends its runs as their task types say: canceled, if they say
+ * nothing (pulpcore's `mark_worker_offline`). An error is logged unless it stopped by itself. One that is not online is
  * left alone.
  *
  * @param normalShutdown whether it stopped by itself; else it is missing, and what is left of its session is ended

@@ -28,7 +28,7 @@ export interface Verification {
 
 /**
  * Whether the log and all that follows from it are in order: see `pulp.verify`, whose work this divides among sessions that
- * share one snapshot. Whoever works meanwhile is neither disturbed nor the cause of a false alarm. At last it looks at the
+ * share one snapshot. Work that goes on meanwhile is neither disturbed nor the cause of a false alarm. At last it looks at the
  * locks of sessions that rest, which no snapshot holds.
  */
 export async function verify(databaseUrl: string, { sample }: VerifyOptions = {}): Promise<Verification> {

@@ -4,9 +4,9 @@ import { perDatabase } from './current-database.ts';
 import { getDatabaseUrl } from './database-url.ts';
 import type { ClientLimits } from './dedicated-client.ts';
 import { wasNeverAsked } from './sql-error.ts';
-import { Turnstile } from './turnstile.ts';
+import { Semaphore } from './semaphore.ts';
 
-/** Connections of one process beside its worker's session: for enqueueing, cancelling, reading and heartbeats. */
+/** Connections of one process beside its worker's session: for enqueueing, canceling, reading and heartbeats. */
 const POOL_SIZE = 5;
 
 /** What takes a connection of the pool for as long as it lasts. */
@@ -29,7 +29,7 @@ const CONNECTING_METHODS: ReadonlySet<string | symbol> = new Set<keyof DatabaseP
 const state = perDatabase((): { pool: Promise<DatabasePool> | undefined } => ({ pool: undefined }));
 
 /**
- * The pool of this process, made at first use (the seed's `get_redis_connection`). It reaches `DATABASE_URL`, else the
+ * The pool of this process, made at first use (pulpcore's `get_redis_connection`). It reaches `DATABASE_URL`, else the
  * embedded server (see `getDatabaseUrl`); within the work of a `Pulp`, its database. Connections that nobody uses keep no process alive.
  *
  * @throws PulpError if the embedded server cannot be started; whether another can be reached shows at the first query
@@ -79,14 +79,14 @@ export async function closeConnection(): Promise<void> {
  * being made for one of them.
  */
 function inTurn(pool: DatabasePool): DatabasePool {
-  const turnstile = new Turnstile(POOL_SIZE);
+  const semaphore = new Semaphore(POOL_SIZE);
   const use = async (method: (...args: unknown[]) => Promise<unknown>, args: unknown[]) => {
     try {
       return await method(...args);
     } catch (error) {
       // Without a server, those who wait would only find out one after the other.
       const { acquiredConnections, idleConnections } = pool.state();
-      if (wasNeverAsked(error) && acquiredConnections + idleConnections === 0) turnstile.turnAway(error);
+      if (wasNeverAsked(error) && acquiredConnections + idleConnections === 0) semaphore.rejectWaiters(error);
       throw error;
     }
   };
@@ -95,7 +95,7 @@ function inTurn(pool: DatabasePool): DatabasePool {
       const property: unknown = Reflect.get(target, key);
       if (!CONNECTING_METHODS.has(key)) return property;
       const method = property as (...args: unknown[]) => Promise<unknown>;
-      return (...args: unknown[]) => turnstile.pass(() => use(method, args));
+      return (...args: unknown[]) => semaphore.pass(() => use(method, args));
     },
   });
 }

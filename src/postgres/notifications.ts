@@ -53,7 +53,7 @@ export class Notifications implements AsyncDisposable {
       }
       this.#nextTryAt = Infinity; // what is listened for by a pooler may come to another client
     } catch {
-      // Whoever wants to know looks by himself meanwhile.
+      // Readers look by themselves meanwhile.
     }
     await this.#end().finally(forget);
   }

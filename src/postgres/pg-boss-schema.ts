@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
 import { sqlFailure } from './sql-error.ts';
-import { Turnstile } from './turnstile.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** The schema that pg-boss keeps our queues in, where `PULP_BOSS_SCHEMA` names no other. It is ours alone. */
 export const DEFAULT_PG_BOSS_SCHEMA = 'pulp_boss';
@@ -110,7 +110,7 @@ export async function claimPgBossSchema(
  */
 export async function installPgBoss(client: Client, schema: string): Promise<void> {
   const { PgBoss } = await import('pg-boss'); // a large module that most processes never need
-  const oneByOne = new Turnstile(1); // it asks several things at once of the one connection
+  const oneByOne = new Semaphore(1); // it asks several things at once of the one connection
   const boss = new PgBoss({
     db: {
       async executeSql(text: string, values: unknown[] = []) {

@@ -2,7 +2,7 @@ import { LogRewoundError, PulpError } from '../errors.ts';
 import { LOG_REWOUND, REFUSALS } from './refusals.ts';
 
 /** What a server that lacks something means, and what to do about it; of other codes the message says enough. */
-const TROUBLES: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
+const SERVER_PROBLEMS: Readonly<Record<string, { code: string; what: string; remedy: string }>> = {
   '25P03': {
     code: 'DATABASE_UNREACHABLE',
     what: 'the database ended a transaction that waited for its client',
@@ -186,7 +186,7 @@ export function isExhaustion(error: unknown): boolean {
   return /^(53(?!300)|58030)/.test(sqlFailure(error)?.code ?? '');
 }
 
-/** Whether it met another transaction, waited for one too long, or was cancelled: it may be repeated as it was. */
+/** Whether it met another transaction, waited for one too long, or was canceled: it may be repeated as it was. */
 export function isContention(error: unknown): boolean {
   return CONTENTION.has(sqlFailure(error)?.code ?? '');
 }
@@ -256,10 +256,10 @@ export function toPulpError(error: unknown): unknown {
       },
     );
   }
-  const trouble = TROUBLES[code];
-  if (trouble !== undefined) {
-    return new PulpError(trouble.code, `${trouble.what} (${message})`, {
-      remedy: trouble.remedy,
+  const problem = SERVER_PROBLEMS[code];
+  if (problem !== undefined) {
+    return new PulpError(problem.code, `${problem.what} (${message})`, {
+      remedy: problem.remedy,
       cause: error,
     });
   }

@@ -188,7 +188,7 @@ export const explanation = z.object({
         z.object({
           id: z.string(),
           name: z.string().nullable(),
-          how: z.enum(['awaits', 'held', 'line', 'after', 'group', 'hand']),
+          how: z.enum(['awaits', 'held', 'line', 'after', 'group', 'slot']),
           /** The resource, the group or the worker. */
           what: z.string().nullable(),
           /** The task that has to end first. */

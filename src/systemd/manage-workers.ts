@@ -20,10 +20,14 @@ export function reservedWorkers(): number {
   if (text === undefined || text === '') return availableParallelism();
   const number = /^\d+$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= MOST_WORKERS) return number;
-  throw new PulpError('INVALID_INPUT', `PULP_CONCURRENCY: ${JSON.stringify(text)} is no number of workers`, {
-    remedy: `Give a number from 1 to ${MOST_WORKERS}, or unset it to have one worker a processor.`,
-    exitCode: 2,
-  });
+  throw new PulpError(
+    'INVALID_INPUT',
+    `PULP_CONCURRENCY: ${JSON.stringify(text)} is not a number of workers`,
+    {
+      remedy: `Give a number from 1 to ${MOST_WORKERS}, or unset it to have one worker a processor.`,
+      exitCode: 2,
+    },
+  );
 }
 
 /** What is to be done, and the unit files that there will be. */

@@ -16,13 +16,9 @@ export function scopeArguments(scope: Scope): readonly string[] {
   return scope === 'user' ? ['--user'] : [];
 }
 
-/** Runs `systemctl`, for `patienceMs` at most if that is not 0. Undefined: there is no such program. */
-export function systemctl(
-  scope: Scope,
-  args: readonly string[],
-  patienceMs = 0,
-): Promise<Answer | undefined> {
-  return run('systemctl', [...scopeArguments(scope), ...args], patienceMs);
+/** Runs `systemctl`, for `timeoutMs` at most if that is not 0. Undefined: there is no such program. */
+export function systemctl(scope: Scope, args: readonly string[], timeoutMs = 0): Promise<Answer | undefined> {
+  return run('systemctl', [...scopeArguments(scope), ...args], timeoutMs);
 }
 
 /**
@@ -40,9 +36,9 @@ export async function journalOf(scope: Scope, unit: string, since: number): Prom
   return answer?.code === 0 ? answer.stdout.split('\n').filter((line) => line !== '') : [];
 }
 
-function run(program: string, args: readonly string[], patienceMs = 0): Promise<Answer | undefined> {
+function run(program: string, args: readonly string[], timeoutMs = 0): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const options = { timeout: patienceMs, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 } as const;
+    const options = { timeout: timeoutMs, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 } as const;
     execFile(program, args, options, (error, stdout, stderr) => {
       resolve(error?.code === 'ENOENT' ? undefined : { code: exitCode(error), stdout, stderr });
     });

@@ -140,7 +140,7 @@ export class Systemd {
     throw this.#failed(`systemctl ${args[0] ?? ''} failed: ${said}`, reason);
   }
 
-  /** Whoever waits for these sees them running with their new settings. */
+  /** A caller that waits for these sees them running with their new settings. */
   async #await(services: readonly string[]): Promise<readonly string[]> {
     const begun = performance.now();
     for (;;) {

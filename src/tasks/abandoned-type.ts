@@ -7,7 +7,7 @@ const abandoned = z.strictObject({
   created: z.array(z.string()),
 });
 
-/** The type of the tasks that tell a type what its tasks have created before they failed or were cancelled: see `onAbandoned`. */
+/** The type of the tasks that tell a type what its tasks have created before they failed or were canceled: see `onAbandoned`. */
 export function abandonedType({ name, isolation, onAbandoned }: TaskType): TaskType | undefined {
   if (onAbandoned === undefined) return undefined;
   return defineTask(`${name}.abandoned`, {

@@ -50,7 +50,7 @@ export async function previewMatching(filter: TaskFilter, verb: MatchingVerb): P
 
 /**
  * Does the same to the tasks that a filter finds, as `actOn` does. The newest first: so nobody who waits behind one of them, and is to be
- * cancelled too, starts meanwhile. What was done stays so, whatever happens to the rest; calling again goes on.
+ * canceled too, starts meanwhile. What was done stays so, whatever happens to the rest; calling again goes on.
  *
  * @param atMost to how many, up to `MOST_ACTED_ON`
  * @throws as `actOn`

@@ -16,7 +16,7 @@ const taskState = z.enum(TASK_STATES);
 const taskAfter = z.object({ id: z.string(), state: taskState });
 
 /**
- * Has a task run again that failed, was cancelled or skipped: it goes on in its own history, its attempts count on. One that waits or
+ * Has a task run again that failed, was canceled or skipped: it goes on in its own history, its attempts count on. One that waits or
  * runs stays as it is.
  *
  * @returns its state after it

@@ -11,7 +11,7 @@ import { workersServiceUnlessConnected } from './workers-service.ts';
 const taskState = z.enum(TASK_STATES);
 
 /**
- * Cancels a task, and only it, not those that it spawned (the seed's `cancel`). One that waits is cancelled at once; the
+ * Cancels a task, and only it, not those that it spawned (pulpcore's `cancel`). One that waits is canceled at once; the
  * code of one that runs is told to end and killed if it doesn't; one that is final stays as it is, which is logged.
  *
  * @returns its state after it: `canceled`, `canceling` while its code is being ended, or the final state that it had

@@ -27,7 +27,7 @@ export function getCurrentTask(): CurrentTask | undefined {
   return storage.getStore();
 }
 
-/** The worker that runs the caller's task, or undefined outside of one (the seed's `get_current_worker`). */
+/** The worker that runs the caller's task, or undefined outside of one (pulpcore's `get_current_worker`). */
 export function getCurrentWorker(): CurrentWorker | undefined {
   return storage.getStore()?.worker;
 }

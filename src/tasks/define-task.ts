@@ -16,13 +16,13 @@ import { checkLimits, type Limits, type TaskLimits } from './task-limits.ts';
 export type Isolation = (typeof ISOLATIONS)[number];
 const ISOLATIONS = ['horse', 'process', 'inline'] as const;
 
-/** What becomes of a run whose worker is lost: cancelled as in the seed, tried again, or failed. */
+/** What becomes of a run whose worker is lost: canceled as in pulpcore, tried again, or failed. */
 export type OnWorkerLoss = (typeof WAYS_OF_LOSS)[number];
 const WAYS_OF_LOSS = ['cancel', 'retry', 'fail'] as const;
 
 /**
  * What becomes of a run that its worker ends because it stops: back to the front of its line at no cost of an attempt, or
- * cancelled as in the seed.
+ * canceled as in pulpcore.
  */
 export type OnWorkerStop = (typeof WAYS_OF_STOP)[number];
 const WAYS_OF_STOP = ['requeue', 'cancel'] as const;
@@ -37,7 +37,7 @@ export interface TaskContext<Args, Kwargs> {
   readonly kwargs: Kwargs;
   /** Which run of the task this is, from 1. */
   readonly attempt: number;
-  /** Aborted when the task is cancelled or its time is up; whoever ignores it in a horse is killed after a grace. */
+  /** Aborted when the task is canceled or its time is up; whoever ignores it in a horse is killed after a grace. */
   readonly signal: AbortSignal;
   /** A directory of this run's own, gone afterwards. In a horse it is also the current directory. */
   readonly workingDirectory: string;
@@ -75,7 +75,7 @@ export interface TaskOptions<
   /** Whether a run that threw this is tried again, if retries are left. Default: any is. */
   readonly retryOn?: (error: unknown) => boolean;
   /**
-   * Told what a task has created that failed or was cancelled, by a task of its own, of the type `NAME.abandoned`, that claims it. It is
+   * Told what a task has created that failed or was canceled, by a task of its own, of the type `NAME.abandoned`, that claims it. It is
    * tried again if it fails, and run again if its worker is lost.
    */
   readonly onAbandoned?: (abandoned: Abandoned, context: TaskContext<unknown, unknown>) => unknown;

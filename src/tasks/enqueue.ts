@@ -62,7 +62,7 @@ const REST = enqueueOptions
   .map(([name, { key }]) => [name, key] as const);
 
 /**
- * Enqueues a task that claims resources (the seed's `enqueue_with_reservation`). No two tasks that claim the same
+ * Enqueues a task that claims resources (pulpcore's `enqueue_with_reservation`). No two tasks that claim the same
  * resource run at once, unless both share it. The task's row exists when this returns. Safe against a lost connection:
  * the task's id is made here, and the same id is enqueued once.
  *

@@ -33,7 +33,7 @@ function checkValue(value: unknown, path: string, depth: number): void {
       if (!value.isWellFormed()) throw invalid(path, 'holds half of a surrogate pair, which is no text');
       return;
     case 'number':
-      if (!Number.isFinite(value)) throw invalid(path, `is ${value}, which is no number of JSON`);
+      if (!Number.isFinite(value)) throw invalid(path, `is ${value}, which is not a number of JSON`);
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
         throw invalid(
           path,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PulpError } from '../errors.ts';
-import { Turnstile } from '../postgres/turnstile.ts';
+import { Semaphore } from '../postgres/semaphore.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
 
 const THREAD_FILE = new URL(`./published-check-thread${extname(import.meta.url)}`, import.meta.url);
@@ -27,7 +27,7 @@ export interface PublishedAnswer {
 }
 
 let thread: Promise<Worker> | undefined;
-const oneByOne = new Turnstile(1);
+const oneByOne = new Semaphore(1);
 
 /**
  * Checks arguments by a schema that the database holds. Anybody with a worker's login may have published it, so it is worked with in

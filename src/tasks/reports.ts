@@ -24,7 +24,7 @@ export interface Report {
   readonly suffix?: string | null | undefined;
 }
 
-/** What was created by a task that failed or was cancelled, for the `onAbandoned` of its type. */
+/** What was created by a task that failed or was canceled, for the `onAbandoned` of its type. */
 export interface Abandoned {
   /** The id of the task. */
   readonly task: string;

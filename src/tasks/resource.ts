@@ -3,7 +3,7 @@ import { PulpError } from '../errors.ts';
 /** Something that a task claims: the path that names it, its whole URL, or an object with either. */
 export type Resource = string | URL | { readonly url: string | URL };
 
-/** A resource that is neither a string nor an object with a URL (the seed's ValueError). */
+/** A resource that is neither a string nor an object with a URL (pulpcore's ValueError). */
 export class UnsupportedResourceError extends PulpError {
   constructor(problem: string) {
     super('UNSUPPORTED_RESOURCE', problem, {
@@ -51,7 +51,7 @@ export function resourceName(resource: string): string {
 }
 
 /**
- * The path of an object's URL, by which resources are named (the seed's `get_url`).
+ * The path of an object's URL, by which resources are named (pulpcore's `get_url`).
  *
  * @throws UnsupportedResourceError if it has no URL, or one without a path, such as `urn:isbn:0`
  */

@@ -23,7 +23,7 @@ export class Snooze extends Error {
 
   /**
    * @param length seconds, or a text such as `10m`
-   * @throws PulpError INVALID_INPUT if it is no length of time
+   * @throws PulpError INVALID_INPUT if it is not a length of time
    */
   constructor(length: number | string, reason = 'not yet', options?: ErrorOptions) {
     super(reason, options);

@@ -43,7 +43,7 @@ export class TaskHandle {
    *
    * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is no number from 0 on; in the code of a task
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is not a number from 0 on; in the code of a task
    *   and without a timeout, WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
   async wait({ timeout, signal }: WaitOptions = {}): Promise<Task> {

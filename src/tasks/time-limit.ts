@@ -13,7 +13,7 @@ export interface WaitOptions {
  * Waits for something, but not longer than the options say.
  *
  * @param late what to say when the time is up
- * @throws PulpError WAIT_TIMEOUT; INVALID_INPUT if the timeout is no number from 0 on; the reason of the signal
+ * @throws PulpError WAIT_TIMEOUT; INVALID_INPUT if the timeout is not a number from 0 on; the reason of the signal
  */
 export async function withinTime<T>(
   { timeout, signal }: WaitOptions,
@@ -21,7 +21,7 @@ export async function withinTime<T>(
   wait: (end: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (timeout !== undefined && !(timeout >= 0)) {
-    throw new PulpError('INVALID_INPUT', `timeout: ${String(timeout)} is no number of milliseconds`, {
+    throw new PulpError('INVALID_INPUT', `timeout: ${String(timeout)} is not a number of milliseconds`, {
       remedy: 'Give a number from 0 on, or leave it out to wait without end.',
       exitCode: 2,
     });

@@ -26,7 +26,7 @@ export interface Unique {
   /** Until when it holds the key: until it starts, or until it is final. Default: until it is final, unless `for` is given. */
   readonly while?: (typeof UNIQUE_WHILE)[number] | undefined;
   /**
-   * What becomes of a request whose key is held: the task that holds it is given for it; that one is cancelled and replaced; or it
+   * What becomes of a request whose key is held: the task that holds it is given for it; that one is canceled and replaced; or it
    * is refused. Default `keep`.
    */
   readonly then?: (typeof UNIQUE_THEN)[number] | undefined;

@@ -5,7 +5,7 @@ import type { NamedRequest } from './enqueue.ts';
 
 /**
  * What a worker does for the code of its tasks in their own processes, which have neither its keys nor its login: there,
- * enqueueing goes this way, and so do cancelling, reading and awaiting tasks of the same correlation.
+ * enqueueing goes this way, and so do canceling, reading and awaiting tasks of the same correlation.
  */
 export interface WorkersService {
   /** As `enqueueMany`; all or none. */

@@ -18,7 +18,7 @@ export class TestClock {
   /**
    * Has so long pass, such as `1h`: what waits until then is due.
    *
-   * @throws PulpError INVALID_INPUT if that is no length of time
+   * @throws PulpError INVALID_INPUT if that is not a length of time
    */
   async advance(by: string): Promise<void> {
     const seconds = parseDuration(by, 'by') / 1000;

@@ -38,7 +38,7 @@ const LEASE_OVER = 'the lease is over: no heartbeat got through in time';
 /** Why tasks are ended that a killed worker had in hand. */
 const STOPPED = 'the worker was stopped';
 
-export interface LifeSettings {
+export interface IncarnationSettings {
   readonly databaseUrl: string;
   readonly registry: TaskRegistry;
   readonly tasksFiles: readonly string[];
@@ -53,9 +53,9 @@ export interface LifeSettings {
   readonly onUnstoppable: () => void;
 }
 
-/** The life of one incarnation of a worker: from its registration until it has stopped, or its lease is over. */
-export class Life {
-  readonly #settings: LifeSettings;
+/** One incarnation of a worker, from its registration until it has stopped, or its lease is over. */
+export class Incarnation {
+  readonly #settings: IncarnationSettings;
   readonly #horses: HorsePool;
   readonly #runs: Runs;
   readonly #wakeup = new Wakeup();
@@ -83,7 +83,7 @@ export class Life {
   /** What still runs ends with the process. */
   #isLeaving = false;
 
-  private constructor(settings: LifeSettings, session: Session) {
+  private constructor(settings: IncarnationSettings, session: Session) {
     const { registration, directory, log, cancelGraceMs, registry, background } = settings;
     this.#settings = settings;
     this.#session = session;
@@ -135,10 +135,10 @@ export class Life {
   }
 
   /** Registers the worker, and makes its directory. @throws as `Session.register` */
-  static async begin(settings: LifeSettings, known: KnownEnd): Promise<Life> {
-    let life: Life | undefined;
+  static async register(settings: IncarnationSettings, known: KnownEnd): Promise<Incarnation> {
+    let incarnation: Incarnation | undefined;
     const sentAt = process.hrtime.bigint();
-    const events = eventsOf(() => life);
+    const events = eventsOf(() => incarnation);
     const session = await Session.register(settings.databaseUrl, settings.registration, known, events);
     settings.background.lease.begin(sentAt);
     try {
@@ -147,11 +147,11 @@ export class Life {
       await session.close(true);
       throw error;
     }
-    return (life = new Life(settings, session));
+    return (incarnation = new Incarnation(settings, session));
   }
 
   /** Which registration of its name this is. */
-  get incarnation(): string {
+  get id(): string {
     return this.#session.incarnation;
   }
 
@@ -201,13 +201,13 @@ export class Life {
     return this.#runs.fail(id, thrown, code);
   }
 
-  /** Takes nothing new; the life ends when what runs has finished. */
+  /** Takes nothing new; the incarnation ends when what runs has finished. */
   stop(): void {
     this.#stopping = true;
     this.#wakeup.call();
   }
 
-  /** Ends what runs, and with it the life: each task is cancelled or goes back to its line, by its type. */
+  /** Ends what runs, and with it the incarnation: each task is canceled or goes back to its line, by its type. */
   kill(): void {
     this.#killedAt ??= performance.now();
     this.#runs.stopAll(STOPPED);
@@ -229,7 +229,7 @@ export class Life {
    *
    * @throws PulpError FENCED if the lease was over before that
    */
-  async live(): Promise<void> {
+  async run(): Promise<void> {
     this.#watchLease();
     this.#probes.start(this.#usesHorses);
     try {
@@ -250,7 +250,7 @@ export class Life {
     if (this.#end !== undefined) throw this.#end;
   }
 
-  /** One turn: records what has ended, ends what is cancelled, takes what is there; else waits for something to do. */
+  /** One turn: records what has ended, ends what is canceled, takes what is there; else waits for something to do. */
   async #turn(): Promise<void> {
     const runs = this.#runs;
     if (!this.#settings.background.lease.stands) {
@@ -318,13 +318,7 @@ export class Life {
     const { databaseUrl, registration, log, onState } = this.#settings;
     const events = eventsOf(() => this);
     const { fences } = this.#runs;
-    const { session, runs } = await Session.attach(
-      databaseUrl,
-      registration,
-      this.incarnation,
-      fences,
-      events,
-    );
+    const { session, runs } = await Session.attach(databaseUrl, registration, this.id, fences, events);
     if (this.#end !== undefined) {
       session.drop();
       return;
@@ -490,11 +484,11 @@ export class Life {
   }
 }
 
-function eventsOf(life: () => Life | undefined): SessionEvents {
+function eventsOf(incarnation: () => Incarnation | undefined): SessionEvents {
   return {
-    onReady: () => life()?.look(),
-    onCancel: () => life()?.look({ forCancels: true }),
-    onOrders: () => life()?.askForOrders(),
-    onLost: (error) => life()?.detached(error),
+    onReady: () => incarnation()?.look(),
+    onCancel: () => incarnation()?.look({ forCancels: true }),
+    onOrders: () => incarnation()?.askForOrders(),
+    onLost: (error) => incarnation()?.detached(error),
   };
 }

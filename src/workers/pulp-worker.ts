@@ -15,7 +15,7 @@ import { tasksFilesAt } from '../tasks/tasks-files.ts';
 import type { Versions } from '../tasks/versions.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background/background.ts';
-import { Life } from './incarnation.ts';
+import { Incarnation } from './incarnation.ts';
 import { RetryPause } from './retry-pause.ts';
 import { earlierIncarnation, type EarlierIncarnation, type KnownEnd } from './session.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
@@ -36,7 +36,7 @@ export interface PulpWorkerOptions {
   readonly concurrency?: number;
   /** After how many tasks a horse is replaced. Default 100. */
   readonly maxTasksPerHorse?: number;
-  /** How long the code of a cancelled task may take to end before it is killed, in milliseconds. Default 5000. */
+  /** How long the code of a canceled task may take to end before it is killed, in milliseconds. Default 5000. */
   readonly cancelGraceMs?: number;
   readonly log?: Logger;
 }
@@ -63,7 +63,7 @@ const STARTING = 'it is starting';
 const NAME_POLL_MS = 500;
 
 /**
- * A worker: fetches tasks of its queues, runs them in horses or inline, and records how they ended (the seed's
+ * A worker: fetches tasks of its queues, runs them in horses or inline, and records how they ended (pulpcore's
  * `PulpWorker`). It outlives the database: what it runs goes on as long as its lease stands; when that is over every run is
  * ended first, then the worker registers anew. See docs/leases.md.
  */
@@ -82,7 +82,7 @@ export class PulpWorker {
   #isKilled = false;
   #endDeadline: (() => void) | undefined;
   #background: Background | undefined;
-  #life: Life | undefined;
+  #incarnation: Incarnation | undefined;
 
   private constructor(
     options: PulpWorkerOptions,
@@ -134,19 +134,19 @@ export class PulpWorker {
       standIn: !isResourceManager(this.name),
       log: this.#log,
       onConfirmed: (incarnation, { concurrency, draining }) => {
-        if (this.#life?.incarnation !== incarnation) return;
-        this.#life.confirmed(concurrency);
+        if (this.#incarnation?.id !== incarnation) return;
+        this.#incarnation.confirmed(concurrency);
         if (draining !== null && !this.#stopping.signal.aborted) this.#drain(draining, events);
       },
       onOver: (incarnation) => {
-        if (this.#life?.incarnation === incarnation)
-          this.#life.lose('the worker was declared missing, or no heartbeat got through in time');
+        if (this.#incarnation?.id === incarnation)
+          this.#incarnation.lose('the worker was declared missing, or no heartbeat got through in time');
       },
       onUntold: () => {
-        this.#life?.look();
+        this.#incarnation?.look();
       },
       onFailed: () => {
-        this.#life?.unheard();
+        this.#incarnation?.unheard();
       },
     });
     this.#background = background;
@@ -155,14 +155,14 @@ export class PulpWorker {
     let wasRegistered = false;
     while (!this.#stopping.signal.aborted) {
       try {
-        this.#life = await this.#begin(known, background, events);
-        known = { over: this.#life.incarnation };
+        this.#incarnation = await this.#begin(known, background, events);
+        known = { over: this.#incarnation.id };
         wasRegistered = true;
         this.#isWaitingForName = false;
         retryPause.reset();
-        background.registered(this.#life.incarnation);
-        if (this.#stopping.signal.aborted) this.#life.stop();
-        await this.#life.live();
+        background.registered(this.#incarnation.id);
+        if (this.#stopping.signal.aborted) this.#incarnation.stop();
+        await this.#incarnation.run();
       } catch (error) {
         const other = earlierIncarnation(error);
         if (other !== undefined) {
@@ -180,7 +180,7 @@ export class PulpWorker {
         events.onLost?.(error instanceof Error ? error : new Error(String(error)));
         await this.#pause(retryPause.next());
       } finally {
-        this.#life = undefined;
+        this.#incarnation = undefined;
       }
     }
     this.#endDeadline?.();
@@ -190,18 +190,18 @@ export class PulpWorker {
 
   /** How many tasks it has in hand. */
   get running(): number {
-    return this.#life?.running ?? 0;
+    return this.#incarnation?.running ?? 0;
   }
 
   /**
-   * Warm shutdown (the seed's `handle_warm_shutdown_request`): finishes what runs and takes nothing new. `run` returns
+   * Warm shutdown (pulpcore's `handle_warm_shutdown_request`): finishes what runs and takes nothing new. `run` returns
    * when that is done.
    *
    * @param options.deadlineMs after so many milliseconds, what still runs is ended as by `kill`
    */
   stop({ deadlineMs }: { readonly deadlineMs?: number } = {}): void {
     this.#stopping.abort();
-    this.#life?.stop();
+    this.#incarnation?.stop();
     this.#background?.stopping();
     if (deadlineMs !== undefined) {
       this.#endDeadline ??= startTimer(deadlineMs, () => {
@@ -211,18 +211,18 @@ export class PulpWorker {
   }
 
   /**
-   * Ends what runs, as its task types say: by `onWorkerStop` a task goes back to the front of its line, or is cancelled; the
+   * Ends what runs, as its task types say: by `onWorkerStop` a task goes back to the front of its line, or is canceled; the
    * end of the worker is recorded as not clean. For the second signal.
    */
   kill(): void {
     this.stop();
     if (this.running > 0) this.#isKilled = true;
-    this.#life?.kill();
+    this.#incarnation?.kill();
   }
 
   /** Code inline of this task threw where nobody could catch it: its run fails, if it goes on. See `catchStrayErrors`. */
   strayError({ id, name }: Pick<CurrentTask, 'id' | 'name'>, thrown: unknown, code: string): void {
-    const isGoing = this.#life?.failRun(id, thrown, code) === true;
+    const isGoing = this.#incarnation?.failRun(id, thrown, code) === true;
     this.#log.error(
       { err: thrown, task: id, name },
       isGoing ? 'code of a task threw where nobody caught it' : 'code that an ended task left behind threw',
@@ -273,9 +273,9 @@ export class PulpWorker {
     return types.map((type) => ({ ...publication(type), takes: !closed.includes(type) }));
   }
 
-  #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Life> {
+  #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Incarnation> {
     const { registry, maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
-    return Life.begin(
+    return Incarnation.register(
       {
         databaseUrl: this.#databaseUrl,
         registry,

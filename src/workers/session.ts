@@ -53,7 +53,7 @@ export interface KnownEnd {
 export interface SessionEvents {
   /** A queue of ours may have jobs. */
   onReady(): void;
-  /** A run of ours is to be cancelled. */
+  /** A run of ours is to be canceled. */
   onCancel(): void;
   /** The worker was told to do something, which its next sign of life is answered with. */
   onOrders(): void;
@@ -226,7 +226,7 @@ export class Session {
     return refusalsIn(rows);
   }
 
-  /** Those of this worker's runs that are to be cancelled. */
+  /** Those of this worker's runs that are to be canceled. */
   async canceling(): Promise<readonly string[]> {
     const { rows } = await this.#query<{ id: string }>(
       'canceling',

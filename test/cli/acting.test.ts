@@ -121,7 +121,7 @@ suite('many tasks at once', () => {
       [['set', UNKNOWN, '--priority', '9999999999'], /9999999999/],
       [['retry', '--parent', 'nobody', '--yes'], /--parent: "nobody" is no id/],
       [['list', '--cursor', UNKNOWN], /there is no task/],
-      [['list', '--finished-before', 'soon'], /--finished-before: "soon" is no time/],
+      [['list', '--finished-before', 'soon'], /--finished-before: "soon" is not a time/],
     ] as const) {
       const { code, stderr } = await pulp.run(['task', ...args]);
       assert.match(stderr, message, args.join(' '));

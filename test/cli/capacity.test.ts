@@ -75,7 +75,7 @@ suite('the capacity and the rate of a resource', () => {
     await using client = await connect(database.url);
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     for (const [args, message] of [
-      [['resource', 'capacity', '/a/', 'many'], /"many" is no number of units/],
+      [['resource', 'capacity', '/a/', 'many'], /"many" is not a number of units/],
       [['resource', 'capacity', '/a/', '0'], /capacity: must be an integer between 1 and 1000000/],
       [['resource', 'capacity', '/a/', '-1'], /Nonexistent flag|no number of units/],
       [['resource', 'capacity', '', '1'], /resource/],

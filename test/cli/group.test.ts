@@ -6,7 +6,7 @@ import { CommandLine, TASKS_FILE } from './command-line.ts';
 const add = ['--args', '[1, 2]', '--tasks', TASKS_FILE];
 
 suite('groups on the command line', () => {
-  test('are created, shown, listed, awaited and cancelled', async () => {
+  test('are created, shown, listed, awaited and canceled', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     const made = await pulp.run([

@@ -99,7 +99,7 @@ suite('a command under a hold', () => {
     for (const [args, message] of [
       [['hold', '--', 'true'], /resources: name one at least/],
       [['hold', '/a/', '--'], /there is no command after --/],
-      [['hold', '/a/', '--for', 'ever', '--', 'true'], /for: "ever" is no length of time/],
+      [['hold', '/a/', '--for', 'ever', '--', 'true'], /for: "ever" is not a length of time/],
       [['hold', '/a/', '--units', '/b/', '--', 'true'], /--units: "\/b\/" does not say/],
       [['hold', '/a/', '--for', '0', '--', 'true'], /seconds: must be/],
     ] as const) {

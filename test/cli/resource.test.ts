@@ -116,7 +116,7 @@ suite('the commands about resources', () => {
     assert.deepEqual([unknown.code, unknown.stdout], [3, '']);
     assert.match(unknown.stderr, /^Error: no task has claimed "\/nowhere\/"\nTry: /);
     assert.equal(window.code, 2);
-    assert.match(window.stderr, /--window: "soon" is no length of time/);
+    assert.match(window.stderr, /--window: "soon" is not a length of time/);
     assert.equal(none.code, 2);
     assert.match(none.stderr, /cannot look back over 00:00:00\nTry: /);
   });

@@ -69,7 +69,7 @@ suite('pulp retention', () => {
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
     for (const [words, code, message] of [
       [['set'], 2, /say for how long tasks of which state stay/],
-      [['set', '--completed', 'soon'], 2, /--completed: "soon" is no length of time/],
+      [['set', '--completed', 'soon'], 2, /--completed: "soon" is not a length of time/],
       [['set', '--completed', '0s'], 2, /from 1 to a century/],
       [['set', '--queue', 'a', '--type', 'b', '--failed', '1d'], 2, /cannot also be provided|exclusive/],
       [['set', '--queue', 'a b', '--failed', '1d'], 2, /^Error: queue: must start/],

@@ -114,7 +114,7 @@ suite('with --at, the past is shown', () => {
     assert.equal(unknown.code, 3);
     assert.match(unknown.stderr, /^Error: there is no task /);
     assert.equal(unread.code, 2);
-    assert.match(unread.stderr, /--at: "yesterday" is no time/);
+    assert.match(unread.stderr, /--at: "yesterday" is not a time/);
   });
 
   test('at a time that history shows for an event, the event has happened', async () => {

@@ -108,7 +108,7 @@ suite('pulp worker', () => {
     assert.match(none.stderr, /--concurrency: Expected an integer greater than or equal to 1/);
     assert.match(ttl.stderr, /PULP_WORKER_TTL: "0" is not a number of seconds/);
     assert.match(keys.stderr, /PULP_SECRET_KEYS: entry 1 is no NAME:KEY/);
-    assert.match(grace.stderr, /--grace: "soon" is no length of time/);
+    assert.match(grace.stderr, /--grace: "soon" is not a length of time/);
   });
 });
 

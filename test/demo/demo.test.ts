@@ -15,7 +15,7 @@ suite('the demonstration', { concurrency: true }, () => {
     const { code, stdout, stderr } = await pulp.run(['demo']);
 
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /#3 hang kernel +is to be cancelled/);
+    assert.match(stdout, /#3 hang kernel +is to be canceled/);
     assert.match(stdout, /waits for #1 sync zoo/);
     assert.doesNotMatch(stdout, /\u001b/, 'no control sequences outside of a terminal');
     await using client = await connect(database.url);

@@ -103,7 +103,7 @@ suite('a task that waits for another', () => {
     assert.equal(rows[0].why.deadlock.steps.length, 3);
   });
 
-  test('is refused it where no hand is left to run that one, and all in hand wait', async () => {
+  test('is refused it where no slot is left to run that one, and all in hand wait', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
     await worker.client.query(`select pulp.set_worker('w', 2)`);
@@ -116,10 +116,10 @@ suite('a task that waits for another', () => {
     ];
     const [one = '', two = ''] = children;
     const names = { first, second, one, two };
-    assert.equal(await wait(worker, first, one, names), 'waits'); // the other one's hand comes free
+    assert.equal(await wait(worker, first, one, names), 'waits'); // the other one's slot comes free
     assert.match(
       await wait(worker, second, two, names),
-      /^PU045 .*task two needs a hand, and all that could run it are held by tasks that wait, such as second$/,
+      /^PU045 .*task two needs a slot, and all that could run it are held by tasks that wait, such as second$/,
     );
     // Another worker would do, if it knows the type.
     await using stranger = await WorkerSession.open(database.url, { name: 'x', type: { name: 'u' } });

@@ -170,7 +170,7 @@ suite('tasks that come after others', () => {
     await settle(worker.client);
     assert.equal((await worker.startOne()).id, child);
 
-    // Its parent is cancelled by a transaction that sees an earlier moment, and never sees it.
+    // Its parent is canceled by a transaction that sees an earlier moment, and never sees it.
     const parent = await worker.enqueue({ delay: '1h' });
     await worker.client.query('begin isolation level repeatable read');
     await worker.client.query('select from pulp.task');
@@ -197,7 +197,7 @@ suite('tasks that come after others', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
-  test('can be cancelled, changed and run again like others', async () => {
+  test('can be canceled, changed and run again like others', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
     const parent = await worker.enqueue();

@@ -16,10 +16,10 @@ const GOOD: EnqueueRequest = { task: 't', unchecked: true };
 
 /** Requests that must be refused, with the beginning of the message. */
 const BAD_REQUESTS: readonly (readonly [what: string, request: object, message: RegExp])[] = [
-  ['a timeout that is no number', { timeout: NaN }, /^timeout: is NaN, which is no number of JSON$/],
-  ['endless delay', { delay: Infinity }, /^delay: is Infinity, which is no number of JSON$/],
-  ['a priority that is no number', { priority: NaN }, /^priority: is NaN, which is no number of JSON$/],
-  ['retries without end', { retries: Infinity }, /^retries: is Infinity, which is no number of JSON$/],
+  ['a timeout that is not a number', { timeout: NaN }, /^timeout: is NaN, which is not a number of JSON$/],
+  ['endless delay', { delay: Infinity }, /^delay: is Infinity, which is not a number of JSON$/],
+  ['a priority that is not a number', { priority: NaN }, /^priority: is NaN, which is not a number of JSON$/],
+  ['retries without end', { retries: Infinity }, /^retries: is Infinity, which is not a number of JSON$/],
   ['an invalid date', { at: new Date(NaN) }, /^at: is an invalid date$/],
   ['a queue with a slash', { queue: 'a/b' }, /^queue: must start with a letter/],
   [

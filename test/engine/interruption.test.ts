@@ -100,7 +100,7 @@ suite('a run that is interrupted', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
-  test('is cancelled, if it was to be', async () => {
+  test('is canceled, if it was to be', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
     const id = await worker.enqueue({ resources: ['/a/'] });
@@ -112,7 +112,7 @@ suite('a run that is interrupted', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
-  test('can be cancelled while it waits again', async () => {
+  test('can be canceled while it waits again', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);
     for (const item of [{}, { resources: ['/a/'] }]) {

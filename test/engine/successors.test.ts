@@ -129,7 +129,7 @@ describe('a turn that lets go of a resource', () => {
     const runs = await worker.start(HANDS);
     await caller.query('begin');
     await caller.query('select pulp.cancel($1)', [second]);
-    assert.deepEqual(await turn(worker, runs), [], 'the next in line is being cancelled');
+    assert.deepEqual(await turn(worker, runs), [], 'the next in line is being canceled');
     await worker.grant();
     await caller.query('commit');
     await worker.grant();

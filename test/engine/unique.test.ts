@@ -46,7 +46,7 @@ suite('a unique task', () => {
     const second = await enqueue(client, { key: 'k' });
     assert.notEqual(second, first);
     await client.query('select pulp.cancel($1)', [second]);
-    assert.notEqual(await enqueue(client, { key: 'k' }), second, 'it was cancelled');
+    assert.notEqual(await enqueue(client, { key: 'k' }), second, 'it was canceled');
     assert.deepEqual(await violations(client), []);
   });
 

@@ -288,7 +288,7 @@ suite('verification', { concurrency: 4 }, () => {
     assert.deepEqual((await verify(database.url)).violations, []);
   });
 
-  test('gives no false alarm while tasks are enqueued, granted, run and cancelled', async () => {
+  test('gives no false alarm while tasks are enqueued, granted, run and canceled', async () => {
     await using history = await openHistory();
     const { client, database, worker } = history;
     await using manager = await connect(database.url);

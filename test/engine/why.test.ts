@@ -348,7 +348,7 @@ const CASES: Readonly<Record<string, Case>> = {
     facts: ({ queue }) => queue?.workers.map(({ name, knows_type }) => [name, knows_type]),
     expected: [['w', false]],
   },
-  'hands that are full, and jobs before it': {
+  'slots that are full, and jobs before it': {
     reasons: ['no_free_hand', 'behind_in_queue'],
     set: async (scene) => {
       await scene.worker();
@@ -426,7 +426,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     expected: ['w', 1, 0.5, 60, 'host', 7, null],
   },
-  'its run, which is being cancelled': {
+  'its run, which is being canceled': {
     reasons: ['canceling'],
     set: async (scene) => {
       await scene.worker();

@@ -24,7 +24,7 @@ class Crowd {
   readonly #news = new EventEmitter().setMaxListeners(0);
   #commits = 0;
   #busy = SHORT_WRITERS;
-  /** Committed tasks that nobody has cancelled. */
+  /** Committed tasks that nobody has canceled. */
   readonly #tasks: string[] = [];
 
   get isBusy(): boolean {

@@ -96,7 +96,7 @@ suite('a synchronous standby that is not there', { timeout: 180_000 }, () => {
         rows.map(({ state }) => state),
         ['canceled', 'completed'],
       );
-      assert.equal(rows[0]?.tasks, 1, 'only what was cancelled by its caller');
+      assert.equal(rows[0]?.tasks, 1, 'only what was canceled by its caller');
     } finally {
       worker.kill();
       await life;

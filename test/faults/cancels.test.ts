@@ -16,13 +16,13 @@ import { isAlive } from '../support/is-alive.ts';
 import { scaled } from './scale.ts';
 import { horseCanceled, ignorant } from './task-types.ts';
 
-/** What a worker gives a cancelled task by default, in milliseconds. */
+/** What a worker gives a canceled task by default, in milliseconds. */
 const GRACE_MS = 5_000;
 
 /** How many at a time: each burns a processor. */
 const AT_ONCE = scaled(1, 3);
 
-test('a cancelled task that ignores everything is dead within the grace and a second', async (t) => {
+test('a canceled task that ignores everything is dead within the grace and a second', async (t) => {
   const rounds = scaled(1, 17);
   await using database = await createDatabase();
   await using client = await connect(database.url);
@@ -38,7 +38,7 @@ test('a cancelled task that ignores everything is dead within the grace and a se
         const cancelledAt = performance.now();
         await cancel(id);
         for (const pid of victims[index] ?? []) {
-          await eventually(`process ${pid} of the cancelled task has ended`, () => !isAlive(pid));
+          await eventually(`process ${pid} of the canceled task has ended`, () => !isAlive(pid));
         }
         return (performance.now() - cancelledAt) / 1000;
       });
@@ -58,7 +58,7 @@ test('a cancelled task that ignores everything is dead within the grace and a se
   });
 });
 
-test('a waiting task is cancelled at once', async (t) => {
+test('a waiting task is canceled at once', async (t) => {
   const count = scaled(20, 200);
   await using database = await createDatabase();
   await using client = await connect(database.url);
@@ -85,7 +85,7 @@ test('a waiting task is cancelled at once', async (t) => {
     t.diagnostic(
       `${count} cancels: ${median(ms).toFixed(1)} ms (median), ${Math.max(...ms).toFixed(1)} ms (max)`,
     );
-    assert(median(ms) < 50, 'cancelled within 50 ms');
+    assert(median(ms) < 50, 'canceled within 50 ms');
     assert.deepEqual([...(await leftovers(fleet, client)), ...(await checkLog(client))], []);
   });
 });

@@ -6,7 +6,7 @@ import { connect, createDatabase } from '../support/database.ts';
 import { unpackBatches } from '../support/unpack-batches.ts';
 import { wrongEndings } from './endings.ts';
 
-/** What makes an ending wrong, by what is then said of it. `done` completed, `lost` was cancelled with its worker. */
+/** What makes an ending wrong, by what is then said of it. `done` completed, `lost` was canceled with its worker. */
 const CORRUPTIONS: Readonly<Record<string, string>> = {
   'has 2 ends': `
     insert into pulp.event_single (stream_kind, stream_id, version, type, data)

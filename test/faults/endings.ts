@@ -28,7 +28,7 @@ export async function endingsOf(client: Client, task: string): Promise<readonly 
  * What is wrong with how tasks ended, in words: an acknowledged task that is not there, is not over, or was ended more
  * than once; a task that nobody enqueued; a run that ended otherwise than its code or its type's `onWorkerLoss` says; a
  * report that was accepted from a run that was over.
- * Cancelled by nobody, the tasks of these tests complete unless their worker is lost.
+ * Canceled by nobody, the tasks of these tests complete unless their worker is lost.
  *
  * @param acknowledged the ids that the load had an answer for
  */

@@ -46,7 +46,7 @@ suite('doing something to all that match', () => {
     assert.equal((await ask({ state: ['completed'] })).matched, 0);
   });
 
-  test('lets nobody start who waits behind one that is cancelled with him', async () => {
+  test('lets nobody start who waits behind one that is canceled with him', async () => {
     await using served = await Served.start();
     await using worker = await WorkerSession.open(served.database.url);
     for (let count = 0; count < 130; count += 1)

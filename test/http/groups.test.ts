@@ -7,7 +7,7 @@ const ROOT = '/api/v1/groups';
 const task = { name: 't', unchecked: true };
 
 suite('groups over HTTP', () => {
-  test('are created, shown, listed, dispatched and cancelled, as the document says', async () => {
+  test('are created, shown, listed, dispatched and canceled, as the document says', async () => {
     await using served = await Served.start();
     const ask = await askAsDocumented(served, ROOT);
     const body = { id: 'a/b', description: 'all mirrors', finally: { ...task, resources: ['/a/'] } };

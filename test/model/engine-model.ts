@@ -3,7 +3,7 @@ import type { TaskState, WorkerState } from '../../src/constants.ts';
 
 /**
  * The engine as the design describes it, in memory and by brute force: no lists of what is to be looked at, no queues to
- * keep in step. Whoever may have a resource, be delivered or be started is found by looking at all tasks.
+ * keep in step. A task that may have a resource, be delivered or be started is found by looking at all tasks.
  */
 
 export interface Claim {
@@ -172,7 +172,7 @@ export class EngineModel {
     return granted.length;
   }
 
-  /** Whoever comes after nothing any more that is not over goes on, and whoever never can is skipped. */
+  /** A task that waits for no task any more goes on, and one that never can is skipped. */
   judge(): void {
     this.#tick();
     for (let isSettled = false; !isSettled;) {
@@ -353,7 +353,7 @@ export class EngineModel {
     return task.state;
   }
 
-  /** Somebody has a task run again that failed or was cancelled. Gives the state after it. */
+  /** Somebody has a task run again that failed or was canceled. Gives the state after it. */
   retry(id: string): TaskState {
     this.#tick();
     const task = this.#task(id);

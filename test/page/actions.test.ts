@@ -18,7 +18,7 @@ suite('what can be done by the page', { skip: withoutBrowser }, () => {
     await page.getByRole('button', { name: 'Cancel…' }).click();
     await page.getByLabel('Reason').fill('not needed any more');
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.getByText('It is being cancelled on worker w').waitFor();
+    await page.getByText('It is being canceled on worker w').waitFor();
     await page.locator('.history').getByText('the-submitter').waitFor();
     await page.locator('.history').getByText('reason=not needed any more').waitFor();
   });

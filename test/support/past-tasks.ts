@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 
 /**
- * Makes a month of the past as if tasks had been enqueued and cancelled there, one a second from its beginning, or a hundred where there are many; gives their
+ * Makes a month of the past as if tasks had been enqueued and canceled there, one a second from its beginning, or a hundred where there are many; gives their
  * ids. The client must be a superuser's.
  *
  * @param month such as `2025_01`

@@ -27,11 +27,14 @@ suite('how services stand', () => {
 
   test('why one failed: what it said itself, else what systemd met before it could', () => {
     const step = 'pulp-worker@0.service: Failed at step CHDIR spawning /usr/bin/node: Permission denied';
-    const ours = ['Error: PULP_WORKER_TTL: "x" is no number of seconds', 'Try: Set it to a number above 0'];
+    const ours = [
+      'Error: PULP_WORKER_TTL: "x" is not a number of seconds',
+      'Try: Set it to a number above 0',
+    ];
     const systemds = "pulp-worker@0.service: Failed with result 'exit-code'.";
     assert.equal(
       failureReason({ ExecMainStatus: '2' }, [...ours, systemds]),
-      'PULP_WORKER_TTL: "x" is no number of seconds',
+      'PULP_WORKER_TTL: "x" is not a number of seconds',
     );
     assert.equal(
       failureReason({ ExecMainStatus: '200' }, [step, systemds]),

@@ -108,7 +108,7 @@ test(
             const own = begins.filter((begin) => begin.key === key);
             const what = `${fates[indexOf(key)]?.does ?? ''}: ${JSON.stringify(logged)}`;
             assert.ok(own.length <= logged.length, `began ${own.length} times; ${what}`);
-            // Those that were cancelled or put back may have begun, or not.
+            // Those that were canceled or put back may have begun, or not.
             const sure = logged.filter(({ end }) => !['TaskCanceled', 'TaskInterrupted'].includes(end));
             assert.ok(sure.length <= 1, what);
             const isDeath = sure.some(({ code }) => code !== undefined && DEATHS.includes(code));

@@ -251,7 +251,7 @@ suite('a task, one after another in one worker,', () => {
   });
 
   test(
-    'that is cancelled is over when all it started is gone, though nothing of it heeds a signal',
+    'that is canceled is over when all it started is gone, though nothing of it heeds a signal',
     LINUX_ONLY,
     async () => {
       for (const blocks of [true, false]) {

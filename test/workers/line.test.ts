@@ -148,15 +148,15 @@ suite('tasks that are sent ahead', () => {
     }
   });
 
-  test('are taken back when they are cancelled, and no process ends for it', async () => {
+  test('are taken back when they are canceled, and no process ends for it', async () => {
     await using journal = await Journal.make();
     await using pool = await experienced(journal);
     const { pid } = await returnOf(pool.start(any, { journal: journal.path }));
     const runs = Array.from({ length: 60 }, () => pool.start(any, { journal: journal.path }));
     await yieldToOthers(); // now they are sent
-    const [cancelled, others] = [runs.slice(20, 40), [...runs.slice(0, 20), ...runs.slice(40)]];
-    for (const run of cancelled) run.abort('not wanted any more');
-    for (const run of cancelled) {
+    const [canceled, others] = [runs.slice(20, 40), [...runs.slice(0, 20), ...runs.slice(40)]];
+    for (const run of canceled) run.abort('not wanted any more');
+    for (const run of canceled) {
       assert.equal(resultOf(await run.ended), 'canceled');
       assert.equal(journal.runs().get(run.id), undefined, 'its code did not run');
     }

@@ -65,7 +65,7 @@ suite('what the code of a task reports', () => {
     await assertSound(engine.database.url);
   });
 
-  test('is told to the type where a task has failed, was cancelled, or its worker was lost', async () => {
+  test('is told to the type where a task has failed, was canceled, or its worker was lost', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     const worker = await engine.worker();
     const failed = await enqueueWithReservation(tasks.fails, []);

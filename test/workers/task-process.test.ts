@@ -56,7 +56,7 @@ suite('the process of a task', () => {
     },
   );
 
-  test('has its child tasks enqueued, awaited and cancelled by its worker, their secrets encrypted', async () => {
+  test('has its child tasks enqueued, awaited and canceled by its worker, their secrets encrypted', async () => {
     process.env['PULP_SECRET_KEYS'] = KEY;
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker();

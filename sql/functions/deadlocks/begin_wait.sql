@@ -1,5 +1,5 @@
 -- Notes that the code of a task that runs waits for the end of another one; refuses it where that could never end, since it needs in turn
--- what the one that waits holds, or a hand while all wait. One at a time, or two could close a circle between them.
+-- what the one that waits holds, or a slot while all wait. One at a time, or two could close a circle between them.
 create or replace function pulp.begin_wait(task uuid, awaited uuid) returns void
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set enable_seqscan = off as $$
 #variable_conflict use_column
@@ -15,7 +15,7 @@ begin
   circle := pulp.deadlock(begin_wait.task, begin_wait.awaited);
   if circle is not null then
     raise exception 'it would wait for ever: %', pulp.circle_text(circle) using errcode = 'PU045', detail = circle,
-      hint = 'Let the task end without waiting, let only one of them claim what both need, or give its workers more hands.';
+      hint = 'Let the task end without waiting, let only one of them claim what both need, or give its workers more slots.';
   end if;
 end $$;
 comment on function pulp.begin_wait is 'Notes that the code of a task waits for the end of another one.';

@@ -7,7 +7,7 @@ language sql immutable parallel safe as $$
       when 'line' then format('needs %s, where task %s stands before it', s.step ->> 'what', s.step ->> 'needs')
       when 'after' then format('comes after task %s', s.step ->> 'needs')
       when 'group' then format('comes last in the group %s, in which task %s is', s.step ->> 'what', s.step ->> 'needs')
-      else format('needs a hand, and all that could run it are held by tasks that wait, such as %s', s.step ->> 'needs') end),
+      else format('needs a slot, and all that could run it are held by tasks that wait, such as %s', s.step ->> 'needs') end),
     '; ' order by s.ordinality)
   from jsonb_array_elements(circle) with ordinality as s(step, ordinality)
 $$;

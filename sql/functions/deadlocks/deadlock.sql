@@ -39,15 +39,15 @@ begin
     return null;
   end if;
 
-  -- Whoever needs nobody that is stuck can end: all of what it needs, and of hands one.
+  -- A task that needs nobody who is stuck can end: it needs all of the rest, and one slot.
   stuck := seen;
   loop
     free := array(
       select s.id from unnest(stuck) as s(id)
       where not exists (
-          select from unnest(tasks, hows, needs) as n(task, how, needs) where n.task = s.id and n.how <> 'hand' and n.needs = any (stuck))
-        and (not exists (select from unnest(tasks, hows) as n(task, how) where n.task = s.id and n.how = 'hand') or exists (
-          select from unnest(tasks, hows, needs) as n(task, how, needs) where n.task = s.id and n.how = 'hand' and n.needs <> all (stuck))));
+          select from unnest(tasks, hows, needs) as n(task, how, needs) where n.task = s.id and n.how <> 'slot' and n.needs = any (stuck))
+        and (not exists (select from unnest(tasks, hows) as n(task, how) where n.task = s.id and n.how = 'slot') or exists (
+          select from unnest(tasks, hows, needs) as n(task, how, needs) where n.task = s.id and n.how = 'slot' and n.needs <> all (stuck))));
     exit when free = '{}';
     stuck := array(select unnest(stuck) except select unnest(free));
   end loop;

@@ -1,6 +1,6 @@
 -- What has to end before a task can: the tasks whose ends its code waits for; of one that waits, those that hold what it claims (held) or
 -- stand before it in line (line), those that it comes after (after), those of its group that wait, if it is to be the last (group), and, if
--- every hand of every worker that could run it waits for some task, one of the tasks in these hands (hand). Of each line the nearest.
+-- every slot of every worker that could run it waits for some task, one of the tasks in these slots (slot). Of each line the nearest.
 create or replace function pulp.task_needs(task uuid) returns table (how text, what text, needs uuid)
 language plpgsql stable set enable_sort = on as $$
 declare
@@ -38,14 +38,14 @@ begin
           and (t.queue = any (w.queues)
             or (t.queue = 'default' or pulp.is_reserved_worker(t.queue)) and pulp.is_reserved_worker(w.name))
       ),
-      hand as (
+      slot as (
         select a.name, a.concurrency, r.task_id, coalesce(r.awaits, '{}') <> '{}' as waits
         from able a left join pulp.running r on r.worker = a.name
       )
-      select 'hand', h.name, h.task_id from hand h
+      select 'slot', h.name, h.task_id from slot h
       where h.task_id is not null
         and not exists (
-          select from hand x group by x.name, x.concurrency
+          select from slot x group by x.name, x.concurrency
           having count(x.task_id) < x.concurrency or count(x.task_id) > count(*) filter (where x.waits));
   end if;
 end $$;

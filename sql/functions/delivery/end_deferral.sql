@@ -1,5 +1,5 @@
 -- Lets deferred tasks go on whose time has come: those without claims are delivered, the others take their places in line.
--- Whoever changes one of them just now is not waited for: it stays for the next pass.
+-- A row that somebody changes just now is not waited for: it stays for the next pass.
 create or replace function pulp.end_deferral(ids uuid[]) returns void
 language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
--- Tasks that wait before a reserved worker that does not take them, because its hands are full or for two seconds already,
--- while another one that knows their type has a hand free: as many as there are such hands, those first in line. A thousand
+-- Tasks that wait before a reserved worker that does not take them, because its slots are full or for two seconds already,
+-- while another one that knows their type has a slot free: as many as there are such slots, those first in line. A thousand
 -- jobs of each line are looked at, so that the cost does not grow with it. Their jobs are locked.
 create or replace function pulp.jobs_to_share() returns uuid[]
 language plpgsql as $$
@@ -10,15 +10,15 @@ declare
   full_workers text[];
   shared_ids uuid[];
 begin
-  select array_agg(w) filter (where hands.free > 0), coalesce(sum(hands.free) filter (where hands.free > 0), 0),
-      array_agg(w.name) filter (where hands.taken >= w.concurrency)
+  select array_agg(w) filter (where slots.free > 0), coalesce(sum(slots.free) filter (where slots.free > 0), 0),
+      array_agg(w.name) filter (where slots.taken >= w.concurrency)
     into idle, free_hands, full_workers
     from pulp.worker w
-    cross join lateral (select pulp.hands_taken(w.name) as taken) running
+    cross join lateral (select pulp.slots_taken(w.name) as taken) running
     cross join lateral (
       select running.taken, case when running.taken < w.concurrency then w.concurrency - running.taken - pulp.jobs_before(w.name) end as free
       offset 0
-    ) hands
+    ) slots
     where w.state = 'online' and pulp.is_reserved_worker(w.name);
   if free_hands = 0 then
     return null;
@@ -46,4 +46,4 @@ begin
     ) chosen;
   return shared_ids;
 end $$;
-comment on function pulp.jobs_to_share is 'Tasks that wait before a busy reserved worker while another one has a hand free.';
+comment on function pulp.jobs_to_share is 'Tasks that wait before a busy reserved worker while another one has a slot free.';

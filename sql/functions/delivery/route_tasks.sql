@@ -1,8 +1,8 @@
 -- To which queue each of these tasks goes. Tasks of the default queue go to a reserved worker that is online and knows
 -- their type, if there is one: to the one that last had a task on one of the same resources as long as that has a free
--- hand, else to the least loaded for its size. The rest go where they were enqueued to, and those of a reserved worker
+-- slot, else to the least loaded for its size. The rest go where they were enqueued to, and those of a reserved worker
 -- that is not online to the default queue. "elsewhere": tasks that wait before a reserved worker that does not take them go
--- to another that has a free hand, or stay.
+-- to another that has a free slot, or stay.
 create or replace function pulp.route_tasks(ids uuid[], elsewhere boolean default false) returns text[]
 language plpgsql as $$
 declare
@@ -23,7 +23,7 @@ begin
 
   -- What each has in hand and before it. Counting ends at a thousand: beyond that, they are all alike.
   loads := array(
-    select pulp.hands_taken(w.name) + pulp.jobs_before(w.name)
+    select pulp.slots_taken(w.name) + pulp.jobs_before(w.name)
     from unnest(reserved) with ordinality as w order by w.ordinality);
 
   for task in

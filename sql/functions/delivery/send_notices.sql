@@ -9,7 +9,7 @@ language plpgsql security definer set search_path = pulp, pg_temp set jit = off 
 begin
   perform pulp.check_leader();
   select s.last_value into last_position from pulp.event_position s;
-  -- Whoever is at work now may have drawn a position already.
+  -- A transaction that is open now may have drawn a position already.
   open := exists (select from pg_snapshot_xip(pg_current_snapshot()));
   if last_position = seen_position and not seen_open then
     return;

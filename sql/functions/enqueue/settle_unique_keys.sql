@@ -1,6 +1,6 @@
 -- Settles which of the tasks of an enqueue stand for others, because they ask for the same unique key, and for which of them a task stands
 -- that is there already. Leaves those that are still to be made, and gives the task that stands for each, in order. What a request
--- asks for decides: keep, the one that is there stands; replace, it is cancelled; refuse, nothing is enqueued.
+-- asks for decides: keep, the one that is there stands; replace, it is canceled; refuse, nothing is enqueued.
 create or replace function pulp.settle_unique_keys(
   common jsonb, enqueued_at timestamptz,
   inout task_ids uuid[], inout facts jsonb[], inout correlation_ids text[], inout parent_ids uuid[], out standing uuid[]

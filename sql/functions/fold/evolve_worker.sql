@@ -6,7 +6,7 @@ declare
   data jsonb := event.data;
 begin
   if event.type = 'WorkerHeartbeat' then
-    -- The later one counts, also when the clock was put back meanwhile; then there is no time to divide by.
+    -- The later one counts, also when the clock was put back meanwhile; then there is not a time to divide by.
     worker.finish_rate := (data -> 'workers' ->> worker.name)::integer
       / case when event.recorded_at > worker.last_heartbeat
           then extract(epoch from event.recorded_at - worker.last_heartbeat)::double precision end;

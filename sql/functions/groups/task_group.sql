@@ -34,8 +34,8 @@ comment on column pulp.task_group.dispatched_at is 'Since when all its tasks are
 comment on column pulp.task_group.members is 'How many tasks it has.';
 comment on column pulp.task_group.waiting is 'How many of them wait.';
 comment on column pulp.task_group.running is 'How many run.';
-comment on column pulp.task_group.canceling is 'How many are being cancelled.';
+comment on column pulp.task_group.canceling is 'How many are being canceled.';
 comment on column pulp.task_group.completed is 'How many completed.';
 comment on column pulp.task_group.failed is 'How many failed.';
-comment on column pulp.task_group.canceled is 'How many were cancelled.';
+comment on column pulp.task_group.canceled is 'How many were canceled.';
 comment on column pulp.task_group.skipped is 'How many were skipped.';

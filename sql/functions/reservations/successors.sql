@@ -1,7 +1,7 @@
 -- Who comes next on what a worker let go of, where the worker can start them at once: the first in line, if it claims this resource
 -- alone and exclusively (or those whom the units are enough for, of a resource with a capacity), and would be delivered to a queue of this worker. All others are left to the resource manager, to which it
 -- needs no turn: the resource is held until this transaction commits, so that nobody else grants it. With other workers that do the
--- same work, it takes its share of them only, so that they don't stand idle: "at_most" are the hands that are free. Where reserved
+-- same work, it takes its share of them only, so that they don't stand idle: "at_most" are the slots that are free. Where reserved
 -- workers are online, none but they have successors: routing is the manager's. Gives the tasks, locked, with the queues that they
 -- count as delivered to, and their claims.
 create or replace function pulp.successors(

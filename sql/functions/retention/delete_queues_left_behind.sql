@@ -1,5 +1,5 @@
 -- Deletes the queues in which nothing is and which no worker takes tasks from: those that none ever took any from at once, others
--- after these many days; gives their names. Whoever delivers to such a queue again makes it anew.
+-- after these many days; gives their names. The next delivery to such a queue makes it anew.
 create or replace function pulp.delete_queues_left_behind(days_gone integer) returns text[]
 language plpgsql as $$
 declare

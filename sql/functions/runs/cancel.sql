@@ -1,4 +1,4 @@
--- Cancels one task, and only it: one that waits is cancelled at once; one that runs becomes canceling and its worker is
+-- Cancels one task, and only it: one that waits is canceled at once; one that runs becomes canceling and its worker is
 -- told to end it; one that is final stays as it is. Gives the state after it. Unknown tasks are refused.
 create or replace function pulp.cancel(task uuid, reason text default null) returns text
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
@@ -16,7 +16,7 @@ declare
   is_open boolean;
   was_delayed boolean;
 begin
-  perform pulp.check_reason(reason, 'cancelled');
+  perform pulp.check_reason(reason, 'canceled');
 
   -- The order of locks is job, then task, as in start. A job that came, or moved to another queue, while we waited for
   -- the task is not waited for in the wrong order: both locks are given back with the subtransaction, and taken anew.

@@ -5,7 +5,7 @@
 --   interrupted  reason, by (shutdown, host, session): the run was ended without its fault. Its task goes back to the front of
 --                its line, at no cost of an attempt
 -- An item may also have what pulp.progress takes, the last reports of the run: they are recorded right before the end. A run that was to be
--- cancelled counts as cancelled however it ended: the cancel was acknowledged.
+-- canceled counts as canceled however it ended: the cancel was acknowledged.
 --
 -- Gives a row for each item that is settled: id, and the state of the task after it (waiting, if it is tried again or was
 -- interrupted); or "fenced" where the run is not this worker's any more, or not with this attempt and fence: of such an item

@@ -1,5 +1,5 @@
 -- A worker's turn: records how runs ended and starts the next tasks, in one round trip and one commit. See finish and start. With
--- hands left after what its queues hold, it starts those that come next on what it has let go of. Gives two kinds of rows, told
+-- slots left after what its queues hold, it starts those that come next on what it has let go of. Gives two kinds of rows, told
 -- apart by "verdict":
 --   null    a task that was started, with all columns of start
 --   held    an item that was not recorded, for somebody else holds its task locked: report it again later

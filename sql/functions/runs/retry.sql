@@ -1,4 +1,4 @@
--- Has a task run again that failed, was cancelled or skipped; one that waits or runs stays as it is. Gives the state after it. A
+-- Has a task run again that failed, was canceled or skipped; one that waits or runs stays as it is. Gives the state after it. A
 -- completed task is refused, and an unknown one.
 create or replace function pulp.retry(task uuid, reason text default null) returns text
 language plpgsql as $$
@@ -13,4 +13,4 @@ begin
   end if;
   return state;
 end $$;
-comment on function pulp.retry is 'Has a task run again that failed, was cancelled or skipped; gives its state after it.';
+comment on function pulp.retry is 'Has a task run again that failed, was canceled or skipped; gives its state after it.';

@@ -1,4 +1,4 @@
--- Has tasks run again that failed, were cancelled or skipped: each goes on in its own stream, at the end of its lines, and its attempts
+-- Has tasks run again that failed, were canceled or skipped: each goes on in its own stream, at the end of its lines, and its attempts
 -- count on. Others stay as they are. Gives the state after it of those that the caller may act on.
 create or replace function pulp.retry_tasks(tasks uuid[], reason text default null) returns table (id uuid, state text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
@@ -47,4 +47,4 @@ begin
     ) t
     order by i.ordinality;
 end $$;
-comment on function pulp.retry_tasks is 'Has tasks run again that failed, were cancelled or skipped; gives the states of all after it.';
+comment on function pulp.retry_tasks is 'Has tasks run again that failed, were canceled or skipped; gives the states of all after it.';

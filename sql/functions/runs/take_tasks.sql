@@ -1,4 +1,4 @@
--- Takes the next tasks for a worker and starts them: see start. First what its queues hold; with hands left, those that come next
+-- Takes the next tasks for a worker and starts them: see start. First what its queues hold; with slots left, those that come next
 -- on what it has just let go of, whose grant and start are one step then, without a job.
 create or replace function pulp.take_tasks(
   worker text, queues text[], task_types text[], at_most integer, released pulp.reservation[] default null

@@ -1,4 +1,4 @@
--- Has what was created by tasks that have failed or were cancelled told to their types, if these want to know: by a task of the type
+-- Has what was created by tasks that have failed or were canceled told to their types, if these want to know: by a task of the type
 -- NAME.abandoned, which claims it, so that nobody else touches it before.
 create or replace function pulp.tell_abandoned(ids uuid[]) returns void
 language plpgsql as $$
@@ -22,4 +22,4 @@ begin
       select jsonb_agg(i.item - 'owner') from jsonb_array_elements(items) as i(item)) end);
   end if;
 end $$;
-comment on function pulp.tell_abandoned is 'Has what was created by tasks that have failed or were cancelled told to their types.';
+comment on function pulp.tell_abandoned is 'Has what was created by tasks that have failed or were canceled told to their types.';

@@ -1,6 +1,6 @@
 -- What a waiting task has to expect of its queue: whether its job is there and since when or until when it is put back, how
 -- many jobs are delivered before it (counting ends at a thousand), which workers take from the queue, whether they know
--- its type and have a hand free, and whether a reserved worker could be given it instead.
+-- its type and have a slot free, and whether a reserved worker could be given it instead.
 create or replace function pulp.queue_outlook(task pulp.task) returns jsonb
 language plpgsql stable set enable_sort = off as $$
 declare
@@ -33,17 +33,17 @@ begin
   end if;
 
   select jsonb_agg(jsonb_build_object(
-      'name', w.name, 'knows_type', task.name = any (w.task_types) and hand.meets,
-      'lacks', case when not hand.meets and task.name = any (w.task_types) then (
+      'name', w.name, 'knows_type', task.name = any (w.task_types) and slot.meets,
+      'lacks', case when not slot.meets and task.name = any (w.task_types) then (
         select jsonb_object_agg(r.key, w.versions -> r.key) from jsonb_each_text(requires) r
         where not pulp.is_in_range(coalesce(w.versions ->> r.key, ''), r.value)) end,
-      'unable', coalesce(w.unable, case when w.draining is not null then 'it finishes what it runs, and ends' end), 'running', hand.running, 'concurrency', w.concurrency,
+      'unable', coalesce(w.unable, case when w.draining is not null then 'it finishes what it runs, and ends' end), 'running', slot.running, 'concurrency', w.concurrency,
       'heartbeat_age', extract(epoch from clock_timestamp() - w.last_heartbeat)
-    ) order by task.name = any (w.task_types) desc, hand.meets desc, hand.running - w.concurrency, w.name)
+    ) order by task.name = any (w.task_types) desc, slot.meets desc, slot.running - w.concurrency, w.name)
     into workers
     from (select x.* from pulp.worker x where x.state = 'online' and task.queue = any (x.queues) order by x.name limit 100) w
     cross join lateral (
-      select count(*) as running, pulp.meets(w.versions, requires) as meets from pulp.running r where r.worker = w.name) hand;
+      select count(*) as running, pulp.meets(w.versions, requires) as meets from pulp.running r where r.worker = w.name) slot;
 
   routable := (task.queue = 'default' or pulp.is_reserved_worker(task.queue)) and exists (
     select from pulp.worker w

@@ -2,7 +2,7 @@
 -- as nobody has ended it. This session takes its name and the locks of its runs again. "in_hand" are the fences of the runs that the
 -- worker has. Gives each of its runs with what is to be done: "keep" it; "begin" one that was started, whose answer was lost; "end"
 -- one whose resources somebody else has locked. Runs in hand that it does not give are not the worker's any more. An error
--- that says lock_not_available is to be repeated. Whoever meets an error here closes the session: its locks outlive the transaction.
+-- that says lock_not_available is to be repeated. After an error here the caller closes the session: its locks outlive the transaction.
 create or replace function pulp.attach_worker(worker text, incarnation bigint, in_hand bigint[])
 returns table (
   verdict text, id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,

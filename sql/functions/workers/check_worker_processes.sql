@@ -1,5 +1,5 @@
 -- One look of an observer at the workers. "silent" are those that it has seen without a new sign of life for the whole TTL by
--- its own clock: pairs of a worker's name and the mark that it saw. Whoever still bears that mark is declared missing; one
+-- its own clock: pairs of a worker's name and the mark that it saw. A worker that still bears that mark is declared missing; one
 -- whose row somebody else holds is left for the next look, and so is its session ended meanwhile. Then runs are recovered
 -- whose worker is over. Gives who was declared missing, with what became of the runs, the marks of those that are online, how
 -- many resource managers and other workers these are, and whether anybody leads. No reading of a wall clock is compared:

@@ -15,7 +15,7 @@ begin
   foreach key in array array['first', 'factor', 'max', 'jitter'] loop
     if backoff ? key and (jsonb_typeof(backoff -> key) <> 'number' or (backoff ->> key)::numeric not between
       case key when 'factor' then 1 else 0 end and case key when 'jitter' then 1 when 'factor' then 1000 else 3155760000 end) then
-      return format('backoff.%s: is no number that is allowed', key);
+      return format('backoff.%s: is not a number that is allowed', key);
     end if;
   end loop;
   return pulp.item_problem(defaults - 'backoff' || '{"name": "t"}');

@@ -3,7 +3,7 @@
 -- the whole TTL by the asker's own clock, as in check_worker_processes: one made to lead that is silent does not count, and a
 -- silent leader holds the lock of a session that does nothing: it is deposed, and the next to ask wins. Gives the marks
 -- to observe for that, whether notifications are sent by nobody but the leader, and who keeps all from leading: has the lock without
--- having been elected (somebody who is just being elected is named too). Whoever meets an error here closes the session: its lock outlives the transaction.
+-- having been elected (somebody who is just being elected is named too). After an error here the caller closes the session: its lock outlives the transaction.
 create or replace function pulp.stand_for_election(
   worker text, stand_in boolean, silent jsonb default '{}', out elected boolean, out marks jsonb, out untold boolean,
   out held_by text

@@ -3,7 +3,7 @@
 -- whose session is gone may still run tasks, as long as its lease stands: the birth is refused until that incarnation is
 -- "over", as the caller knows: it was the caller itself, its process on this host is gone, or the caller has seen it
 -- silent for the whole TTL; for the latter it gives the mark that it saw, as in check_worker_processes. The detail of that refusal
--- tells what there is to know. Whoever meets an error here closes the session: its lock outlives the transaction.
+-- tells what there is to know. After an error here the caller closes the session: its lock outlives the transaction.
 create or replace function pulp.worker_online(
   worker text, host text, pid integer, queues text[], concurrency integer, task_types jsonb, process text default null,
   unable text default null, over bigint default null, silent_mark text default null,

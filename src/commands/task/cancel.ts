@@ -29,7 +29,7 @@ With filters, all that match and are not over are canceled, a thousand at a time
       ids: args.id ?? [],
       flags,
       act: { verb: 'cancel', reason: flags.reason },
-      words: { verb: 'Cancel', done: 'cancelled' },
+      words: { verb: 'Cancel', done: 'canceled' },
       wanted: TASK_STATES, // what is over needs no cancel
     });
   }

@@ -75,7 +75,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     }),
     grace: Flags.string({
       helpValue: '5s',
-      summary: 'How long a task that is cancelled may take to end before it is killed.',
+      summary: 'How long a task that is canceled may take to end before it is killed.',
       default: '5s',
     }),
     'shutdown-deadline': Flags.string({

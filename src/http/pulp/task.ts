@@ -102,7 +102,7 @@ function timeOrNull(time: Date | null): string | null {
 
 const thrown = z.object({ message: z.string(), stack: z.string().optional(), code: z.string().optional() });
 
-/** Pulp's clients read it of every task that failed or was cancelled. */
+/** Pulp's clients read it of every task that failed or was canceled. */
 function errorOf({ state, error, cancel_reason }: Task): z.infer<typeof pulpTask>['error'] {
   if (state === 'canceled') return { reason: cancel_reason ?? '' };
   if (state !== 'failed') return null;

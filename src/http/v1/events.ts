@@ -33,7 +33,8 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
       id: 'list_events',
       method: 'get',
       path: '/api/v1/events',
-      summary: 'Read the log, in its order. Whoever goes on from each cursor gets each event exactly once.',
+      summary:
+        'Read the log, in its order. A reader that goes on from each cursor gets each event exactly once.',
       right: 'read',
       query: z.strictObject({
         ...filterParameters,

@@ -13,7 +13,7 @@ export const meOperations = [
     query: z.strictObject({}),
     answers: {
       200: {
-        description: 'Whoever asks.',
+        description: 'The user who asks.',
         schema: z.object({
           actor: z.string(),
           role: z.enum(USER_ROLES),

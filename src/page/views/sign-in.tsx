@@ -34,8 +34,8 @@ export function SignIn({ hasFailed }: { readonly hasFailed: boolean }) {
           </p>
         )}
         <p id="token-hint" class="hint">
-          Whoever runs the engine makes one by <code>pulp token create --role observer --actor NAME</code>. It
-          is kept in this tab until you close it.
+          An operator of the engine makes one by <code>pulp token create --role observer --actor NAME</code>.
+          It is kept in this tab until you close it.
         </p>
         <button type="submit" class="primary">
           Sign in

@@ -118,7 +118,7 @@ export function Tasks() {
   );
 }
 
-/** Whether a verb applies to any of the states that are looked for; where none are named, cancelling is what is offered. */
+/** Whether a verb applies to any of the states that are looked for; where none are named, canceling is what is offered. */
 function isApt(verb: Verb, states: readonly string[]): boolean {
   return states.length === 0
     ? verb === 'cancel'

@@ -59,10 +59,10 @@ function WorkerCard({ worker }: { readonly worker: Wire<Worker> }) {
           <progress
             max={concurrency}
             value={running}
-            aria-label={`${running} of ${concurrency} hands are full`}
+            aria-label={`${running} of ${concurrency} slots are full`}
           />
           <p class="hint">
-            {running} of {concurrency} hands full
+            {running} of {concurrency} slots full
             {worker.finish_rate !== null && ` · ${Number(worker.finish_rate.toPrecision(2))} tasks a second`}
           </p>
         </>

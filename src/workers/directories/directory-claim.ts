@@ -109,7 +109,7 @@ export class DirectoryClaims {
     }
   }
 
-  /** Takes over the claim of one that is over; says whether it is ours now. Whoever else is quicker has it. */
+  /** Takes over the claim of one that is over; says whether it is ours now. If another one is quicker, it has it. */
   takeOver(name: string, from: Claimant | undefined, us: Claimant): boolean {
     const aside = join(this.#folder, `.${randomUUID()}`);
     try {

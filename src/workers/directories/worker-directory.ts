@@ -36,7 +36,7 @@ const FOR_OTHERS = 0o077;
 const DISTINCTION = /~[0-9a-f]{8}$/;
 
 /**
- * The directory of a worker, `<root>/<worker>` (the seed's `WorkerDirectory`), in which each run has one of its own. Workers of
+ * The directory of a worker, `<root>/<worker>` (pulpcore's `WorkerDirectory`), in which each run has one of its own. Workers of
  * two databases may have one name: the later one gets `<root>/<worker>~…`, see `DirectoryClaims`. Whoever makes its directory
  * removes those of processes that are over. A
  * removal stays in the tree: links in it, and a link in the place of the directory, are removed and never followed, also

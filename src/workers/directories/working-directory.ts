@@ -21,7 +21,7 @@ let empty: { readonly ino: number; readonly mtimeMs: number } | undefined;
 let vacancyIn: string | undefined;
 
 /**
- * The directory of a run: `<worker-dir>/<task-id>` (the seed's `WorkingDirectory`). It exists, and is the process's
+ * The directory of a run: `<worker-dir>/<task-id>` (pulpcore's `WorkingDirectory`). It exists, and is the process's
  * current directory, until it is disposed of: `await using directory = await WorkingDirectory.enter()`. Then the process
  * is back where it was, and the directory gone whatever the task did with it; see `WorkerDirectory` for what withstands.
  * In a process that has the run's directory already, as in a horse, it is that one. It stays until the last of its users is

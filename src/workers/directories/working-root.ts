@@ -38,7 +38,7 @@ export function makeWorkingRoot(root: string): PinnedDirectory {
 }
 
 /**
- * Holds the root; undefined if there is none. Whoever could rename what is in it could make a worker delete other things,
+ * Holds the root; undefined if there is none. A user who could rename what is in it could make a worker delete other things,
  * so it must be a directory of this user that nobody else can write to. A mode that is too wide is not set right: the
  * directory may well be one that others are meant to write to, as is the temporary folder.
  *

@@ -11,7 +11,7 @@ import type { Outcome } from '../runs/outcome.ts';
 export type ToHorse =
   /** Run it, after those that were sent before. */
   | { readonly type: 'run'; readonly place: number; readonly task: StartedTask }
-  /** End the run of this place: cancelled, or its time is up. */
+  /** End the run of this place: canceled, or its time is up. */
   | { readonly type: 'abort'; readonly place: number; readonly reason: string }
   /** What comes from now on may be run: nothing was left behind by the run that was thought to. */
   | { readonly type: 'resume' }

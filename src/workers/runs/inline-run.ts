@@ -8,7 +8,7 @@ import type { StartedTask } from './run-records.ts';
 import { WorkingDirectory } from '../directories/working-directory.ts';
 
 /**
- * Runs a task's code in this process, for speed. Nothing can kill it: a cancelled task that ignores its signal keeps its
+ * Runs a task's code in this process, for speed. Nothing can kill it: a canceled task that ignores its signal keeps its
  * resources until it ends. The signal and the directory are made when the code asks for them.
  */
 export function startInline(

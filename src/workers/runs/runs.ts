@@ -153,10 +153,10 @@ export class Runs {
     });
   }
 
-  /** Ends a run because its task is cancelled; the reason that was given for it is in the task's row. */
+  /** Ends a run because its task is canceled; the reason that was given for it is in the task's row. */
   cancel(id: string): void {
     const run = this.#going.get(id);
-    if (run !== undefined) this.#end(run, { outcome: 'canceled' }, 'the task was cancelled');
+    if (run !== undefined) this.#end(run, { outcome: 'canceled' }, 'the task was canceled');
   }
 
   /** Ends a run that has failed, though its code may not know. Says whether there is such a run. */
@@ -166,7 +166,7 @@ export class Runs {
     return run !== undefined;
   }
 
-  /** Ends all runs because the worker stops: by its type a task is cancelled, or goes back to the front of its line. */
+  /** Ends all runs because the worker stops: by its type a task is canceled, or goes back to the front of its line. */
   stopAll(reason: string): void {
     for (const run of this.#going.values()) {
       if (run.forced === undefined) run.mayComplete = true;

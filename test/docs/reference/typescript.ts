@@ -11,7 +11,7 @@ listed [with SQL](sql.md#error-codes). The package works on the database of \`DA
 const ENTRIES = { 'pulp-tasking': 'src/index.ts', 'pulp-tasking/testing': 'src/testing/index.ts' };
 
 /** How docstrings tell what the function or class is called in Pulp. */
-const PULPS_NAME = /the seed's\s+`([^`]+)`/;
+const PULPS_NAME = /pulpcore's\s+`([^`]+)`/;
 
 /** A line comment in an entry that begins a group of exports. */
 const HEADING = /^\/\/ (.+?)\.?$/;
@@ -173,7 +173,7 @@ function tagText(tag: ts.JSDocTag): string {
 function exportSection({ name, doc, tags, declaration }: Export): string {
   return paragraphs(
     `#### ${name}`,
-    plain(doc.replaceAll("the seed's", "Pulp's")),
+    plain(doc.replaceAll("pulpcore's", "Pulp's")),
     tags.map((tag) => `- ${tag.replaceAll('\n', ' ')}`).join('\n'),
     block('ts', declaration),
   );

@@ -62,8 +62,8 @@ export class Cgroup {
   }
 
   /** Kills until no process is left; false if one is that does not die within the patience, in milliseconds. */
-  async empty(patienceMs: number): Promise<boolean> {
-    const deadline = performance.now() + patienceMs;
+  async empty(timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
     while (this.isPopulated) {
       if (performance.now() > deadline) return false;
       this.kill();

@@ -2,7 +2,7 @@
  * Lets so many in at once; the others wait in line, in the order in which they came. When there is nothing to wait for
  * any more, all who wait can be turned away.
  */
-export class Turnstile {
+export class Semaphore {
   #places: number;
   readonly #line: PromiseWithResolvers<void>[] = [];
 
@@ -29,7 +29,7 @@ export class Turnstile {
   }
 
   /** Turns everybody away who waits. */
-  turnAway(reason: unknown): void {
+  rejectWaiters(reason: unknown): void {
     for (const turn of this.#line.splice(0)) turn.reject(reason);
   }
 }
