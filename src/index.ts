@@ -124,7 +124,9 @@ export { listLimits, type ResourceLimit } from './projections/resource-limit.ts'
 export { listPauses, type Pause } from './projections/pause.ts';
 export { createPulp, Pulp, type PulpOptions } from './pulp.ts';
 export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
+export { TaskFailure } from './tasks/task-failure.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
+export type { FittingIterable, FittingRequests, HandlesOf, RequestOptions } from './tasks/typed-request.ts';
 export { loadTaskTypes, type TaskRegistry } from './tasks/task-registry.ts';
 export { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
 export { drainWorker, setWorker } from './workers/orders.ts';
