@@ -15,6 +15,8 @@ export { enqueueMany, enqueueWithReservation, type EnqueueRequest } from './task
 export type { EnqueueOptions } from './tasks/enqueue-options.ts';
 export { enqueueWith, type QueryClient } from './tasks/enqueue-with.ts';
 export { TaskHandle } from './tasks/task-handle.ts';
+export { TaskFailure } from './tasks/task-failure.ts';
+export type { FittingIterable, FittingRequests, HandlesOf, RequestOptions } from './tasks/typed-request.ts';
 export { getUrl, UnsupportedResourceError, type Resource } from './tasks/resource.ts';
 export type { Unique } from './tasks/unique.ts';
 export type { Versions } from './tasks/versions.ts';

@@ -10,6 +10,7 @@ import { cancel } from './tasks/cancel.ts';
 import type { TaskType } from './tasks/define-task.ts';
 import { enqueueMany, type EnqueueRequest } from './tasks/enqueue.ts';
 import { TaskHandle } from './tasks/task-handle.ts';
+import type { FittingIterable, FittingRequests, HandlesOf, RequestOptions } from './tasks/typed-request.ts';
 import { PulpWorker, type PulpWorkerOptions } from './workers/pulp-worker.ts';
 
 /** What a `Pulp` is made with. */
@@ -44,16 +45,22 @@ export class Pulp implements AsyncDisposable {
   }
 
   /** Enqueues one task; as `enqueueWithReservation`. */
-  async enqueue<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
-    task: TaskType<ArgsSchema, KwargsSchema> | string,
-    options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task'> = {},
-  ): Promise<TaskHandle> {
+  async enqueue<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result>(
+    task: TaskType<ArgsSchema, KwargsSchema, Result> | string,
+    ...[options]: RequestOptions<ArgsSchema, KwargsSchema>
+  ): Promise<TaskHandle<Result>> {
     const [handle] = await this.enqueueMany([{ ...options, task }]);
     if (handle === undefined) throw new Error('one task enqueued, none returned');
-    return handle;
+    return handle as TaskHandle<Result>;
   }
 
   /** As the function `enqueueMany`. */
+  enqueueMany<const Requests extends readonly EnqueueRequest[]>(
+    requests: FittingRequests<Requests>,
+  ): Promise<HandlesOf<Requests>>;
+  enqueueMany<const Request extends EnqueueRequest>(
+    requests: FittingIterable<Request>,
+  ): Promise<HandlesOf<Request[]>>;
   enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
     return this.run(() => enqueueMany(requests));
   }

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import type { TaskType } from './define-task.ts';
-import { writeRequests, type EnqueueRequest } from './enqueue.ts';
+import { writeRequests } from './enqueue.ts';
+import type { RequestOptions } from './typed-request.ts';
 import { toColumns } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
 
@@ -20,11 +21,11 @@ const standing = z.tuple([z.object({ id: z.string() })]);
  * @param client where the transaction is open; without one, the task is there at once
  * @throws as `enqueueWithReservation`; the transaction cannot go on then, as after any error in Postgres
  */
-export async function enqueueWith<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
+export async function enqueueWith<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType, Result>(
   client: QueryClient,
-  task: TaskType<ArgsSchema, KwargsSchema> | string,
-  options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task'> = {},
-): Promise<TaskHandle> {
+  task: TaskType<ArgsSchema, KwargsSchema, Result> | string,
+  ...[options]: RequestOptions<ArgsSchema, KwargsSchema>
+): Promise<TaskHandle<Result>> {
   const written = await writeRequests([{ ...options, task }]);
   try {
     const { rows } = await client.query(

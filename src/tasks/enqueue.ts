@@ -17,6 +17,7 @@ import { refusedItem } from './refused-item.ts';
 import { resourceNames, UnsupportedResourceError, type Resource } from './resource.ts';
 import type { WrittenTask } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
+import type { FittingIterable, FittingRequests, HandlesOf, RequestOptions } from './typed-request.ts';
 import { enqueueTraced } from './tracing.ts';
 import { withDefaults } from './task-defaults.ts';
 import { workersService } from './workers-service.ts';
@@ -70,21 +71,31 @@ const REST = enqueueOptions
  * @throws PulpError INVALID_INPUT, UNKNOWN_TASK_TYPE, ID_CONFLICT, NO_SECRET_KEYS, MISSING_DEPENDENCY, DEPENDENCY_CIRCLE, MISSING_GROUP or
  *   GROUP_DISPATCHED; nothing is written then
  */
-export async function enqueueWithReservation<ArgsSchema extends z.ZodType, KwargsSchema extends z.ZodType>(
-  task: TaskType<ArgsSchema, KwargsSchema> | string,
+export async function enqueueWithReservation<
+  ArgsSchema extends z.ZodType,
+  KwargsSchema extends z.ZodType,
+  Result,
+>(
+  task: TaskType<ArgsSchema, KwargsSchema, Result> | string,
   resources: readonly Resource[],
-  options: Omit<EnqueueRequest<ArgsSchema, KwargsSchema>, 'task' | 'resources'> = {},
-): Promise<TaskHandle> {
+  ...[options]: RequestOptions<ArgsSchema, KwargsSchema, 'task' | 'resources'>
+): Promise<TaskHandle<Result>> {
   const [handle] = await enqueueMany([{ ...options, task, resources }]);
   if (handle === undefined) throw new Error('one task enqueued, none returned');
-  return handle;
+  return handle as TaskHandle<Result>;
 }
 
 /**
- * Enqueues many tasks, all or none, in order.
+ * Enqueues many tasks, all or none, in order. Each has the arguments that its own type takes.
  *
  * @throws as `enqueueWithReservation`; of several requests, the index of the bad one is in the message
  */
+export async function enqueueMany<const Requests extends readonly EnqueueRequest[]>(
+  requests: FittingRequests<Requests>,
+): Promise<HandlesOf<Requests>>;
+export async function enqueueMany<const Request extends EnqueueRequest>(
+  requests: FittingIterable<Request>,
+): Promise<HandlesOf<Request[]>>;
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
   const named = each(all, nameRequest);

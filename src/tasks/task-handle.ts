@@ -7,6 +7,7 @@ import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
 import { getCurrentTask } from './current.ts';
+import { TaskFailure } from './task-failure.ts';
 import { withinTime, type WaitOptions } from './time-limit.ts';
 import { awaitFinalAsTask } from './waiting-as-task.ts';
 import { workersServiceUnlessConnected } from './workers-service.ts';
@@ -14,8 +15,11 @@ import { workersServiceUnlessConnected } from './workers-service.ts';
 /** How often a wait that has a timeout looks whether what was in its way has gone, in milliseconds. */
 const DEADLOCK_POLL_MS = 250;
 
-/** A task that was enqueued. */
-export class TaskHandle {
+/** What a task's row has of what its code returned. */
+type Stored<Result> = Result extends undefined ? null : Result;
+
+/** A task that was enqueued; its code returns a `Result`. */
+export class TaskHandle<Result = unknown> {
   readonly id: string;
   /** Where it was made: its methods work there wherever they are called. */
   readonly #database = currentDatabase();
@@ -57,6 +61,17 @@ export class TaskHandle {
       await (timeout === undefined ? wait() : untilNoDeadlock(wait, end));
     });
     return this.read();
+  }
+
+  /**
+   * Waits as `wait` does, and gives what the task's code has returned; null if that was nothing.
+   *
+   * @throws TaskFailure if it failed, was canceled or was skipped; and as `wait`
+   */
+  async result(options: WaitOptions = {}): Promise<Stored<Awaited<Result>>> {
+    const task = await this.wait(options);
+    if (task.state !== 'completed') throw new TaskFailure(task);
+    return task.result as Stored<Awaited<Result>>;
   }
 
   #awaitFinal(end: AbortSignal): Promise<TaskState> {

@@ -67,7 +67,7 @@ suite('with --at, the past is shown', () => {
       unread,
     ] = await Promise.all([
       list('--at', running),
-      list('--at', running, '--state', 'waiting'),
+      list('--as-of', running, '--state', 'waiting'),
       list('--at', running, '--name', 'u'),
       list('--at', running, '--resource', '/a/'),
       list('--at', running, '--worker', 'w'),
@@ -75,9 +75,9 @@ suite('with --at, the past is shown', () => {
       list('--at', running, '--limit', '1'),
       list('--at', finished),
       list('--at', finished, '--state', 'completed', '--worker', 'w'),
-      pulp.run(['task', 'show', second, '--at', running]),
+      pulp.run(['task', 'show', second, '--as-of', running]),
       pulp.json(['worker', 'list', '--at', running]),
-      pulp.json(['worker', 'list', '--at', finished]),
+      pulp.json(['worker', 'list', '--as-of', finished]),
       pulp.run(['task', 'list', '--at', before]),
       pulp.run(['task', 'show', first, '--at', before]),
       pulp.run(['task', 'show', '0b9f2e8c-6f5e-4c52-9f43-5a5c1f1b7a10', '--at', before]),
@@ -114,7 +114,7 @@ suite('with --at, the past is shown', () => {
     assert.equal(unknown.code, 3);
     assert.match(unknown.stderr, /^Error: there is no task /);
     assert.equal(unread.code, 2);
-    assert.match(unread.stderr, /--at: "yesterday" is not a time/);
+    assert.match(unread.stderr, /--as-of: "yesterday" is not a time/);
   });
 
   test('at a time that history shows for an event, the event has happened', async () => {

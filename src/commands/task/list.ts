@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { asOfFlag } from '../../cli/as-of-flag.ts';
 import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
@@ -10,7 +11,7 @@ import { taskTable } from '../../cli/task-table.ts';
 export default class List extends DatabaseCommand {
   static override readonly summary = 'List tasks, the newest first.';
   static override readonly description = prose(`
-With --at, they are told from the events that had been recorded by then, and the other flags speak of that time. Tasks that
+With --as-of, they are told from the events that had been recorded by then, and the other flags speak of that time. Tasks that
 were purged since are left out; the SQL function pulp.task_at(time) tells of them too, as long as their events are kept.
 
 To go through many, give the id of the last one of a page as --cursor of the next: that costs the same for each page.`);
@@ -18,7 +19,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --state failed --since 1h',
     '<%= config.bin %> <%= command.id %> --resource /repositories/1/ --limit 10',
-    '<%= config.bin %> <%= command.id %> --state running --at 10m',
+    '<%= config.bin %> <%= command.id %> --state running --as-of 10m',
     '<%= config.bin %> <%= command.id %> --state failed --state canceled --sort -finished_at',
   ];
 
@@ -29,10 +30,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
       summary: 'The same as --enqueued-after.',
       exclusive: ['enqueued-after'],
     }),
-    at: Flags.string({
-      helpValue: 'TIME',
-      summary: 'As they were at a time in ISO 8601, or 10m ago.',
-    }),
+    'as-of': asOfFlag,
     sort: Flags.option({
       options: TASK_SORTS,
       helpValue: 'COLUMN',
@@ -43,7 +41,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     cursor: Flags.string({
       helpValue: 'ID',
       summary: 'Those that come after this task.',
-      exclusive: ['sort', 'at'],
+      exclusive: ['sort', 'as-of'],
     }),
     limit: Flags.integer({ helpValue: 'N', summary: 'How many at most.', default: 50, min: 1, max: MOST }),
   };
@@ -52,7 +50,8 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     const { flags } = await this.parse(List);
     const { limit } = flags;
     const since = flags.since === undefined ? undefined : parseMoment(flags.since, '--since');
-    const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
+    const asOf = flags['as-of'];
+    const at = asOf === undefined ? undefined : parseMoment(asOf, '--as-of');
     const { listTasks } = await import('../../queries/task.ts');
     if (flags.cursor !== undefined) {
       const { TaskHandle } = await import('../../tasks/task-handle.ts');

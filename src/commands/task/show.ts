@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { asOfFlag } from '../../cli/as-of-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
@@ -13,11 +13,11 @@ export default class Show extends DatabaseCommand {
   static override readonly description = prose(`
 What does not apply to it is left out; --json shows all there is.
 
-With --at, it is told from the events that had been recorded by then. A task that was purged since
+With --as-of, it is told from the events that had been recorded by then. A task that was purged since
 is shown as long as its events are kept; what was archived with them is gone.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a',
-    '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a --at 10m',
+    '<%= config.bin %> <%= command.id %> 01992f6e-8f3c-7000-8000-5bd2d31c4f0a --as-of 10m',
   ];
 
   static override readonly args = {
@@ -25,15 +25,13 @@ is shown as long as its events are kept; what was archived with them is gone.`);
   };
 
   static override readonly flags = {
-    at: Flags.string({
-      helpValue: 'TIME',
-      summary: 'As it was at a time in ISO 8601, or 10m ago.',
-    }),
+    'as-of': asOfFlag,
   };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Show);
-    const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
+    const asOf = flags['as-of'];
+    const at = asOf === undefined ? undefined : parseMoment(asOf, '--as-of');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
     const { readTaskAt } = await import('../../queries/task.ts');
     const { unseenError } = await import('../../queries/time-travel.ts');

@@ -1,4 +1,4 @@
-import * as Flags from '@oclif/core/flags';
+import { asOfFlag } from '../../cli/as-of-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration } from '../../duration.ts';
 import { parseMoment } from '../../cli/moment.ts';
@@ -12,23 +12,21 @@ export default class List extends DatabaseCommand {
 Those online come first; one that is unable is online, but takes no tasks for the reason told. HEARTBEAT is the age of the last sign of life, RUNNING how many tasks it has in hand and may
 have, RATE how many it finished a second before that sign of life. One of them leads as resource manager (LEADS).
 
-With --at, they are told from the events that had been recorded by then. Signs of life are kept for a shorter time than
+With --as-of, they are told from the events that had been recorded by then. Signs of life are kept for a shorter time than
 other events: where they are gone, HEARTBEAT counts from when the worker came online.`);
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --at 2030-01-31T12:00:00Z',
+    '<%= config.bin %> <%= command.id %> --as-of 2030-01-31T12:00:00Z',
   ];
 
   static override readonly flags = {
-    at: Flags.string({
-      helpValue: 'TIME',
-      summary: 'As they were at a time in ISO 8601, or 10m ago.',
-    }),
+    'as-of': asOfFlag,
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(List);
-    const at = flags.at === undefined ? undefined : parseMoment(flags.at, '--at');
+    const asOf = flags['as-of'];
+    const at = asOf === undefined ? undefined : parseMoment(asOf, '--as-of');
     const { listWorkers } = await import('../../queries/worker.ts');
     const workers = await listWorkers(at);
     if (workers.length === 0) {
