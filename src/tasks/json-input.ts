@@ -75,5 +75,5 @@ function unsayable(def: z.core.$ZodTypes['_zod']['def']): keyof typeof INSTEAD |
     if (def.values.includes(undefined)) return 'undefined';
     return def.values.some((value) => typeof value === 'bigint') ? 'bigint' : undefined;
   }
-  return def.type in INSTEAD && !('coerce' in def && def.coerce === true) ? def.type : undefined;
+  return def.type in INSTEAD && !('coerce' in def && def.coerce) ? def.type : undefined;
 }

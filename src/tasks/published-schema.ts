@@ -37,7 +37,10 @@ export function publishedSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema
 
 function widen(schema: z.core.$ZodTypes, json: JsonSchema): void {
   const { def } = schema._zod;
-  if (takesAnything(def)) return forget(json, ASSERTIONS);
+  if (takesAnything(def)) {
+    forget(json, ASSERTIONS);
+    return;
+  }
   if (json.oneOf !== undefined) {
     json.anyOf = json.oneOf; // of two that were widened both may fit
     delete json.oneOf;
@@ -85,7 +88,7 @@ function takesAnything(def: z.core.$ZodTypes['_zod']['def']): boolean {
     case 'pipe':
       return def.in._zod.def.type === 'transform';
     default:
-      return 'coerce' in def && def.coerce === true;
+      return 'coerce' in def && def.coerce;
   }
 }
 
