@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isNohup, launcherEnd } from '../systemd/launcher.ts';
+import { isNohup, launcherEnd } from './launcher.ts';
 
 /** What can be told to end, first in peace and then at once. */
 export interface Stoppable {

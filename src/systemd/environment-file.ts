@@ -6,7 +6,8 @@ import { writtenByOthers } from '../processes/written-by-others.ts';
 const ANYBODY_MAY_READ = 0o004;
 
 /** A line that names the database as systemd reads it: with or without spaces and quotes, and not empty. */
-const NAMES_DATABASE = /^[ \t]*(?:DATABASE_URL|PGHOST|PGHOSTADDR|PGSERVICE|PGDATABASE)[ \t]*=[ \t]*["']?[^\s"']/m;
+const NAMES_DATABASE =
+  /^[ \t]*(?:DATABASE_URL|PGHOST|PGHOSTADDR|PGSERVICE|PGDATABASE)[ \t]*=[ \t]*["']?[^\s"']/m;
 
 /**
  * What is wrong with a file of settings for services, `NAME=value` lines, if anything is: it has to name the database, and

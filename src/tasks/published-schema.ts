@@ -25,7 +25,7 @@ const HARMLESS_FLAGS = /^[dgy]*$/;
  * The JSON Schema that is published for a schema of arguments: whatever zod accepts is accepted by it, too. Where JSON Schema cannot
  * say what zod does – flags of patterns, values that are changed before they are checked, functions – it says less.
  */
-export function publishedSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
+export function publishedSchema(schema: z.ZodType): Readonly<Record<string, unknown>> {
   return z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',

@@ -87,7 +87,7 @@ export function registryOf(
   return registry;
 }
 
-/** What a worker's birth publishes of a task type, so that callers without its code can check arguments. */
+/** What the registration of a worker publishes of a task type, so that callers without its code can check arguments. */
 export function publication(type: TaskType) {
   const { args, kwargs } = type;
   requireJsonInput(type.name, 'args', args); // what was not there yet when it was defined

@@ -235,7 +235,7 @@ suite('a published schema', () => {
       count: z.int().min(1).default(1),
       note: z.string().trim(),
     });
-    const { properties, required } = publishedSchema(schema);
+    const { properties, required } = publishedSchema(schema) as z.core.JSONSchema.ObjectSchema;
     assert.deepEqual(required, ['name', 'note']);
     assert.deepEqual(properties?.['name'], {
       type: 'string',

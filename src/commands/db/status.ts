@@ -50,7 +50,9 @@ export default class Status extends PulpCommand {
     const overview = await readOverview(url);
     this.log(
       formatFacts({
-        server: embedded ? `embedded, process ${embedded.pid}` : `named by ${namingVariable(process.env) ?? ''}`,
+        server: embedded
+          ? `embedded, process ${embedded.pid}`
+          : `named by ${namingVariable(process.env) ?? ''}`,
         data: embedded?.dataDirectory,
         url: addressWithoutPassword(url),
         version: overview.version,

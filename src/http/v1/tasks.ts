@@ -2,14 +2,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { MOST_PRIORITY, TASK_STATES, type TaskState } from '../../constants.ts';
 import { MissingResourceError, PulpError } from '../../errors.ts';
-import {
-  listTasks,
-  readHistory,
-  readTask,
-  readTaskAt,
-  taskEventRow,
-  taskRow,
-} from '../../queries/task.ts';
+import { listTasks, readHistory, readTask, readTaskAt, taskEventRow, taskRow } from '../../queries/task.ts';
 import { countTasksByState } from '../../queries/task-counts.ts';
 import { unseenError } from '../../queries/time-travel.ts';
 import { readTrace, tracedRow, type TracedTask } from '../../queries/trace.ts';

@@ -21,7 +21,7 @@ const DEFAULT_SOCKET_FOLDERS = ['/var/run/postgresql', '/run/postgresql', '/tmp'
 
 /** What the system, or `pg`, says of a peer that ends the connection: at its first words, since it does not know them. */
 const HUNG_UP: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
-const HUNG_UP_IN_WORDS = /terminated unexpectedly/;
+const HUNG_UP_IN_WORDS = 'terminated unexpectedly';
 
 /** Hosts that answered that they do not encrypt: where that is only preferred, they are not asked again. */
 const unencrypted = new Set<string>();
@@ -157,5 +157,7 @@ function mayAnotherWayDo(error: unknown): boolean {
   const failure = sqlFailure(error);
   if (failure?.isOfServer === true) return failure.code.startsWith('28');
   if (!isConnectionFailure(error)) return true;
-  return failure === undefined ? HUNG_UP_IN_WORDS.test((error as Error).message) : HUNG_UP.has(failure.code);
+  return failure === undefined
+    ? (error as Error).message.includes(HUNG_UP_IN_WORDS)
+    : HUNG_UP.has(failure.code);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { processStat } from '../processes/process-stat.ts';
+import { processStat } from './process-stat.ts';
 
 /** How often it is looked whether the parent process is still the same, in milliseconds. */
 const LOOK_MS = 500;
