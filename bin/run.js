@@ -6,7 +6,7 @@ if (parseInt(process.versions.node, 10) < 24) {
   console.error(
     'pulp needs Node 24 or newer and this is ' +
       process.version +
-      ': in the clone run `npx pulp` or an npm script, which use the Node that npm installed; elsewhere install Node 24.',
+      ': in a clone run `export PATH="$PWD/node_modules/.bin:$PATH"` first, where npm has put one; elsewhere install Node 24.',
   );
   process.exitCode = 1;
 } else {

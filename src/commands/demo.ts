@@ -1,9 +1,10 @@
-import { once } from 'node:events';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import type { DemoOutcome } from '../demo/run-demo.ts';
 
 /** What a process that was interrupted exits with, by the shells' convention: 128 and the signal's number. */
 const INTERRUPTED = 130;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export default class Demo extends DatabaseCommand {
   static override readonly summary =
@@ -17,25 +18,28 @@ export default class Demo extends DatabaseCommand {
     const { Output } = await import('../demo/output.ts');
     const { runDemo } = await import('../demo/run-demo.ts');
     const interruption = new AbortController();
-    const ended = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-      void once(process, signal, { signal: ended.signal }).then(
-        () => {
-          interruption.abort();
-        },
-        () => undefined,
-      );
-    }
+    let pressed = 0;
+    // Impatience alone must leave no tasks behind that nobody will ever run; if the database hangs, a third one helps.
+    const interrupt = () => {
+      pressed += 1;
+      if (pressed === 1) {
+        process.stderr.write('Interrupted: it ends what it has started.\n');
+        interruption.abort();
+      } else if (pressed === 2)
+        process.stderr.write('It is about to end; a third signal leaves its tasks as they are.\n');
+      else process.exit(INTERRUPTED);
+    };
+    for (const signal of SIGNALS) process.on(signal, interrupt);
     try {
       const output = new Output(this.jsonEnabled() ? process.stderr : process.stdout);
       return await runDemo(output, interruption.signal);
     } catch (error) {
-      if (!interruption.signal.aborted) throw error;
-      process.stderr.write('Interrupted: the demonstration has ended its workers and canceled its tasks.\n');
+      if (error !== interruption.signal.reason) throw error;
+      process.stderr.write('Nothing of it is left running or waiting.\n');
       process.exitCode = INTERRUPTED;
       return undefined;
     } finally {
-      ended.abort();
+      for (const signal of SIGNALS) process.off(signal, interrupt);
     }
   }
 }

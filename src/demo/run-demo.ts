@@ -7,6 +7,7 @@ import { namingVariable } from '../postgres/address/resolve.ts';
 import { getDatabaseUrl, namedDatabaseUrl, pulpHome } from '../postgres/database-url.ts';
 import { cancel } from '../tasks/cancel.ts';
 import { enqueueMany } from '../tasks/enqueue.ts';
+import { cancelGroup } from '../tasks/grouping.ts';
 import { span } from './line.ts';
 import { LiveView } from './live-view.ts';
 import { Observer, type Snapshot } from './observer.ts';
@@ -55,7 +56,7 @@ export async function runDemo(output: Output, signal: AbortSignal): Promise<Demo
   const ms = Math.round(performance.now() - began);
   output.write([`Enqueued ${ids.length} tasks in ${ms} ms, as group ${group}, in one transaction.`]);
 
-  const last = await withWorkers(run, databaseUrl, ids, (lost) =>
+  const last = await withWorkers(run, databaseUrl, signal, (lost) =>
     watch(run, ids, output, AbortSignal.any([signal, lost, AbortSignal.timeout(LIMIT_MS)])),
   );
   const states = countStates(last);
@@ -85,10 +86,16 @@ function describeDatabase(): string {
 }
 
 function furtherSteps(): string[] {
-  if (namedDatabaseUrl() !== undefined) return ['Look for yourself: npx pulp task list'];
+  // `npm start` alone has the commands of a clone on its path; the shell that it was typed in does not.
+  const path =
+    process.env['npm_lifecycle_event'] === 'start'
+      ? ['In this shell, once: export PATH="$PWD/node_modules/.bin:$PATH"']
+      : [];
+  if (namedDatabaseUrl() !== undefined) return [...path, 'Look for yourself: pulp task list'];
   return [
-    'Look for yourself: npx pulp task list, or npx pulp db psql',
-    'The embedded Postgres stays up for the next command; npx pulp db stop ends it.',
+    ...path,
+    'Look for yourself: pulp task list, or pulp db psql',
+    'The embedded Postgres stays up for the next command; pulp db stop ends it.',
   ];
 }
 
@@ -96,21 +103,18 @@ function furtherSteps(): string[] {
 async function withWorkers<Result>(
   run: DemoRun,
   databaseUrl: string,
-  ids: readonly string[],
+  interruption: AbortSignal,
   work: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   await using workers = DemoWorkers.start(run, databaseUrl);
   try {
     return await work(workers.lost);
   } catch (error) {
-    await cancelAll(ids).catch(() => undefined); // what failed first says more
+    await cancelGroup(run.group, 'the demonstration was stopped').catch((failed: unknown) => {
+      if (interruption.aborted) throw failed; // what failed first says more, but an interruption says nothing
+    });
     throw error;
   }
-}
-
-/** One by one: if the database does not answer, the first one finds out. */
-async function cancelAll(ids: readonly string[]): Promise<void> {
-  for (const id of ids) await cancel(id, 'the demonstration was stopped');
 }
 
 /** Shows what happens until every task has ended; cancels the one that hangs. */
