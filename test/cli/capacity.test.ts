@@ -77,7 +77,7 @@ suite('the capacity and the rate of a resource', () => {
     for (const [args, message] of [
       [['resource', 'capacity', '/a/', 'many'], /"many" is not a number of units/],
       [['resource', 'capacity', '/a/', '0'], /capacity: must be an integer between 1 and 1000000/],
-      [['resource', 'capacity', '/a/', '-1'], /Nonexistent flag|no number of units/],
+      [['resource', 'capacity', '/a/', '-1'], /Nonexistent flag|not a number of units/],
       [['resource', 'capacity', '', '1'], /resource/],
       [['resource', 'rate', '/a/', '5'], /"5" is no rate/],
       [['resource', 'rate', '/a/', '5\/fortnight'], /is no rate/],
