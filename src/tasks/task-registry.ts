@@ -117,7 +117,7 @@ function withAbandoned(type: TaskType): TaskType[] {
 function unusable(
   problem: string,
   {
-    remedy = 'Export values made by defineTask from it, each with a name of its own.',
+    remedy = 'Export values made by defineTask from it, each with a name of its own. Of a folder its own files are read, not those of folders in it.',
     cause,
   }: { remedy?: string; cause?: unknown } = {},
 ): PulpError {

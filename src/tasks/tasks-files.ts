@@ -60,7 +60,10 @@ export async function tasksFilesAt(paths: readonly string[]): Promise<readonly s
         .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && CODE.test(entry.name))
         .map((entry) => entry.name)
         .sort();
-      if (names.length === 0) throw missing(`the folder ${resolve(path)} has no file of code in it`);
+      if (names.length === 0)
+        throw missing(
+          `the folder ${resolve(path)} has no file of code in it; folders in it are not searched`,
+        );
       return names.map((name) => resolve(join(path, name)));
     }),
   );

@@ -131,7 +131,7 @@ suite('task types are refused', () => {
     await mkdir(empty);
     assert.deepEqual(await refusal(empty), {
       code: 'NO_TASKS_FILE',
-      message: `the folder ${empty} has no file of code in it`,
+      message: `the folder ${empty} has no file of code in it; folders in it are not searched`,
     });
   });
 
