@@ -273,7 +273,9 @@ export function toPulpError(error: unknown): unknown {
   }
   if (isConnectionFailure(error) || REFUSED_CONNECTION.test(code) || failedOnTheWay(error)) {
     return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${message}`, {
-      remedy: CONNECTION_REMEDIES[code] ?? 'Check that the server is up, and the address.',
+      remedy:
+        CONNECTION_REMEDIES[code] ??
+        'Check that the server is up, and how the database is named (DATABASE_URL, or PGHOST and its like).',
       cause: error,
     });
   }
