@@ -1,6 +1,8 @@
-import type { Config } from '@oclif/core/interfaces';
+import { packageDescription, ROOT } from './package-description.ts';
 
-/** The commands that there are, as they are typed, such as `task list`. */
-export function commandNames({ commandIDs }: Pick<Config, 'commandIDs'>): readonly string[] {
-  return commandIDs.map((id) => id.replaceAll(':', ' '));
+/** The commands that there are, as they are typed, such as `task list`, in the order of the alphabet. */
+export async function commandNames(): Promise<readonly string[]> {
+  const { Config } = await import('@oclif/core/config');
+  const { commandIDs } = await Config.load({ root: ROOT, pjson: await packageDescription() });
+  return commandIDs.map((id) => id.replaceAll(':', ' ')).sort();
 }

@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { PJSON } from '@oclif/core/interfaces';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
+import { commandFiles } from './command-files.ts';
 import { commandNames } from './command-names.ts';
+import { packageDescription, ROOT } from './package-description.ts';
 import { reportError } from './report-error.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The commands beside this file: those that were built, or the sources that Node runs as they are. */
-const COMMANDS = fileURLToPath(new URL('../commands', import.meta.url));
 
 /** How long a reader of stderr that does not read may hold up the end of the process, in milliseconds. */
 const FLUSH_MS = 5000;
@@ -27,18 +21,11 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
 /** Runs one command line, reports what went wrong, and sets the exit code of the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   settings.enableAutoTranspile = false;
-  const options = { root: ROOT, pjson: await packageDescription() };
+  const words = withoutHelpTopic(argv);
   try {
-    await run(withoutHelpTopic(argv), options);
+    await run(words, { root: ROOT, pjson: await packageDescription(commandFiles(words)) });
   } catch (error) {
-    await reportError(error, {
-      json: argv.includes('--json'),
-      help: 'pulp',
-      commands: async () => {
-        const { Config } = await import('@oclif/core/config');
-        return commandNames(await Config.load(options));
-      },
-    });
+    await reportError(error, { json: argv.includes('--json'), help: 'pulp', commands: commandNames });
   }
 }
 
@@ -49,11 +36,6 @@ function written(output: NodeJS.WriteStream): Promise<void> {
       resolve();
     });
   });
-}
-
-async function packageDescription(): Promise<PJSON> {
-  const description = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as PJSON;
-  return { ...description, oclif: { ...description.oclif, commands: COMMANDS } };
 }
 
 /** `pulp help task list` is `pulp task list --help`. */

@@ -6,8 +6,8 @@ import { reportError } from './report-error.ts';
 /**
  * A command of `pulp`. Its `run` returns what `--json` prints; what people read it logs.
  *
- * Every command line loads the files of all commands, so these import at their top only what their flags need; what a
- * command works with it imports when it runs.
+ * Help and a wrong command line load the files of all commands, so these import at their top only what their flags need;
+ * what a command works with it imports when it runs.
  */
 export abstract class PulpCommand extends Command {
   static override readonly enableJsonFlag = true;
@@ -22,7 +22,7 @@ export abstract class PulpCommand extends Command {
     return reportError(error, {
       json: this.jsonEnabled(),
       help: `pulp ${(this.id ?? '').replaceAll(':', ' ')}`,
-      commands: () => Promise.resolve(commandNames(this.config)),
+      commands: commandNames,
     });
   }
 

@@ -59,7 +59,22 @@ async function toKnownError(
   help: string,
   commands: () => Promise<readonly string[]>,
 ): Promise<unknown> {
-  if (!(thrown instanceof CLIError)) return toPulpError(thrown);
+  if (!(thrown instanceof CLIError)) return withAddress(toPulpError(thrown));
   const { usageError } = await import('./usage-error.ts');
   return usageError(thrown, help, commands);
+}
+
+/** Of a database that cannot be used, which one it is and what named it. */
+async function withAddress(error: unknown): Promise<unknown> {
+  if (!(error instanceof PulpError) || error.code !== 'DATABASE_UNREACHABLE') return error;
+  const { namedDatabaseUrl } = await import('../postgres/database-url.ts');
+  const { namingVariable } = await import('../postgres/address/resolve.ts');
+  const { addressWithoutPassword } = await import('./database-address.ts');
+  const address = namedDatabaseUrl();
+  if (address === undefined) return error;
+  return new PulpError(error.code, error.message, {
+    remedy: `${error.remedy} ${namingVariable(process.env) ?? ''} names ${addressWithoutPassword(address)}`,
+    exitCode: error.exitCode,
+    cause: error,
+  });
 }

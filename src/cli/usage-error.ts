@@ -49,7 +49,7 @@ function unknownCommand(
   refuse: (message: string, remedy?: string) => PulpError,
 ): PulpError {
   const said = words.join(' ');
-  const command = commands.find((known) => said.startsWith(`${known} `));
+  const command = commands.findLast((known) => said.startsWith(`${known} `)); // sorted: the longest
   if (command !== undefined) {
     const extra = said.slice(command.length + 1);
     return refuse(

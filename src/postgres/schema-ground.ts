@@ -49,7 +49,7 @@ export async function refuseStrangersGround(client: Client, schemas: readonly st
     if (!isOurs) {
       throw notOurs(
         `the schema ${schema} belongs to ${owner}, and this user is ${user}`,
-        `Migrate as ${owner} (or with options=-c%20role=${owner} in the address), if you know who made it; else drop it.`,
+        `Migrate as ${owner} (or with options=-c%20role=${owner} in the address). If nobody knows who made it, look at what is in it before anything else.`,
       );
     }
     if (schema === 'pulp' && !isKnown && !isEmpty) {

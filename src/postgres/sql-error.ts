@@ -220,6 +220,14 @@ export function reasonOf(error: unknown): string {
   return sqlFailure(error)?.message ?? (error instanceof Error ? messageOf(error) : String(error));
 }
 
+/** What to do where the server answered and let nobody in, by its SQLSTATE. */
+const CONNECTION_REMEDIES: Readonly<Record<string, string>> = {
+  '53300': 'Raise max_connections on the server, or put a pooler in front of it.',
+  '28P01': 'Check the user and the password: of the address, of PGPASSWORD, or of the password file.',
+  '28000': 'Check the user, and what pg_hba.conf of the server says of it.',
+  '3D000': 'Check the name, or have it made: create database.',
+};
+
 /** Puts what Postgres said into the words of this package; an error that does not come from there stays as it is. */
 export function toPulpError(error: unknown): unknown {
   if (error instanceof PulpError) return error;
@@ -266,16 +274,15 @@ export function toPulpError(error: unknown): unknown {
   if (isConnectionFailure(error) || REFUSED_CONNECTION.test(code) || failedOnTheWay(error)) {
     return new PulpError('DATABASE_UNREACHABLE', `cannot use the database: ${message}`, {
       remedy:
-        code === '53300'
-          ? 'Raise max_connections on the server, or put a pooler in front of it.'
-          : 'Check DATABASE_URL, or PGHOST and its like, and that the server is up.',
+        CONNECTION_REMEDIES[code] ??
+        'Check that the server is up, and how the database is named (DATABASE_URL, or PGHOST and its like).',
       cause: error,
     });
   }
   if (code === '42501') {
     return new PulpError('NOT_ALLOWED', message, {
       remedy:
-        'Connect as a role that was granted what this needs: pulp_observer to read, pulp_submitter to enqueue and cancel, pulp_worker for all else.',
+        'Connect as a login that has the role for it: pulp_observer to read, pulp_submitter to enqueue and cancel, pulp_worker to run tasks, pulp_operator for what operators do. `pulp db status` shows which login this is.',
       cause: error,
     });
   }

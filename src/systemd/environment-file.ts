@@ -15,7 +15,8 @@ const NAMES_DATABASE =
  * started it.
  */
 export async function environmentFileProblem(path: string | undefined): Promise<PulpError | undefined> {
-  if (path === undefined) return unusable('services need a database that runs without them');
+  if (path === undefined)
+    return unusable('nothing names the database of the services: they have none of the variables set here');
   try {
     const [found, text] = await Promise.all([stat(path), readFile(path, 'utf8')]);
     const flaw = writtenByOthers(found);

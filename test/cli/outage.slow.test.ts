@@ -45,6 +45,14 @@ suite('commands without their database', () => {
     assert.partialDeepStrictEqual(data, { error: { code: 'DATABASE_UNREACHABLE' } });
   });
 
+  test('say which database it is, and not its password', async () => {
+    await using pulp = await CommandLine.create({
+      DATABASE_URL: 'postgresql://somebody:hush@127.0.0.1:1/none',
+    });
+    const { stderr } = await pulp.run(['task', 'list']);
+    assert.match(stderr, /\. DATABASE_URL names postgresql:\/\/somebody@127\.0\.0\.1:1\/none\n$/);
+  });
+
   test('say so in two lines when connections break down', async () => {
     await using database = await createDatabase();
     await using proxy = await FaultyProxy.open(database.url);

@@ -38,6 +38,18 @@ suite('the command line', () => {
     assert.match(command.stdout, /--state=STATE/);
   });
 
+  test('what is said too much is told of the command that was meant', async () => {
+    await using pulp = await CommandLine.create({});
+    const { code, stderr } = await pulp.run(['worker', 'list', 'builders']);
+    assert.deepEqual(
+      [code, stderr],
+      [
+        2,
+        'Error: worker list takes no argument builders\nTry: `pulp worker list --help` shows what can be said.\n',
+      ],
+    );
+  });
+
   test('a wrong command line is exit code 2', async () => {
     await using pulp = await CommandLine.create({});
     const [unknown, missing, setting] = await Promise.all([

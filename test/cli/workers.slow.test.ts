@@ -143,7 +143,7 @@ suite('pulp workers', () => {
     const dry = await machine.json(['stop', '--user', '--dry-run']);
     assert.deepEqual(await machine.calls(), []);
     const stopped = await machine.json(['stop', '--user']);
-    assert.deepEqual(stopped, { code: 0, data: { ...(dry.data as object), dryRun: false } });
+    assert.deepEqual(stopped, { code: 0, data: { ...(dry.data as object), dry_run: false } });
     assert.deepEqual(await machine.calls(), [
       '--user stop pulp-workers.target pulp-resource-manager.service pulp-worker@0.service pulp-worker@1.service pulp-worker@2.service',
       '--user disable pulp-workers.target',
@@ -213,7 +213,7 @@ suite('pulp workers', () => {
     );
     assert.match(stdout, new RegExp(`^# then: write ${machine.units}/pulp-worker@\\.service$`, 'm'));
     assert.match(stdout, /^# then: systemctl --user start pulp-resource-manager\.service/m);
-    assert.match(stderr, /services need a database that runs without them\nTry: .*--environment-file/);
+    assert.match(stderr, /nothing names the database of the services: .*\nTry: .*--environment-file/);
     assert.match(stderr, /systemd of this user is not running here: it is offline/);
     assert.deepEqual(await machine.calls(), []);
     await assert.rejects(readdir(machine.units), { code: 'ENOENT' });

@@ -38,7 +38,10 @@ on. Takes a superuser; one who does not own the schemas does nothing else by it.
     const isForeign = standing?.isSuperuser === true && standing.isMade && !standing.isOwner;
     const report = flags.dedicated && isForeign ? { applied: [] } : await migrate(url);
     this.log(report.applied.length === 0 ? 'up to date' : report.applied.join('\n'));
-    if (flags.dedicated) await dedicate(url);
+    if (flags.dedicated) {
+      await dedicate(url);
+      this.log('advisory locks: only the owner of the schemas takes them');
+    }
     if (standing?.isSuperuser === true && !isForeign) this.logToStderr(SUPERUSER_OWNS);
     return report;
   }

@@ -74,10 +74,10 @@ Not restored is the say of a worker in a run whose row was gone when it wanted t
     if (violations.length > 0) process.exitCode = 1;
     return {
       ok: violations.length === 0,
-      dryRun,
+      dry_run: dryRun,
       events,
       seconds,
-      longestLockMs,
+      longest_lock_ms: longestLockMs,
       counts,
       tasks: shown,
       violations: violations.slice(0, flags.limit),

@@ -21,6 +21,6 @@ beforehand. It is made at first use, lives under PULP_HOME (default: pulp in the
     this.log(
       `Postgres ${version} ${wasStarted ? 'started' : 'runs already'}: process ${pid}, data in ${dataDirectory}`,
     );
-    return { started: wasStarted, version, pid, dataDirectory };
+    return { started: wasStarted, version, pid, data_directory: dataDirectory };
   }
 }

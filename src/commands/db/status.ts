@@ -45,7 +45,7 @@ export default class Status extends PulpCommand {
       return { url: address };
     }
     const server = embedded
-      ? { kind: 'embedded', pid: embedded.pid, dataDirectory: embedded.dataDirectory }
+      ? { kind: 'embedded', pid: embedded.pid, data_directory: embedded.dataDirectory }
       : { kind: namingVariable(process.env) };
     const overview = await readOverview(url);
     this.log(

@@ -50,6 +50,6 @@ asked: while that is away a worker lives, and comes back by itself. With --ready
         checks.map(({ worker, state, pid, ageMs }) => [worker, state, String(pid), formatDuration(ageMs)]),
       ),
     );
-    return checks;
+    return checks.map(({ ageMs, ...check }) => ({ ...check, age_ms: ageMs }));
   }
 }

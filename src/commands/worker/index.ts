@@ -181,7 +181,7 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const url = namedDatabaseUrl();
     const database = url === undefined ? 'embedded' : await checkDatabase(url);
     this.log(`the settings are good; ${DATABASE_WORDS[database]}`);
-    return { dryRun: true, database };
+    return { dry_run: true, database };
   }
 }
 

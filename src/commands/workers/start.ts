@@ -109,6 +109,6 @@ alone, unless --run-as names one; with --user they run as you, and from boot on 
         );
       }
     }
-    return { dryRun: flags['dry-run'], workers: settings.workers, units, steps };
+    return { dry_run: flags['dry-run'], workers: settings.workers, units, steps };
   }
 }

@@ -32,6 +32,6 @@ begun stay. Workers that something else runs are left alone.`);
       });
       this.log(steps.length === 0 ? 'there were none' : 'stopped and removed');
     }
-    return { dryRun: flags['dry-run'], steps };
+    return { dry_run: flags['dry-run'], steps };
   }
 }

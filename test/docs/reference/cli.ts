@@ -15,6 +15,9 @@ const INTRODUCTION = `Commands of \`pulp\`, which is also called \`pulp-tasking\
 Each command takes \`--json\`, which has it print one JSON document on stdout in place of text, and \`--help\`. Errors go to stderr, with
 what is wrong and what to do about it.
 
+The keys of that document are in snake_case. A table has one line a row where it is piped; on a terminal that is narrower, a row goes on in
+a line of its own from a column on. Nothing is cut, but names in \`pulp stats\`, which fits 80 columns.
+
 | exit code | meaning |
 | --- | --- |
 | 0 | It is done. |
