@@ -10,7 +10,7 @@ const LAYERS = [
   ['waiting', 'maintenance'],
   ['queries'],
   ['systemd', 'health'],
-  ['events', 'delivery', 'secrets', 'schedules'],
+  ['events', 'secrets', 'schedules'],
   ['postgres'],
   ['processes'],
 ];
