@@ -74,7 +74,7 @@ export async function dispatchGroup(id: string): Promise<void> {
  * Waits until all tasks of a group are over; gives it with its numbers.
  *
  * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
- * @throws PulpError MISSING_GROUP, or INVALID_INPUT if the timeout is not a number from 0 on
+ * @throws PulpError MISSING_GROUP, or INVALID_INPUT if the timeout is not a length of time
  */
 export function waitForGroup(id: string, options: WaitOptions = {}): Promise<TaskGroup> {
   const late = {

@@ -45,9 +45,9 @@ export class TaskHandle<Result = unknown> {
   /**
    * Waits until the task is final and gives it; look at its `state`, which may be failed or canceled.
    *
-   * @param options.timeout milliseconds to wait at most; then PulpError WAIT_TIMEOUT
+   * @param options.timeout how long to wait at most: a text such as `30s`, or milliseconds; then PulpError WAIT_TIMEOUT
    * @param options.signal when it is aborted, the promise rejects with its reason; the task goes on
-   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is not a number from 0 on; in the code of a task
+   * @throws MissingResourceError if it is not there; PulpError INVALID_INPUT if the timeout is not a length of time; in the code of a task
    *   and without a timeout, WOULD_DEADLOCK, at once, if it could not end before the task that waits
    */
   async wait({ timeout, signal }: WaitOptions = {}): Promise<Task> {

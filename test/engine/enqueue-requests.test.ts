@@ -123,7 +123,9 @@ suite('requests in TypeScript', () => {
       assert.equal((await explainTask(task.id)).id, task.id);
       await assert.rejects(explainTask('nonsense'), MissingResourceError);
       await assert.rejects(task.wait({ timeout: NaN }), { code: 'INVALID_INPUT' });
+      await assert.rejects(task.wait({ timeout: 'soon' }), { code: 'INVALID_INPUT' });
       await assert.rejects(task.wait({ timeout: 1 }), { code: 'WAIT_TIMEOUT' });
+      await assert.rejects(task.wait({ timeout: '1ms' }), { code: 'WAIT_TIMEOUT' });
       await assert.rejects(task.cancel('x'.repeat(16_385)), { code: 'INVALID_INPUT' });
       await assert.rejects(task.cancel('a\0b'), { code: 'INVALID_INPUT' });
       assert.equal((await task.read()).state, 'waiting');
