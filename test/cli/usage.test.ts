@@ -148,7 +148,10 @@ suite('the command line', () => {
       RUN,
     );
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /^pulp needs Node 24 or newer .*export PATH="\$PWD\/node_modules\/\.bin:\$PATH".*\n$/);
+    assert.match(
+      stderr,
+      /^pulp needs Node 24 or newer .*export PATH="\$PWD\/node_modules\/\.bin:\$PATH".*\n$/,
+    );
   });
 
   test('without a build it says how to build', async () => {

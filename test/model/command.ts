@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type fc from 'fast-check';
+import { checkLog } from '../support/log-checker.ts';
 import type { EngineModel, ModelTask, ModelWorker } from './engine-model.ts';
 import type { EngineUnderTest } from './engine-under-test.ts';
 import { pictureOfDatabase, pictureOfModel } from './picture.ts';
@@ -25,13 +26,36 @@ export class Command implements fc.AsyncCommand<EngineModel, EngineUnderTest> {
   }
 
   async run(model: EngineModel, engine: EngineUnderTest): Promise<void> {
-    await this.#act(model, engine);
-    assert.deepEqual(await pictureOfDatabase(engine.client), pictureOfModel(model, engine.pid));
+    engine.steps.push(this.#text);
+    try {
+      await this.#act(model, engine);
+      assert.deepEqual(await pictureOfDatabase(engine.client), pictureOfModel(model, engine.pid));
+    } catch (error) {
+      throw await explained(error, engine);
+    }
   }
 
   toString(): string {
     return this.#text;
   }
+}
+
+/** How many steps before one that failed are told: those of `finishAll` stand in no counterexample. */
+const STEPS_TOLD = 8;
+
+/** What failed, by the step in which it did and the rules that the log breaks after it. */
+async function explained(error: unknown, engine: EngineUnderTest): Promise<Error> {
+  const broken = await checkLog(engine.client).catch((failure: unknown) => [
+    `not checked: ${String(failure)}`,
+  ]);
+  return new Error(
+    [
+      `in step ${engine.steps.length}: ${error instanceof Error ? error.message : String(error)}`,
+      `rules that the log breaks: ${broken.length === 0 ? 'none' : broken.join('; ')}`,
+      `the last steps: ${engine.steps.slice(-STEPS_TOLD).join(' | ')}`,
+    ].join('\n'),
+    { cause: error },
+  );
 }
 
 /** One of these, by any number; undefined if there is none. */

@@ -33,6 +33,8 @@ export class EngineUnderTest implements AsyncDisposable {
   readonly client: Client;
   /** Runs as they were started, by task. */
   readonly runs = new Map<string, Run>();
+  /** What was done since it was reset. */
+  readonly steps: string[] = [];
   /** Reports that were accepted once. */
   readonly spent: { readonly worker: string; readonly run: Run }[] = [];
   readonly #url: string;
@@ -61,6 +63,7 @@ export class EngineUnderTest implements AsyncDisposable {
     this.#sessions.clear();
     this.runs.clear();
     this.spent.length = 0;
+    this.steps.length = 0;
     await this.client.query(`
       select pg_advisory_unlock_all();
       begin;

@@ -15,6 +15,7 @@ export function grant(batch: number): Command {
     const times = order.flatMap((id) => claiming.get(id) ?? []);
     assert.deepEqual(times, times.toSorted(compareTime), 'who is due first gets in line first');
     assert.equal(times.length, claiming.size, 'all who are due get in line');
-    assert.equal(granted, model.grant(order));
+    const expected = model.grant(order);
+    assert.equal(granted, expected, `${granted} tasks were granted, and ${expected} could be`);
   });
 }
