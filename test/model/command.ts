@@ -42,6 +42,7 @@ export class Command implements fc.AsyncCommand<EngineModel, EngineUnderTest> {
 
 /** How many steps before one that failed are told: those of `finishAll` stand in no counterexample. */
 const STEPS_TOLD = 8;
+const STEP_LENGTH = 100;
 
 /** What failed, by the step in which it did and the rules that the log breaks after it. */
 async function explained(error: unknown, engine: EngineUnderTest): Promise<Error> {
@@ -52,10 +53,14 @@ async function explained(error: unknown, engine: EngineUnderTest): Promise<Error
     [
       `in step ${engine.steps.length}: ${error instanceof Error ? error.message : String(error)}`,
       `rules that the log breaks: ${broken.length === 0 ? 'none' : broken.join('; ')}`,
-      `the last steps: ${engine.steps.slice(-STEPS_TOLD).join(' | ')}`,
+      `the last steps: ${engine.steps.slice(-STEPS_TOLD).map(shortened).join(' | ')}`,
     ].join('\n'),
     { cause: error },
   );
+}
+
+function shortened(step: string): string {
+  return step.length > STEP_LENGTH ? `${step.slice(0, STEP_LENGTH)}…` : step;
 }
 
 /** One of these, by any number; undefined if there is none. */
