@@ -9,6 +9,9 @@ import { connect, createDatabase } from '../support/database.ts';
 const DOCUMENTS = Number(process.env['PULP_FUZZ'] ?? 300);
 const PER_CALL = 50;
 
+/** After how many documents it is told how far it is. */
+const TOLD_EVERY = 5000;
+
 /** What a document may cost, in milliseconds: so much in any case, and so much for each of its bytes. */
 const BASE_MS = 1000;
 const MS_PER_BYTE = 0.03;
@@ -87,11 +90,12 @@ const publication = written(4).map(
 );
 
 suite('whatever comes in', () => {
-  test('is taken or refused with a code, at a cost that its length bounds, and the log stays in order', async () => {
+  test('is taken or refused with a code, at a cost that its length bounds, and the log stays in order', async (t) => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await createAttempt(client);
     for (let seen = 0; seen < DOCUMENTS; seen += PER_CALL) {
+      if (seen % TOLD_EVERY === 0) t.diagnostic(`${seen} of ${DOCUMENTS} documents`);
       await attempt(client, 'enqueue', fc.sample(request, PER_CALL));
       await attempt(client, 'publish', fc.sample(publication, PER_CALL / 5));
     }
