@@ -127,7 +127,7 @@ suite('schedules', () => {
       [create('--cron', '0 0 31 2 *'), 2, /cron/],
       [create('--rrule', 'FREQ=DAILY;COUNT=20000'), 2, /COUNT is above 10000/],
       [create('--every', '0.5s'), 2, /between a second and a century/],
-      [create('--every', 'often'), 2, /no length of time/],
+      [create('--every', 'often'), 2, /not a length of time/],
       [create('--cron', '0 0 * * *', '--tz', 'Europe/Nowhere'), 2, /there is no time zone/],
       [create('--cron', '0 0 * * *', '--until', '2020-01-01'), 2, /until: is not in the future/],
       [create('--cron', '0 0 1 1 *', '--start', '2030-02-01', '--until', '2030-03-01'), 2, /it never comes/],

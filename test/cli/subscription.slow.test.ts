@@ -102,7 +102,7 @@ suite('subscriptions', () => {
       [['create', 'a', '--type', 'WorkerHeartbeat'], 2, /signs of life/],
       [['create', 'a', '--kind', 'heartbeat'], 2, /--kind/],
       [['create', 'a', '--name', 't', '--kind', 'worker'], 2, /names: only tasks have them/],
-      [['create', 'a', '--from', 'yesterday'], 2, /no time/],
+      [['create', 'a', '--from', 'yesterday'], 2, /not a time/],
       [['create', 'a', '--to', 'file:///etc/passwd'], 2, /url: must be an http or https URL/],
       [['create', 'a', '--to', 'https://u:p@example.org/'], 2, /without a user/],
       [['create', 'a', '--to', 'https://example.org/', '--secret-file', secret], 2, /no secret of webhooks/],

@@ -35,12 +35,12 @@ test('a canceled task that ignores everything is dead within the grace and a sec
       const victims: (readonly number[])[] = [];
       for (const { id } of tasks) victims.push(await processesOf(client, id));
       const dead = tasks.map(async ({ id }, index) => {
-        const cancelledAt = performance.now();
+        const canceledAt = performance.now();
         await cancel(id);
         for (const pid of victims[index] ?? []) {
           await eventually(`process ${pid} of the canceled task has ended`, () => !isAlive(pid));
         }
-        return (performance.now() - cancelledAt) / 1000;
+        return (performance.now() - canceledAt) / 1000;
       });
       seconds.push(...(await Promise.all(dead)));
       for (const { id } of tasks) {

@@ -79,7 +79,7 @@ suite('the page for everybody', { skip: withoutBrowser }, () => {
       [`/tasks/${waiting}`, 'What caused what'],
       ['/resources', 'In line'],
       ['/resource?name=/r/', 'Who held it'],
-      ['/workers', 'hands full'],
+      ['/workers', 'slots full'],
       ['/trends', 'Throughput'],
       ['/failures', '1 failure'],
       ['/pauses', 'Nothing is paused.'],

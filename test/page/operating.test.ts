@@ -78,7 +78,7 @@ suite('running the engine by the page', { skip: withoutBrowser }, () => {
     const { page } = tab;
     await page.getByRole('spinbutton', { name: 'Hands' }).fill('7');
     await page.getByRole('button', { name: 'Set' }).click();
-    await page.getByText('0 of 7 hands full').waitFor();
+    await page.getByText('0 of 7 slots full').waitFor();
     await page.getByRole('button', { name: 'Drain' }).click();
     await page.locator('.card').getByText('It finishes what it runs, and ends').waitFor();
   });

@@ -75,7 +75,7 @@ suite('resources, workers, trends and failures', { skip: withoutBrowser }, () =>
     await using tab = await Tab.open(browser, served, '/workers');
     const card = (name: string) => tab.page.getByRole('listitem').filter({ hasText: name });
     await card('lively').getByText('online').waitFor();
-    await card('lively').getByText('1 of 100 hands full').waitFor();
+    await card('lively').getByText('1 of 100 slots full').waitFor();
     await card('quiet').getByText('It has given no sign of life for 6').waitFor();
     await card('quiet').getByText('silent').waitFor();
   });

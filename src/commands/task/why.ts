@@ -7,7 +7,7 @@ export default class Why extends DatabaseCommand {
   static override readonly summary = 'Explain why a task does not run, or where its time went.';
   static override readonly description = prose(`
 The decisive reason comes first, with what can be done about it: whom it waits for, and on which resource; that it is
-delayed; that no worker takes from its queue, knows its type or has a hand free. Then where its time went, span by span.
+delayed; that no worker takes from its queue, knows its type or has a free slot. Then where its time went, span by span.
 
 --json gives all of it as facts; SQL gives the same by pulp.why(task).`);
   static override readonly examples = [
