@@ -70,6 +70,13 @@ suite('schedules', () => {
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(await countTasks(), tasks + 1, 'nothing else was enqueued while it was paused');
 
+    // It is paused for longer than from one of its times to the next.
+    await until(async () => {
+      const since = await client.query(
+        `select from pulp.event where type = 'SchedulePaused' and recorded_at < clock_timestamp() - interval '1.1 s'`,
+      );
+      return since.rowCount === 1;
+    });
     await pulp.run(['schedule', 'resume', 'poll']);
     await until(async () => {
       const found = await client.query(
