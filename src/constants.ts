@@ -95,6 +95,12 @@ export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.:@-]{0,127}$/;
 /** The greatest priority; its negative is the least. */
 export const MOST_PRIORITY = 999_999_999;
 
+/** How many units of a resource there can be, and how many claims of it can be granted within a time. */
+export const MOST_UNITS = 1_000_000;
+
+/** How deep arguments, results and reports may be nested. */
+export const MOST_LEVELS = 64;
+
 /** The queue of tasks whose caller names none. */
 export const DEFAULT_QUEUE = 'default';
 

@@ -30,7 +30,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 }
 
 /** Waits until all output is on its way, or its reader is gone. */
-function written(output: NodeJS.WriteStream): Promise<void> {
+export function written(output: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     output.write('', () => {
       resolve();

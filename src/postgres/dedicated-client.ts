@@ -1,6 +1,6 @@
 import type { Client, ClientConfig } from 'pg';
 import { deferredModule } from '../deferred-module.ts';
-import { reach, type Attempt } from './address/reach.ts';
+import { reach, type Attempt, type Proof } from './address/reach.ts';
 import { resolveParameters } from './address/resolve.ts';
 import { settleSession, type Settings } from './session-settings.ts';
 import { ConnectError, sqlFailure, toPulpError } from './sql-error.ts';
@@ -185,14 +185,6 @@ const WITHOUT_SCRAM = {
   authenticationMD5Password: 'wants a weak digest of the password',
   authenticationOk: 'does not prove that it knows the password',
 } as const;
-
-/** What a server has to prove before anything is said to it. */
-export interface Proof {
-  /** That it knows the password (`require_auth=scram-sha-256`): another program may listen in its place. */
-  readonly ofPassword: boolean;
-  /** That the encrypted connection is its own end to end (`channel_binding=require`). */
-  readonly ofChannel: boolean;
-}
 
 /** Ends the connection to a server that does not prove what it has to. Gives why it was refused. */
 function requireProof(

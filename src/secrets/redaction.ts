@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { MOST_LEVELS } from '../constants.ts';
 import { guardOutput } from './guard-output.ts';
 import { SECRET_SHOWN } from './secret.ts';
 import { spellingsOf, type Spelling } from './spellings.ts';
@@ -8,9 +9,6 @@ import { spellingsOf, type Spelling } from './spellings.ts';
  * short is mostly there by chance.
  */
 const MIN_LENGTH = 4;
-
-/** How deep secrets are looked into for texts: payloads are not nested deeper. */
-const MAX_DEPTH = 64;
 
 /** A secret as long as this, in characters, is found whatever case its letters were given. */
 const MIN_ANY_CASE = 8;
@@ -221,7 +219,7 @@ export function redactFrom(secrets: readonly unknown[], text: string): string {
 function collectTexts(secret: unknown, texts: Set<string>, depth = 1): void {
   if (typeof secret === 'number') texts.add(String(secret));
   if (typeof secret === 'string' && secret !== '') texts.add(secret);
-  if (typeof secret !== 'object' || secret === null || depth > MAX_DEPTH) return;
+  if (typeof secret !== 'object' || secret === null || depth > MOST_LEVELS) return;
   const prototype: unknown = Object.getPrototypeOf(secret);
   if (prototype !== null && prototype !== Object.prototype && prototype !== Array.prototype) return;
   for (const member of Object.values(secret)) collectTexts(member, texts, depth + 1);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MOST_LEVELS } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { isSecret } from './secret.ts';
 
@@ -21,9 +22,6 @@ export function unionOfPlaces(
 function outerFirst(places: readonly SecretPlace[]): readonly SecretPlace[] {
   return [...places].sort((a, b) => a.length - b.length);
 }
-
-/** How deep payloads may be nested, and so how deep schemas are looked into. */
-const MAX_DEPTH = 64;
 
 /**
  * The places that the schemas of a task type's arguments mark as secret. Where a value may have several forms (a union),
@@ -69,7 +67,7 @@ class Finder {
       this.#recursive.add(schema);
       return false;
     }
-    if (this.#around.size > MAX_DEPTH) return false;
+    if (this.#around.size > MOST_LEVELS) return false;
     this.#around.add(schema);
     let hasSecrets = false;
     for (const part of partsOf(schema)) {

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { DEFAULT_QUEUE, DEPENDENCY_ENDS, MOST_PRIORITY, type DependencyEnd } from '../constants.ts';
+import {
+  DEFAULT_QUEUE,
+  DEPENDENCY_ENDS,
+  MOST_PRIORITY,
+  MOST_UNITS,
+  type DependencyEnd,
+} from '../constants.ts';
 import type { Resource } from './resource.ts';
 import type { TraceContext } from './tracing.ts';
 import { uniqueOption, type Unique } from './unique.ts';
@@ -98,7 +104,7 @@ export const ENQUEUE_OPTIONS = {
   units: {
     key: 'units',
     help: 'Of a resource with a capacity that it shares: how many units it takes.',
-    form: z.record(z.string(), z.int().min(1).max(1_000_000)),
+    form: z.record(z.string(), z.int().min(1).max(MOST_UNITS)),
     flag: { name: 'units', takes: 'units', value: 'URL=K' },
     shownIn: ['options', 'units'],
   },

@@ -209,7 +209,8 @@ function sendable(request: NamedRequest): NamedRequest {
 
 /** @throws PulpError INVALID_INPUT for what the worker would not take */
 function checkForm(name: string, form: z.ZodType, value: unknown): void {
-  const { error } = form.optional().safeParse(value);
+  if (value === undefined) return;
+  const { error } = form.safeParse(value);
   if (error === undefined) return;
   throw new PulpError('INVALID_INPUT', `${name}: ${error.issues[0]?.message ?? ''}`, {
     remedy: 'Correct this value; nothing was enqueued.',

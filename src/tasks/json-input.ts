@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MOST_LEVELS } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { partsOf, type SecretPlace } from '../secrets/secret-places.ts';
 
@@ -17,9 +18,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   promise: 'Write what it resolves to.',
 };
 
-/** How deep payloads may be nested, and so how deep schemas are looked into. */
-const MAX_DEPTH = 64;
-
 /**
  * Checks that a schema of arguments is one of zod, of the version that this package takes, and asks only for what JSON can hold, since
  * arguments are kept as that. What a schema makes of it afterwards (transforms, codecs, coercion) is its own business.
@@ -32,7 +30,7 @@ export function requireJsonInput(type: string, root: 'args' | 'kwargs', schema: 
 
   function look(part: unknown, place: SecretPlace, around: ReadonlySet<unknown>): void {
     if (!isSchema(part)) throw noSchema(part, place);
-    if (around.has(part) || around.size > MAX_DEPTH) return;
+    if (around.has(part) || around.size > MOST_LEVELS) return;
     const { def } = (part as z.core.$ZodTypes)._zod;
     const kind = unsayable(def);
     if (kind !== undefined)

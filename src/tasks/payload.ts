@@ -1,7 +1,5 @@
+import { MOST_LEVELS } from '../constants.ts';
 import { PulpError } from '../errors.ts';
-
-/** How deep arguments and results may be nested. */
-const MAX_DEPTH = 64;
 
 /** How large arguments and results may be, in bytes of JSON. */
 const MAX_BYTES = 1024 * 1024;
@@ -53,7 +51,7 @@ function checkValue(value: unknown, path: string, depth: number): void {
 }
 
 function checkMembers(value: object, path: string, depth: number): void {
-  if (depth > MAX_DEPTH) throw invalid(path, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MOST_LEVELS) throw invalid(path, `is nested deeper than ${MOST_LEVELS} levels`);
   if (Array.isArray(value)) {
     value.forEach((member: unknown, index) => {
       if (member === undefined)

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { runCommandLine } from '../../src/cli/main.ts';
+import { runCommandLine, written } from '../../src/cli/main.ts';
 import { inDatabase } from '../../src/postgres/current-database.ts';
 
 /** A command line that a test wants to be run. */
@@ -33,14 +33,9 @@ async function perform({ argv, folder, env, input, mark }: CommandRequest): Prom
   process.exitCode = undefined;
   await inDatabase({ url: undefined }, () => runCommandLine(argv));
   const code = process.exitCode ?? 0;
-  await Promise.all([written(process.stdout, mark), written(process.stderr, mark)]);
+  for (const output of [process.stdout, process.stderr]) {
+    output.write(mark);
+    await written(output);
+  }
   process.send?.(code);
-}
-
-function written(output: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    output.write(text, () => {
-      resolve();
-    });
-  });
 }

@@ -8,8 +8,8 @@ import type { Ended } from './ended.ts';
 
 const HOST = fileURLToPath(new URL('./command-host.ts', import.meta.url));
 
-/** How long a command may take, in milliseconds: what is broken is to end a test, not to hold it up. */
-const PATIENCE_MS = 60_000;
+/** How long a process of commands may live, in milliseconds: what is broken is to end a test, not to hold it up. */
+export const PATIENCE_MS = 60_000;
 
 /** Processes that wait for a command; they end with this one. */
 const idle: ChildProcess[] = [];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { runInHost } from './command-hosts.ts';
+import { PATIENCE_MS, runInHost } from './command-hosts.ts';
 import type { Ended } from './ended.ts';
 
 export type { Ended };
@@ -16,9 +16,6 @@ const PULP = join(ROOT, 'bin/dev.js');
 
 /** A file that defines the task types of the tests. */
 export const TASKS_FILE = fileURLToPath(new URL('./tasks.ts', import.meta.url));
-
-/** How long a process may live, in milliseconds: what is broken is to end a test, not to hold it up. */
-const PATIENCE_MS = 60_000;
 
 export interface RunOptions {
   /** Its standard input; default: empty. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_UNITS } from '../../constants.ts';
 import { claimAtRow, readClaimsAt } from '../../queries/claims-at.ts';
 import { contentionRow, listResources, readResource, RESOURCE_ORDERS } from '../../queries/resource.ts';
 import { limitRow, listLimits } from '../../queries/resource-limit.ts';
@@ -64,7 +65,7 @@ export const resourceOperations = [
     query: z.strictObject({}),
     body: z.strictObject({
       ...limited,
-      capacity: z.int().min(1).max(1_000_000).nullable().describe('Null: without limit.'),
+      capacity: z.int().min(1).max(MOST_UNITS).nullable().describe('Null: without limit.'),
     }),
     answers: limits,
     run: async ({ body: { name, capacity, reason } }) => {
@@ -82,7 +83,7 @@ export const resourceOperations = [
     body: z.strictObject({
       ...limited,
       rate: z
-        .strictObject({ count: z.int().min(1).max(1_000_000), seconds: z.number().min(0.1).max(2_678_400) })
+        .strictObject({ count: z.int().min(1).max(MOST_UNITS), seconds: z.number().min(0.1).max(2_678_400) })
         .nullable()
         .describe('Null: without limit.'),
     }),

@@ -10,7 +10,10 @@ export interface Host {
   readonly port: number;
 }
 
-const DEFAULT_PORT = 5432;
+export const DEFAULT_PORT = 5432;
+
+/** Where libpq's builds expect the socket of a server on this machine. */
+export const SOCKET_FOLDERS = ['/var/run/postgresql', '/run/postgresql', '/tmp'];
 
 /**
  * The hosts of an address, in the order to try them in, which is by chance where it says so.

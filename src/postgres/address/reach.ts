@@ -1,23 +1,24 @@
 import type { Client, ClientConfig } from 'pg';
 import { ConnectError, isConnectionFailure, sqlFailure } from '../sql-error.ts';
 import { encryptionsFor, type Encryption } from './encryption.ts';
-import { hostsOf, isSocket, type Host } from './hosts.ts';
+import { hostsOf, isSocket, SOCKET_FOLDERS, type Host } from './hosts.ts';
 import type { ConnectionParameters } from './parameters.ts';
 import { passwordFromFile } from './password-file.ts';
-import { requireSession, type SessionTarget } from './session-target.ts';
+import { CANNOT_CONNECT_NOW, requireSession, type SessionTarget } from './session-target.ts';
+
+/** What a server has to prove before anything is said to it. */
+export interface Proof {
+  /** That it knows the password (`require_auth=scram-sha-256`): another program may listen in its place. */
+  readonly ofPassword: boolean;
+  /** That the encrypted connection is its own end to end (`channel_binding=require`). */
+  readonly ofChannel: boolean;
+}
 
 /** One host, reached in one way. */
 export interface Attempt {
   readonly config: ClientConfig;
-  /** What the server has to prove, see `require_auth` and `channel_binding`. */
-  readonly proof: { readonly ofPassword: boolean; readonly ofChannel: boolean };
+  readonly proof: Proof;
 }
-
-/** SQLSTATE of a server that is on its way up or down. */
-const CANNOT_CONNECT_NOW = '57P03';
-
-/** Where libpq's builds expect the socket of a server on this machine: passwords for it stand at `localhost`. */
-const DEFAULT_SOCKET_FOLDERS = ['/var/run/postgresql', '/run/postgresql', '/tmp'];
 
 /** What the system, or `pg`, says of a peer that ends the connection: at its first words, since it does not know them. */
 const HUNG_UP: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
@@ -86,7 +87,7 @@ async function reachHost(
 function attemptOf(host: Host, parameters: ConnectionParameters, encryption: Encryption): Attempt {
   const { user = '', dbname = '', password, passfile, options, sslnegotiation, channel_binding } = parameters;
   const login = {
-    host: DEFAULT_SOCKET_FOLDERS.includes(host.name) ? 'localhost' : host.name,
+    host: SOCKET_FOLDERS.includes(host.name) ? 'localhost' : host.name, // as libpq looks for its password
     port: String(host.port),
     database: dbname,
     user,
@@ -104,7 +105,7 @@ function attemptOf(host: Host, parameters: ConnectionParameters, encryption: Enc
       enableChannelBinding: channel_binding === 'require',
     },
     proof: {
-      // To one's own machine's socket no channel is bound, and what asks for that is not satisfied.
+      // A socket of the machine's own has no channel that could be bound.
       ofPassword: parameters.require_auth !== undefined,
       ofChannel: channel_binding === 'require' && !isSocket(host),
     },

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { addressError } from './address-error.ts';
-import { hostsOf } from './hosts.ts';
+import { DEFAULT_PORT, hostsOf, SOCKET_FOLDERS } from './hosts.ts';
 import { parametersOfEnvironment, type ConnectionParameters, type ParameterName } from './parameters.ts';
 import { readService } from './service-file.ts';
 import { formatUri, parseUri } from './uri.ts';
 
 /** Variables of the environment each of which says that a server was chosen; the first one is a whole address. */
 const NAMING_VARIABLES = ['DATABASE_URL', 'PGHOST', 'PGHOSTADDR', 'PGSERVICE', 'PGDATABASE'];
-
-/** Where servers have their sockets, by system: the first that has one is taken where no host is named. */
-const SOCKET_FOLDERS = ['/var/run/postgresql', '/run/postgresql', '/tmp'];
 
 /**
  * The address that the environment names: DATABASE_URL, else what the variables of libpq say; undefined: none. It comes as
@@ -58,7 +55,7 @@ export function resolveParameters(
   parameters.user ??= accountName();
   parameters.dbname ??= parameters.user;
   if (parameters.host === undefined && parameters.hostaddr === undefined) {
-    const port = parameters.port ?? '5432';
+    const port = parameters.port ?? DEFAULT_PORT;
     parameters.host =
       SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost';
   }

@@ -3,10 +3,12 @@ import type { SESSION_TARGETS } from './parameters.ts';
 
 export type SessionTarget = (typeof SESSION_TARGETS)[number];
 
+/** SQLSTATE of a server that is on its way up or down. */
+export const CANNOT_CONNECT_NOW = '57P03';
+
 /** A server is there, and its sessions are not what the address asks for; another one, or the same one later, may do. */
 export class UnfitSessionError extends Error {
-  /** What a server says that cannot be connected to now. */
-  readonly code = '57P03';
+  readonly code = CANNOT_CONNECT_NOW;
 }
 
 /**
