@@ -33,7 +33,7 @@ grant execute on function
   pulp.pause(text, text, text, timestamptz), pulp.resume, pulp.drain_worker, pulp.set_worker,
   pulp.set_retention, pulp.clear_retention, pulp.set_capacity, pulp.set_rate
   to pulp_operator;
-grant execute on function pulp.evolve_task, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
+grant execute on function pulp.evolve_task, pulp.task_after, pulp.tasks_after, pulp.evolve_worker, pulp.evolve_reservation, pulp.fold_task, pulp.fold_worker,
   pulp.evolve_task_step, pulp.has_claims, pulp.keeps_unique_key, pulp.reported_after, pulp.recorded_time, pulp.refuse_task_event, pulp.text_array, pulp.new_id, pulp.resource_name, pulp.leader_session
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.task_at(timestamptz, uuid), pulp.worker_at, pulp.reservation_at, pulp.pause_at, pulp.evolve_pause, pulp.retention_at, pulp.evolve_retention,

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path/posix';
 import type { Client } from 'pg';
 import { PulpError } from '../errors.ts';
-import { withColumnLists } from './column-lists.ts';
+import { dependsOnFold, withColumnLists } from './column-lists.ts';
 import { connectDedicated } from './dedicated-client.ts';
 import {
   claimPgBossSchema,
@@ -22,6 +22,9 @@ const SQL_ROOT = new URL('../../sql/', import.meta.url);
 
 /** The table of what was done; run at the start of every migration. */
 const LEDGER = new URL('migrations/000_ledger.sql', SQL_ROOT);
+
+/** What the fold of tasks says, on which lists of columns depend. */
+const FOLD = 'functions/task_after.sql';
 
 /** How long one script may take, or another process's whole migration, in milliseconds. */
 const PATIENCE_MS = 30 * 60_000;
@@ -45,8 +48,8 @@ interface Script {
  *
  * pg-boss's schema is ours alone. Its name is chosen at the first migration (`PULP_BOSS_SCHEMA`, else `pulp_boss`) and kept
  * in the ledger. The scripts write `pgboss.` for it, whatever it is: that is replaced when they are read, and nowhere else;
- * checksums are those of the replaced text. Lists of columns are put in when a script is run (see `withColumnLists`): where they
- * change, so did a migration, after which all functions are made anew.
+ * checksums are those of the replaced text. Lists of columns are put in when a script is run (see `withColumnLists`):
+ * where they change, so did a migration, after which all functions are made anew, or the fold of tasks.
  *
  * @throws PulpError MIGRATION_CHANGED if a migration that was applied has another text now
  * @throws PulpError MIGRATION_UNKNOWN if the database was migrated by a newer version
@@ -96,12 +99,14 @@ export async function pendingScripts(client: Client): Promise<readonly string[]>
   return (await findPending(client, undefined)).pending.map((script) => script.name);
 }
 
-/** Everything that makes this version's schema, in the order in which it is run. */
+/** Everything that makes this version's schema, in the order in which it is run: what depends on the fold of tasks after that. */
 async function readScripts(schema: string): Promise<readonly Script[]> {
+  const functions = await readFolder('functions', schema, { deep: true });
   return [
     { ...(await pgBossScript()), text: '' },
     ...(await readFolder('migrations', schema)),
-    ...(await readFolder('functions', schema, { deep: true })),
+    ...functions.filter(({ text }) => !dependsOnFold(text)),
+    ...functions.filter(({ text }) => dependsOnFold(text)),
     ...(await readFolder('.', schema)),
   ];
 }
@@ -161,11 +166,13 @@ async function apply(
   // A migration may drop functions, for what they take or give changes. A function that is made anew is open to everybody until
   // the grants have been run again.
   const functionsAreDue = wanted.some((script) => script.name.startsWith('migrations/') && isNew(script));
+  const isFoldDue = wanted.some((script) => script.name === FOLD && isNew(script));
   const due = wanted.filter(
     (script) =>
       isNew(script) ||
       script.name === 'grants.sql' ||
-      (functionsAreDue && script.name.startsWith('functions/')),
+      (functionsAreDue && script.name.startsWith('functions/')) ||
+      (isFoldDue && dependsOnFold(script.text)),
   );
   for (const script of due) {
     await client.query(await withColumnLists(client, script.text));

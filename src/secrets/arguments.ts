@@ -62,8 +62,14 @@ export function openArguments(stored: Arguments, places: readonly SecretPlace[],
  * where there are none.
  */
 export function strayEnvelopes(stored: Arguments, places: readonly SecretPlace[]): readonly SecretPlace[] {
+  if (!holdsEnvelope(stored.args) && !holdsEnvelope(stored.kwargs)) return [];
   const { args, kwargs } = replace(stored, places, () => null);
   return [...envelopePaths(args, ['args']), ...envelopePaths(kwargs, ['kwargs'])];
+}
+
+function holdsEnvelope(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return asEnvelope(value) !== undefined || Object.values(value).some(holdsEnvelope);
 }
 
 function* envelopePaths(value: unknown, path: ConcretePath): Generator<ConcretePath> {

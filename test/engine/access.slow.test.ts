@@ -69,7 +69,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
     EVERYBODY,
     'actor why task_at worker_at reservation_at pause_at evolve_pause retention_at evolve_retention requeued_since leader_session new_id',
   ],
-  [EVERYBODY, 'evolve_task evolve_worker evolve_reservation evolve_claim'],
+  [EVERYBODY, 'evolve_task task_after tasks_after evolve_worker evolve_reservation evolve_claim'],
   [EVERYBODY, 'fold_task fold_worker fold_claim text_array resource_name'],
   [EVERYBODY, 'evolve_task_step has_claims keeps_unique_key recorded_time reported_after refuse_task_event'],
   [

@@ -26,7 +26,7 @@ test('the planner takes the fold in: neither row nor event is made to call it', 
       );
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       assert.match(plan, /refuse_task_event\(/);
-      assert.doesNotMatch(plan, /evolve_task\(|[^_]task_event\(|has_claims\(|ROW\(/);
+      assert.doesNotMatch(plan, /evolve_task\(|task_after\(|[^_]task_event\(|has_claims\(|ROW\(/);
     });
   }
 });

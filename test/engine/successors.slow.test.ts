@@ -150,6 +150,33 @@ describe('a turn that lets go of a resource', () => {
     assert.deepEqual(await checkLog(worker.client), []);
   });
 
+  test('takes as many of the lines as leave each with its share of what runs', async () => {
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url);
+    await using other = await WorkerSession.open(database.url, { name: 'other' });
+    for (const [theirs, expected] of [
+      [20, 20],
+      [10, 15],
+      [30, 20],
+    ] as const) {
+      const round = `/of/${theirs}`;
+      const held = [];
+      for (let number = 0; number < theirs; number += 1)
+        held.push(await other.enqueue({ resources: [`${round}/${number}/`] }));
+      await other.grant();
+      const others = await other.start(HANDS);
+      assert.equal(others.length, theirs);
+      for (let number = 0; number < 20; number += 1) await line(worker, 2, `${round}/line/${number}/`);
+      await worker.grant();
+      const taken = await turn(worker, await worker.start(HANDS));
+      assert.equal(taken.length, expected, `with ${theirs} that run elsewhere`);
+      await worker.grant();
+      await turn(worker, [...taken, ...(await worker.start(HANDS))]);
+      await turn(other, others);
+    }
+    assert.deepEqual(await checkLog(worker.client), []);
+  });
+
   test('leaves routing to the manager where reserved workers are online, and keeps the line if it is one', async () => {
     await using database = await createDatabase();
     await using worker = await WorkerSession.open(database.url);

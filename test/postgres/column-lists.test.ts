@@ -16,10 +16,36 @@ suite('lists of columns in scripts', () => {
     await client.query(written);
   });
 
+  test('are not made for all columns where the fold is called: it would be planned once for each', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    const { rows } = await client.query(
+      "select proname from pg_proc where pronamespace = 'pulp'::regnamespace and prosrc ~ '\\(pulp\\.(evolve_task|task_after)\\([^;]*\\)\\.[*]'",
+    );
+    assert.deepEqual(rows, []);
+  });
+
   test('of a table that is not there stop the migration', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await assert.rejects(withColumnLists(client, 'select /*columns pulp.absent*/'), { code: '42P01' });
+  });
+
+  test('have those columns alone that the fold changes by these events, on both sides', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    const statement = (types: string, fold: string) =>
+      `update pulp.task t set (/*columns pulp.task changed by ${types}*/) = row((${fold}).*) where t.id is null`;
+    const due = `pulp.evolve_task(t, pulp.task_event(
+      1, '1', t.id, t.version + 1, 'TaskDue', '{}', t.correlation_id, null, '', t.enqueued_at))`;
+    const columns = ['"position"', 'version', 'unique_key'];
+    assert.equal(
+      await withColumnLists(client, statement('TaskDue', due)),
+      `update pulp.task t set (${columns.join(', ')}) = row(${columns.map((column) => `(${due}).${column}`).join(', ')}) where t.id is null`,
+    );
+    const both = await withColumnLists(client, statement('TaskDue, ReservationGranted', due));
+    assert.match(both, /set \(queue, unblocked_at, "position", version, unique_key\) = row\(/);
+    await client.query(both);
   });
 
   test('stand in no function any more when it is loaded', async () => {
@@ -37,7 +63,7 @@ test("the fold of tasks makes a task's columns in the order in which they are st
   await using client = await connect(database.url);
   const { rows } = await client.query<{ made: string[]; stored: string[] }>(`
     select array(select label[1] from pg_proc, regexp_matches(prosrc, '^    /[*] (\\w+) [*]/', 'gn') as label
-        where oid = 'pulp.evolve_task'::regproc) as made,
+        where oid = 'pulp.task_after'::regproc) as made,
       array(select attname::text from pg_attribute
         where attrelid = 'pulp.task'::regclass and attnum > 0 and not attisdropped order by attnum) as stored`);
   const [columns] = rows;

@@ -41,6 +41,24 @@ suite('migrate', () => {
     assert.deepEqual(rows, [{ open: false }]);
   });
 
+  test('re-creates with the fold of tasks what has lists that depend on it', async () => {
+    await using database = await emptyDatabase();
+    await migrate(database.url);
+    await using client = await connect(database.url);
+    await client.query("update pulp.migration set checksum = 'old' where name = 'functions/task_after.sql'");
+    const { applied } = await migrate(database.url);
+    assert.deepEqual(applied, [
+      'functions/task_after.sql',
+      'functions/fold_completed.sql',
+      'functions/fold_granted_and_started.sql',
+      'functions/fold_released_and_completed.sql',
+      'functions/fold_started.sql',
+      'functions/grant_tasks.sql',
+      'functions/tasks_after.sql',
+      'grants.sql',
+    ]);
+  });
+
   test('refuses a migration that was changed, and one of a newer version', async () => {
     await using database = await emptyDatabase();
     await migrate(database.url);

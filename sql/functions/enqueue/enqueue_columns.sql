@@ -82,11 +82,12 @@ begin
         case when g.is_good then coalesce((g.given_id #>> '{}')::uuid, pulp.new_id()) end as id,
         case when g.is_good then
           case when items is null then '{}' else pulp.enqueued_common(to_jsonb(g.name), g.queue, g.rest, enqueued_at, acting) end
-            || pulp.enqueued_own(g.args, g.kwargs, g.resources, case when g.rest ? 'units'
-              then pulp.with_units(g.shared_resources, g.rest -> 'units') else g.shared_resources end) end as facts,
+            || pulp.enqueued_own(g.args, g.kwargs, g.resources, g.shared_resources) end as facts,
         g.rest ->> 'correlation_id' as correlation_id, g.rest ->> 'parent_id' as parent
       from (
-        select r.ordinality, r.id as given_id, r.name #>> '{}' as name, r.queue, r.args, r.kwargs, r.resources, r.shared_resources, r.rest,
+        select r.ordinality, r.id as given_id, r.name #>> '{}' as name, r.queue, r.args, r.kwargs, r.resources, r.rest,
+          case when jsonb_typeof(r.rest -> 'units') = 'object'
+            then pulp.with_units(r.shared_resources, r.rest -> 'units') else r.shared_resources end as shared_resources,
           case when pulp.is_plain_request(r.id, r.args, r.kwargs, r.resources, r.shared_resources,
             case when r.ordinality = 1 or items is not null then r.rest end)
           then true else pulp.item_problem(r.item) is null end as is_good
@@ -159,13 +160,12 @@ begin
   positions := pulp.new_positions(cardinality(task_ids));
   with inserted as (
     insert into pulp.task as t
-    select (pulp.evolve_task(null, pulp.task_event(s.position, tx, s.id, 1, 'TaskEnqueued', s.facts, s.correlation_id, s.parent_id,
-      acting, enqueued_at))).*
-    from (
-      select x.id, x.position, common_facts || x.facts as facts, x.correlation_id, x.parent_id
-      from unnest(task_ids, positions, facts, correlation_ids, parent_ids) as x(id, position, facts, correlation_id, parent_id)
+    select e.* from (
+      select x.id, x.position, common_facts || x.facts as facts, x.correlation_id
+      from unnest(task_ids, positions, facts, correlation_ids) as x(id, position, facts, correlation_id)
       offset 0 -- put together once for all its keys
     ) s
+    cross join lateral pulp.tasks_after(null, s.position, s.id::text, 1, 'TaskEnqueued', s.facts, s.correlation_id, enqueued_at) e
     on conflict do nothing -- of an id that is there twice, the first is taken
     returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free,
       t.group_id is not null as is_grouped

@@ -14,7 +14,7 @@ declare
   correlation_ids text[];
 begin
   with granted_task as (
-    update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
+    update pulp.task t set (/*columns pulp.task changed by ReservationGranted*/) = row((pulp.evolve_task(t, pulp.task_event(
       g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
     from unnest(rows, facts, positions) as g(row, facts, position)
     where t.ctid = g.row

@@ -1,9 +1,9 @@
 -- Who comes next on what a worker let go of, where the worker can start them at once: the first in line, if it claims this resource
--- alone and exclusively (or those whom the units are enough for, of a resource with a capacity), and would be delivered to a queue of this worker. All others are left to the resource manager, to which it
--- needs no turn: the resource is held until this transaction commits, so that nobody else grants it. With other workers that do the
--- same work, it takes its share of them only, so that they don't stand idle: "at_most" are the slots that are free. Where reserved
--- workers are online, none but they have successors: routing is the manager's. Gives the tasks, locked, with the queues that they
--- count as delivered to, and their claims.
+-- alone and exclusively (or those whom the units are enough for, of a resource with a capacity), and would be delivered to a queue of this
+-- worker. All others are left to the resource manager, to which it needs no turn: the resource is held until this transaction commits, so that
+-- nobody else grants it. With other workers that do the same work, it takes as many only as leave each with its share of what runs, by its
+-- slots, so that they don't stand idle: "at_most" are the slots that are free here. Where reserved workers are online, none but they have
+-- successors: routing is the manager's. Gives the tasks, locked, with the queues that they count as delivered to, and their claims.
 create or replace function pulp.successors(
   worker text, queues text[], task_types text[], released pulp.reservation[], at_most integer,
   out ids uuid[], out rows tid[], out attempts integer[], out versions integer[], out correlation_ids text[], out destinations text[],
@@ -14,15 +14,21 @@ declare
   is_reserved constant boolean := pulp.is_reserved_worker(worker);
   lines text[] := array(select distinct claim.resource from unnest(released) as claim);
   handed_on pulp.reservation[] := '{}'; -- of resources with a capacity
-  peers bigint;
+  many constant integer := 8; -- successions, for which it pays to count what runs
+  most_counted constant integer := 10000;
+  peers text[];
+  slots bigint;
+  own_slots bigint;
+  running bigint;
+  own_running bigint;
   successions double precision;
-  are_hands_free boolean;
   share integer;
 begin
   if not is_reserved and exists (select from pulp.worker w where w.state = 'online' and pulp.is_reserved_worker(w.name)) then
     return;
   end if;
-  select count(*), bool_or(w.name = successors.worker and w.concurrency <= at_most) into peers, are_hands_free
+  select array_agg(w.name), sum(w.concurrency), sum(w.concurrency) filter (where w.name = successors.worker)
+    into peers, slots, own_slots
     from pulp.worker w
     where w.state = 'online' and w.unable is null and w.draining is null and w.queues && successors.queues and w.task_types && successors.task_types;
   if exists (select from pulp.resource_limit) then
@@ -30,7 +36,18 @@ begin
     lines := array(select unnest(lines) except select l.resource from pulp.resource_limit l);
   end if;
   successions := cardinality(lines) + cardinality(handed_on);
-  share := case when are_hands_free then ceil(successions / peers) else floor(successions / greatest(peers, 1) + random()) end;
+  if cardinality(peers) = 1 then
+    share := successions;
+  elsif successions >= many then
+    select count(*), count(*) filter (where r.worker = successors.worker) into running, own_running
+      from (select r.worker from pulp.running r where r.worker = any (peers) limit most_counted) r;
+    share := case when running = most_counted then successions
+      else greatest(0, round((running + successions) * own_slots / slots - own_running)) end;
+  elsif own_slots <= at_most then -- nothing runs here
+    share := ceil(successions / cardinality(peers));
+  else
+    share := floor(successions / greatest(cardinality(peers), 1) + random());
+  end if;
 
   with first as materialized (
     select head.claim, head.task_id

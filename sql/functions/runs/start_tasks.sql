@@ -11,7 +11,6 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   appended_at constant timestamptz := clock_timestamp();
-  acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
   grants constant bigint[] := case when destinations is not null then pulp.new_positions(cardinality(ids)) end;
   starts constant bigint[] := pulp.new_positions(cardinality(ids));
@@ -25,26 +24,9 @@ declare
   started integer;
 begin
   insert into pulp.running (task_id, worker) select unnest(ids), start_tasks.worker;
-  -- Two statements, for the same reason as in pulp.end_runs_alike.
   if destinations is null then
     perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
-    return query
-      with started_task as (
-        update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(t, pulp.task_event(
-          f.position, tx, t.id, f.version, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-        from unnest(rows, versions, run_facts, starts) as f(row, version, facts, position)
-        where t.ctid = f.row
-        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
-          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
-      ),
-      counted as (
-        insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
-        select o.queue, o.name, 'claimable', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
-        from started_task o group by o.queue, o.name, pulp.duration_bucket(o.waited)
-      )
-      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
-        o.trace_context
-      from started_task o;
+    return query select s.* from pulp.fold_started(rows, versions, run_facts, starts, tx, appended_at) s;
   else
     grant_facts := array(
       select jsonb_build_object('queue', d.queue) from unnest(destinations) with ordinality as d(queue, ordinality) order by d.ordinality);
@@ -56,25 +38,7 @@ begin
       select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
       run_facts, correlation_ids, null, tx, appended_at);
     return query
-      with started_task as (
-        update pulp.task t set (/*columns pulp.task*/) = row((pulp.evolve_task(
-          pulp.evolve_task(t, pulp.task_event(
-            f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
-          pulp.task_event(
-            f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
-        from unnest(rows, versions, grant_facts, grants, run_facts, starts) as f(row, version, grant_facts, grant_position, facts, position)
-        where t.ctid = f.row
-        returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
-          t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
-      ),
-      counted as (
-        insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
-        select o.queue, o.name, 'blocked', 'running', pulp.duration_bucket(o.waited), count(*), sum(o.waited)
-        from started_task o group by o.queue, o.name, pulp.duration_bucket(o.waited)
-      )
-      select o.id, o.name, o.args, o.kwargs, o.attempt, o.fence, o.timeout_seconds, o.parent_id, o.correlation_id, o.interruptions,
-        o.trace_context
-      from started_task o;
+      select s.* from pulp.fold_granted_and_started(rows, versions, grant_facts, grants, run_facts, starts, tx, appended_at) s;
   end if;
   get diagnostics started = row_count;
   if started <> cardinality(ids) then

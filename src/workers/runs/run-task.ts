@@ -98,6 +98,14 @@ function tooMany(problem: string): PulpError {
   });
 }
 
+/** What a run has told so far. */
+class Told {
+  /** The members of what was told last. */
+  readonly members = new Map<string, string>();
+  readonly reports = new Map<string, Report>();
+  readonly created = new Set<string>();
+}
+
 class Context implements TaskContext<unknown, unknown> {
   readonly id: string;
   readonly args: unknown;
@@ -108,10 +116,8 @@ class Context implements TaskContext<unknown, unknown> {
   /** Its code may log and report from where we would not know whose it is. */
   readonly #redactor = currentRedactor();
   #log: Logger | undefined;
-  /** The members of what was told last. */
-  readonly #told = new Map<string, string>();
-  readonly #reports = new Map<string, Report>();
-  readonly #created = new Set<string>();
+  /** Made when there is something: most runs tell nothing. */
+  #told: Told | undefined;
 
   constructor(task: StartedTask, { args, kwargs }: Arguments, environment: RunEnvironment) {
     this.id = task.id;
@@ -149,23 +155,26 @@ class Context implements TaskContext<unknown, unknown> {
 
   readonly report = (given: Report): void => {
     const report = checkReport(given);
-    if (!this.#reports.has(report.code) && this.#reports.size === MOST_REPORTS)
+    const { reports } = (this.#told ??= new Told());
+    if (!reports.has(report.code) && reports.size === MOST_REPORTS)
       throw tooMany(`reports: a run has at most ${MOST_REPORTS}`);
-    this.#reports.set(report.code, report);
-    this.#tell('reports', [...this.#reports.values()]);
+    reports.set(report.code, report);
+    this.#tell('reports', [...reports.values()]);
   };
 
   readonly created = async (...resources: readonly Resource[]): Promise<void> => {
-    for (const name of resourceNames(resources, 'created')) this.#created.add(name);
-    if (this.#created.size > MOST_CREATED) throw tooMany(`created: a run creates at most ${MOST_CREATED}`);
-    if (this.#created.size > 0) this.#tell('created', [...this.#created]);
+    const { created } = (this.#told ??= new Told());
+    for (const name of resourceNames(resources, 'created')) created.add(name);
+    if (created.size > MOST_CREATED) throw tooMany(`created: a run creates at most ${MOST_CREATED}`);
+    if (created.size > 0) this.#tell('created', [...created]);
     await this.#environment.recorded();
   };
 
   /** All that was told before is told with it: of many reports in a short time only the last is passed on. */
   #tell(key: string, value: unknown): void {
     const written = writePayload(value, key);
-    this.#told.set(key, `"${key}":${this.#redactor?.json(written) ?? written}`);
-    this.#environment.report([...this.#told.values()].join(','));
+    const { members } = (this.#told ??= new Told());
+    members.set(key, `"${key}":${this.#redactor?.json(written) ?? written}`);
+    this.#environment.report([...members.values()].join(','));
   }
 }

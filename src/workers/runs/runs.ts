@@ -297,8 +297,10 @@ export class Runs {
     this.#progress.delete(task.id);
     if (run.forced === undefined && outcome.outcome === 'interrupted' && outcome.by === 'host')
       this.#settings.onHostFailure(outcome.reason);
-    for (const { id, resolve } of this.#waiting) if (id === task.id) resolve();
-    this.#waiting = this.#waiting.filter(({ id }) => id !== task.id);
+    if (this.#waiting.length > 0) {
+      for (const { id, resolve } of this.#waiting) if (id === task.id) resolve();
+      this.#waiting = this.#waiting.filter(({ id }) => id !== task.id);
+    }
     this.ends.add({
       ...told,
       ...{ id: task.id, attempt: task.attempt, fence: task.fence },

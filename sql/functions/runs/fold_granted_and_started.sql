@@ -1,0 +1,37 @@
+-- The same as pulp.fold_started for tasks whose claims are granted at the same time: two events each, of which "versions" are those of
+-- the grants.
+create or replace function pulp.fold_granted_and_started(
+  rows tid[], versions integer[], grant_facts jsonb[], grant_positions bigint[], facts jsonb[], positions bigint[], tx xid8,
+  appended_at timestamptz
+) returns table (
+  id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
+  parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
+)
+language plpgsql set enable_hashjoin = on set enable_nestloop = off as $$
+#variable_conflict use_column
+declare
+  acting constant text := pulp.actor();
+begin
+  return query
+    with started_task as (
+      update pulp.task t set (/*columns pulp.task changed by ReservationGranted, TaskStarted*/) = row((pulp.evolve_task(
+        pulp.evolve_task(t, pulp.task_event(
+          f.grant_position, tx, t.id, f.version, 'ReservationGranted', f.grant_facts, t.correlation_id, null, acting, appended_at)),
+        pulp.task_event(
+          f.position, tx, t.id, f.version + 1, 'TaskStarted', f.facts, t.correlation_id, null, acting, appended_at))).*)
+      from unnest(rows, versions, grant_facts, grant_positions, facts, positions)
+        as f(row, version, grant_facts, grant_position, facts, position)
+      where t.ctid = any (rows) and t.ctid = f.row
+      returning t.queue, t.name, pulp.seconds_between(greatest(t.enqueued_at, t.run_after), appended_at) as waited,
+        t.id, t.args, t.kwargs, t.attempt, t.fence, t.timeout_seconds, t.parent_id, t.correlation_id, t.interruptions, t.trace_context
+    ),
+    counted as (
+      insert into pulp.task_flow (queue, name, before, after, bucket, number, seconds)
+      select s.queue, s.name, 'blocked', 'running', pulp.duration_bucket(s.waited), count(*), sum(s.waited)
+      from started_task s group by s.queue, s.name, pulp.duration_bucket(s.waited)
+    )
+    select s.id, s.name, s.args, s.kwargs, s.attempt, s.fence, s.timeout_seconds, s.parent_id, s.correlation_id, s.interruptions,
+      s.trace_context
+    from started_task s;
+end $$;
+comment on function pulp.fold_granted_and_started is 'Folds the grants and starts of tasks into their rows.';
