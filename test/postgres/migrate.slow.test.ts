@@ -50,10 +50,10 @@ suite('migrate', () => {
     assert.deepEqual(applied, [
       'functions/task_after.sql',
       'functions/fold_completed.sql',
+      'functions/fold_granted.sql',
       'functions/fold_granted_and_started.sql',
       'functions/fold_released_and_completed.sql',
       'functions/fold_started.sql',
-      'functions/grant_tasks.sql',
       'functions/tasks_after.sql',
       'grants.sql',
     ]);

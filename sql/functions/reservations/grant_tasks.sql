@@ -4,7 +4,6 @@ create or replace function pulp.grant_tasks(ids uuid[], rows tid[], queues text[
 language plpgsql as $$
 declare
   appended_at constant timestamptz := clock_timestamp();
-  acting constant text := pulp.actor();
   tx constant xid8 := pulp.event_tx();
   positions constant bigint[] := pulp.new_positions(cardinality(ids));
   facts constant jsonb[] := array(
@@ -13,19 +12,7 @@ declare
   versions integer[];
   correlation_ids text[];
 begin
-  with granted_task as (
-    update pulp.task t set (/*columns pulp.task changed by ReservationGranted*/) = row((pulp.evolve_task(t, pulp.task_event(
-      g.position, tx, t.id, t.version + 1, 'ReservationGranted', g.facts, t.correlation_id, null, acting, appended_at))).*)
-    from unnest(rows, facts, positions) as g(row, facts, position)
-    where t.ctid = g.row
-    returning t.version, t.correlation_id, g.position, t.queue, t.name
-  ),
-  counted as (
-    insert into pulp.task_flow (queue, name, before, after, number)
-    select o.queue, o.name, 'blocked', 'claimable', count(*) from granted_task o group by o.queue, o.name
-  )
-  select array_agg(o.version order by o.position), array_agg(o.correlation_id order by o.position)
-    into versions, correlation_ids from granted_task o;
+  select f.* into versions, correlation_ids from pulp.fold_granted(rows, facts, positions, tx, appended_at) f;
   if cardinality(versions) is distinct from cardinality(ids) then
     raise exception 'a task changed while it was granted' using errcode = 'serialization_failure', hint = 'Repeat the command.';
   end if;

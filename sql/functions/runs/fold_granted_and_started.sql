@@ -7,7 +7,8 @@ create or replace function pulp.fold_granted_and_started(
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
   parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
-language plpgsql set enable_hashjoin = on set enable_nestloop = off as $$
+language plpgsql set enable_hashjoin = on set enable_nestloop = off
+set enable_seqscan = off set enable_indexscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   acting constant text := pulp.actor();

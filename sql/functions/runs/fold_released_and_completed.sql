@@ -3,7 +3,8 @@ create or replace function pulp.fold_released_and_completed(
   rows tid[], facts jsonb[], release_positions bigint[], positions bigint[], tx xid8, appended_at timestamptz,
   out ids uuid[], out versions integer[], out correlation_ids text[], out grouped uuid[]
 )
-language plpgsql set enable_hashjoin = on set enable_nestloop = off as $$
+language plpgsql set enable_hashjoin = on set enable_nestloop = off
+set enable_seqscan = off set enable_indexscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   acting constant text := pulp.actor();

@@ -1,6 +1,6 @@
 -- Folds the starts of these tasks into their rows, and counts them. Gives what the worker is told of each.
--- A function of its own, since this one join is to be hashed: Postgres asks for the length of a table each time that it looks at one
--- place alone, but reads all the places of an array at once. The types of events are constants, so that the fold is planned as what
+-- A function of its own, since this one join is to be hashed, and the rows found by their places alone: Postgres asks for the length of a table each
+-- time that it looks at one place, but reads all the places of an array at once. The types of events are constants, so that the fold is planned as what
 -- they change.
 create or replace function pulp.fold_started(
   rows tid[], versions integer[], facts jsonb[], positions bigint[], tx xid8, appended_at timestamptz
@@ -8,7 +8,8 @@ create or replace function pulp.fold_started(
   id uuid, name text, args jsonb, kwargs jsonb, attempt integer, fence bigint, timeout_seconds double precision,
   parent_id uuid, correlation_id text, interruptions integer, trace_context jsonb
 )
-language plpgsql set enable_hashjoin = on set enable_nestloop = off as $$
+language plpgsql set enable_hashjoin = on set enable_nestloop = off
+set enable_seqscan = off set enable_indexscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   acting constant text := pulp.actor();
