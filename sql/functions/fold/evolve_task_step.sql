@@ -2,6 +2,7 @@
 create or replace function pulp.evolve_task_step(task pulp.task, event pulp.event) returns pulp.task
 language plpgsql immutable parallel safe as $$
 begin
-  return pulp.evolve_task(task, event);
+  return pulp.task_after(task, event.position, event.stream_id, event.version, event.type, event.data, event.correlation_id,
+    event.recorded_at);
 end $$;
 comment on function pulp.evolve_task_step is 'One step of fold_task.';

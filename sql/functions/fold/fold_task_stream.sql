@@ -12,7 +12,9 @@ begin
     return;
   end if;
   foreach event in array events loop
-    task := pulp.evolve_task(task, event);
+    -- In parts: a part that is taken of a row is taken each time that the fold asks for it.
+    task := pulp.task_after(task, event.position, event.stream_id, event.version, event.type, event.data, event.correlation_id,
+      event.recorded_at);
   end loop;
   if task.finished_at is null and pulp.has_claims(task) then
     foreach event in array events loop
