@@ -4,6 +4,7 @@ import { CHANNELS } from '../constants.ts';
 import { NoticePace } from '../notice-pace.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
+import { RepeatedWarning } from '../repeated-warning.ts';
 import { standForElection, type Candidacy, type Standing } from './election.ts';
 import { SilenceObserver } from './silence-observer.ts';
 import { Term } from './leadership-term.ts';
@@ -48,6 +49,7 @@ export interface ResourceManagerSettings {
 export class ResourceManager implements AsyncDisposable {
   readonly #settings: ResourceManagerSettings;
   readonly #wakeup = new Wakeup();
+  readonly #failing: RepeatedWarning;
   /** What this observer has seen of the workers, leading or not. */
   readonly #silence = new SilenceObserver();
   #stopped = false;
@@ -62,6 +64,7 @@ export class ResourceManager implements AsyncDisposable {
 
   constructor(settings: ResourceManagerSettings) {
     this.#settings = settings;
+    this.#failing = new RepeatedWarning(settings.log);
   }
 
   /** Stands for election from now on. */
@@ -93,7 +96,7 @@ export class ResourceManager implements AsyncDisposable {
       try {
         await this.#serve();
       } catch (error) {
-        if (!this.#stopped) this.#settings.log.warn({ err: error }, 'the resource manager lost the database');
+        if (!this.#stopped) this.#failing.tell({ err: error }, 'the resource manager lost the database');
       }
       this.#wakeup.arm(); // the end of a term woke us: that is over
       await this.#standBy(

@@ -5,6 +5,7 @@ import { standForElection, type Candidacy, type Standing } from '../../leader/el
 import { heartbeatIntervalMs } from '../../worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
+import { RepeatedWarning } from '../../repeated-warning.ts';
 import type { Lease } from './lease.ts';
 
 /** How soon a sign of life that failed is tried again, in milliseconds. */
@@ -45,6 +46,7 @@ export interface HeartbeatSettings {
 export class Heartbeat implements AsyncDisposable {
   readonly #settings: HeartbeatSettings;
   readonly #wakeup = new Wakeup();
+  readonly #failing: RepeatedWarning;
   #incarnation: string | undefined;
   #clockOffset = clockOffset();
   #dueAt = 0;
@@ -53,6 +55,7 @@ export class Heartbeat implements AsyncDisposable {
 
   constructor(settings: HeartbeatSettings) {
     this.#settings = settings;
+    this.#failing = new RepeatedWarning(settings.log);
     this.#loop = this.#run();
   }
 
@@ -115,7 +118,7 @@ export class Heartbeat implements AsyncDisposable {
 
   /** One sign of life. */
   async #beat(incarnation: string): Promise<void> {
-    const { connection, worker, lease, log, takeFinished } = this.#settings;
+    const { connection, worker, lease, takeFinished } = this.#settings;
     const sentAt = process.hrtime.bigint();
     let client: Client | undefined;
     try {
@@ -129,7 +132,7 @@ export class Heartbeat implements AsyncDisposable {
     } catch (error) {
       const isUsable = isRetryable(error) && !isConnectionFailure(error);
       const holder = client !== undefined && isUsable ? await holderOn(client) : undefined;
-      log.warn(
+      this.#failing.tell(
         { err: error, lease_left_ms: Math.round(lease.leftMs) },
         ['a heartbeat did not get through', holder].filter((text) => text !== undefined).join(': '),
       );
@@ -146,19 +149,20 @@ export class Heartbeat implements AsyncDisposable {
     answer: Answer | undefined,
   ): Promise<void> {
     if (incarnation !== this.#incarnation) return; // that one is over
-    const { lease, log, onConfirmed } = this.#settings;
+    const { lease, onConfirmed } = this.#settings;
     this.#dueIn(heartbeatIntervalMs());
     const verdict = answer?.verdict;
     if (verdict === 'over' || (verdict === 'confirmed' && !lease.prolong(sentAt))) {
       this.#end(incarnation);
     } else if (answer?.verdict === 'confirmed') {
       const { concurrency, draining } = answer;
+      this.#failing.over();
       onConfirmed(incarnation, { concurrency, draining });
     } else {
       this.#dueIn(RETRY_MS);
       const holder =
         (await holderOn(client)) ?? 'an open transaction has the row of this worker, perhaps to end it';
-      log.warn({ lease_left_ms: Math.round(lease.leftMs) }, `a heartbeat was not taken: ${holder}`);
+      this.#failing.tell({ lease_left_ms: Math.round(lease.leftMs) }, `a heartbeat was not taken: ${holder}`);
     }
   }
 
