@@ -4,7 +4,7 @@ import { CHANNELS } from '../constants.ts';
 import { NoticePace } from '../notice-pace.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Log } from '../log.ts';
-import { RepeatedWarning } from '../repeated-warning.ts';
+import { RepeatedWarning } from '../processes/repeated-warning.ts';
 import { standForElection, type Candidacy, type Standing } from './election.ts';
 import { SilenceObserver } from './silence-observer.ts';
 import { Term } from './leadership-term.ts';

@@ -5,7 +5,7 @@ import { standForElection, type Candidacy, type Standing } from '../../leader/el
 import { heartbeatIntervalMs } from '../../worker-ttl.ts';
 import { Wakeup } from '../../wakeup.ts';
 import type { Log } from '../../log.ts';
-import { RepeatedWarning } from '../../repeated-warning.ts';
+import { RepeatedWarning } from '../../processes/repeated-warning.ts';
 import type { Lease } from './lease.ts';
 
 /** How soon a sign of life that failed is tried again, in milliseconds. */

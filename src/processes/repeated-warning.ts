@@ -1,4 +1,4 @@
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 /** How often a warning that comes again and again is told, in milliseconds. */
 const TOLD_EVERY_MS = 10_000;

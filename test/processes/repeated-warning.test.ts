@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RepeatedWarning } from '../src/repeated-warning.ts';
+import { RepeatedWarning } from '../../src/processes/repeated-warning.ts';
 
 test('a warning that lasts is told once, when it changes, every ten seconds, and anew when it was over', (t) => {
   let now = 0;
