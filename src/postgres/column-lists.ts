@@ -37,7 +37,10 @@ export async function withColumnLists(client: Client, script: string): Promise<s
       .map((column) => `(${fold}).${column}`)
       .join(', ')})${written.slice(end + ').*)'.length)}`;
   }
-  if (written.includes(FIELDS)) written = written.replace(FIELDS, await readFoldFields(client));
+  if (written.includes(FIELDS)) {
+    const fields = await readFoldFields(client);
+    written = written.replace(FIELDS, () => fields); // as it is: a text would have its dollar signs interpreted
+  }
   const lists = new Map<string, string>();
   for (const [, table = ''] of written.matchAll(MARKER)) {
     if (!lists.has(table)) lists.set(table, (await readColumns(client, table)).join(', '));
