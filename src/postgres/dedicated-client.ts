@@ -93,11 +93,15 @@ async function connectOnce(
 ): Promise<Client> {
   const client = limitedClient(new (pg().Client)(config), answerTimeoutMs);
   const refusal = requireProof(client, proof);
-  const giveUp = () => void client.end();
+  const abandoned = Promise.withResolvers<never>();
+  const giveUp = () => {
+    abandoned.reject(signal?.reason);
+  };
   signal?.addEventListener('abort', giveUp, { once: true });
   try {
     signal?.throwIfAborted();
-    await client.connect();
+    // A client of `pg` that is ended while it connects never says that it does not.
+    await Promise.race([client.connect(), abandoned.promise]);
     if (refusal.error !== undefined) throw refusal.error;
     return client;
   } catch (error) {
