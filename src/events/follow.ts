@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CHANNELS } from '../constants.ts';
 import { Notifications } from '../postgres/notifications.ts';
 import { isRetryable } from '../postgres/sql-error.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { Wakeup } from '../wakeup.ts';
 import { readEvents, type EventFilter, type EventPage, type LogEvent, type ReadOptions } from './read.ts';
 import { readHolder, type Holder } from './read-holder.ts';
@@ -146,18 +147,4 @@ class Lookout {
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
-}
-
-/** What a step gives, or undefined as soon as the signal aborts; the step is left to itself then. */
-async function unlessAborted<T>(step: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
-  const aborted = Promise.withResolvers<undefined>();
-  const abort = () => {
-    aborted.resolve(undefined);
-  };
-  signal?.addEventListener('abort', abort);
-  try {
-    return await Promise.race([step, aborted.promise]);
-  } finally {
-    signal?.removeEventListener('abort', abort);
-  }
 }

@@ -131,6 +131,7 @@ export class ResourceManager implements AsyncDisposable {
         isResigned: () => this.#resigned,
         onWorked: () => {
           this.#futile = 0;
+          this.#failing.over();
         },
       });
       scope.use(term);

@@ -89,11 +89,11 @@ async function readChangedColumns(client: Client, types: readonly string[]): Pro
 }
 
 async function readFoldFields(client: Client): Promise<string> {
-  const { rows } = await client.query<{ fields: string }>(
+  const { rows } = await client.query<{ fields: string | null }>(
     `select substring(prosrc from '^\\s*select row\\((.*)\\)::pulp.task\\s*$') as fields
      from pg_proc where oid = 'pulp.task_after'::regproc`,
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('the fold of tasks is no row');
-  return row.fields;
+  const fields = rows[0]?.fields;
+  if (fields == null) throw new Error('the fold of tasks is no row');
+  return fields;
 }

@@ -3,6 +3,7 @@ import { deferredModule } from '../deferred-module.ts';
 import { reach, type Attempt, type Proof } from './address/reach.ts';
 import { resolveParameters } from './address/resolve.ts';
 import { settleSession, type Settings } from './session-settings.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { ConnectError, sqlFailure, toPulpError } from './sql-error.ts';
 
 const pg = deferredModule('pg') as () => typeof import('pg');
@@ -93,22 +94,16 @@ async function connectOnce(
 ): Promise<Client> {
   const client = limitedClient(new (pg().Client)(config), answerTimeoutMs);
   const refusal = requireProof(client, proof);
-  const abandoned = Promise.withResolvers<never>();
-  const giveUp = () => {
-    abandoned.reject(signal?.reason);
-  };
-  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     signal?.throwIfAborted();
     // A client of `pg` that is ended while it connects never says that it does not.
-    await Promise.race([client.connect(), abandoned.promise]);
+    await unlessAborted(client.connect(), signal);
+    signal?.throwIfAborted();
     if (refusal.error !== undefined) throw refusal.error;
     return client;
   } catch (error) {
     await client.end();
     throw new ConnectError(refusal.error ?? error);
-  } finally {
-    signal?.removeEventListener('abort', giveUp);
   }
 }
 
