@@ -48,7 +48,7 @@ grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.b
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_units, pulp.verify_holds, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events
   to pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.metrics, pulp.known_metrics, pulp.task_counts, pulp.group_progress,
+grant execute on function pulp.resource_contention, pulp.resource_holds, pulp.claims_at, pulp.running_ids, pulp.waiting_ids, pulp.task_names, pulp.metrics, pulp.known_metrics, pulp.task_counts, pulp.group_progress,
   pulp.activity, pulp.tx_bounds, pulp.failure_groups, pulp.error_signature
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 

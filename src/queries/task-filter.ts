@@ -1,7 +1,16 @@
 import type { FragmentSqlToken } from 'slonik';
+import { z } from 'zod';
 import { isFinal, type TaskState } from '../constants.ts';
 import { sql, textArray } from '../postgres/sql.ts';
+import { readTaskNames, readWaiting } from './task-lists.ts';
 import { asOf } from './time-travel.ts';
+
+/** Up to so many tasks that wait, or names of types that tasks have, are read to search among. */
+const MOST_WAITING = 10_000;
+const MOST_NAMES = 2000;
+
+/** So many types are searched one by one. */
+const FEW_NAMES = 20;
 
 /** The times of a task that it can be looked for by. */
 export const TASK_TIMES = ['enqueued_at', 'unblocked_at', 'started_at', 'finished_at'] as const;
@@ -87,7 +96,7 @@ export function lastingConditions(filter: TaskFilter): Condition[] {
     correlation === undefined
       ? undefined
       : sql.fragment`(correlation_id = ${correlation} and correlation_id <> id::text
-          or correlation_id = ${correlation} and id::text = ${correlation})`,
+          ${z.guid().safeParse(correlation).success ? sql.fragment`or correlation_id = ${correlation} and id = ${correlation}` : sql.fragment``})`,
     correlationContains === undefined
       ? undefined
       : sql.fragment`strpos(correlation_id, ${correlationContains}) > 0`,
@@ -115,17 +124,40 @@ export function changingConditions(filter: TaskFilter): Condition[] {
   ];
 }
 
-/** What changes in a task, as it is now: what runs and what went wrong is found without looking at all tasks. */
-export function presentConditions(filter: TaskFilter): Condition[] {
-  const asked = filter.states ?? (filter.state === undefined ? [] : [filter.state]);
-  const only = (...states: readonly TaskState[]) =>
-    asked.length > 0 && asked.every((state) => states.includes(state));
+/** What changes in a task, as it is now: what is not over, and what went wrong, is found without looking at all tasks, if there is little of it. */
+export async function presentConditions(filter: TaskFilter): Promise<Condition[]> {
   const failed = filter.errorCode !== undefined || filter.errorContains !== undefined;
   return [
-    only('running', 'canceling') ? sql.fragment`id = any (array(select pulp.running_ids()))` : undefined,
-    failed || only('failed', 'canceled', 'skipped') ? sql.fragment`went_wrong` : undefined,
+    await unfinishedCondition(filter),
+    failed || asksOnly(filter, ['failed', 'canceled', 'skipped']) ? sql.fragment`went_wrong` : undefined,
     ...changingConditions(filter),
   ];
+}
+
+async function unfinishedCondition(filter: TaskFilter): Promise<Condition> {
+  if (!asksOnly(filter, ['waiting', 'running', 'canceling'])) return undefined;
+  if (asksOnly(filter, ['running', 'canceling']))
+    return sql.fragment`id = any (array(select pulp.running_ids()))`;
+  const waiting = await readWaiting(MOST_WAITING);
+  return (
+    waiting && sql.fragment`id = any (${sql.array(waiting, 'uuid')} || array(select pulp.running_ids()))`
+  );
+}
+
+/** The names that tasks may have to pass, where several are asked for, or a part of them, and they are few. */
+export async function fewNames({
+  name,
+  names,
+  nameContains,
+}: TaskFilter): Promise<readonly string[] | undefined> {
+  if (name !== undefined || (names ?? nameContains) === undefined) return undefined;
+  const known = names ?? (await readTaskNames(nameContains ?? '', MOST_NAMES));
+  return known !== undefined && known.length <= FEW_NAMES ? known : undefined;
+}
+
+function asksOnly({ state, states }: TaskFilter, among: readonly TaskState[]): boolean {
+  const asked = states ?? (state === undefined ? [] : [state]);
+  return asked.length > 0 && asked.every((one) => among.includes(one));
 }
 
 /**
@@ -161,8 +193,13 @@ const CLAIMED = {
 };
 
 function claimCondition(mode: ClaimMode, resources: readonly string[]): Condition {
-  const wanted = textArray(resources);
-  return sql.fragment`${CLAIMED[mode]} && (${wanted} || array(select pulp.resource_name(r) from unnest(${wanted}) r))`;
+  // Each by itself, so that the planner knows what is looked for.
+  const names = resources.flatMap((name) => [
+    sql.fragment`${name}::text`,
+    sql.fragment`pulp.resource_name(${name})`,
+  ]);
+  const wanted = sql.fragment`array[${sql.join(names, sql.fragment`, `)}]::text[]`;
+  return sql.fragment`${CLAIMED.either} <> '{}' and ${CLAIMED.either} && ${wanted} and ${CLAIMED[mode]} && ${wanted}`;
 }
 
 const COLUMNS = {

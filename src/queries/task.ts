@@ -4,14 +4,16 @@ import { TASK_ORDERS, TASK_STATES, type TaskState } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
-import { sql } from '../postgres/sql.ts';
+import { sql, textArray } from '../postgres/sql.ts';
 import { reportedColumn } from './reported.ts';
 import {
   changingConditions,
+  fewNames,
   lastingConditions,
   presentConditions,
   possibleAt,
   where,
+  type Condition,
   type TaskFilter,
 } from './task-filter.ts';
 import { asOf } from './time-travel.ts';
@@ -153,31 +155,56 @@ export async function listTasks({
       ? undefined
       : sql.fragment`(enqueued_at, position) < (select p.enqueued_at, p.position from pulp.task p where p.id = ${after})`,
   ];
-  const changing = at === undefined ? presentConditions(filter) : changingConditions(filter);
-  const orders = (columns: readonly FragmentSqlToken[]) =>
-    sql.join(
+  const ordered = (by: FragmentSqlToken) =>
+    sql.fragment`order by ${sql.join(
       [
-        ...order.map(({ by, descending }) =>
-          descending ? sql.fragment`${ORDERS[by]} desc nulls last` : ORDERS[by],
+        ...order.map(({ by: column, descending }) =>
+          descending ? sql.fragment`${ORDERS[column]} desc nulls last` : ORDERS[column],
         ),
-        ...columns,
+        by,
       ],
       sql.fragment`, `,
-    );
+    )}`;
   const source =
     at === undefined
-      ? sql.fragment`pulp.task ${where([...lasting, ...changing])} 
-          order by ${orders([sql.fragment`enqueued_at desc`, sql.fragment`position desc`])}`
+      ? await presentSource(
+          filter,
+          lasting,
+          ordered(sql.fragment`enqueued_at desc, position desc`),
+          limit + offset,
+        )
       : sql.fragment`
           (select id as known_id, enqueued_at as came_at, position as place from pulp.task
             ${where([...lasting, ...possibleAt(at, filter)])}) known
-          cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changing)}
-          order by ${orders([sql.fragment`came_at desc`, sql.fragment`place desc`])}`;
+          cross join lateral pulp.task_at(${asOf(at)}, known_id) past ${where(changingConditions(filter))}
+          ${ordered(sql.fragment`came_at desc, place desc`)}`;
   const pool = await getConnection();
   return readingTasks(
     (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
     withoutPayloads ? columnsToList : brief ? briefColumns : columns,
   );
+}
+
+/** Tasks as they are. Of a few types, the first of each are found by an index, and the first of these are the first of all. */
+async function presentSource(
+  filter: TaskFilter,
+  lasting: readonly Condition[],
+  ordered: FragmentSqlToken,
+  first: number,
+): Promise<FragmentSqlToken> {
+  const conditions = [...lasting, ...(await presentConditions(filter))];
+  const names = await fewNames(filter);
+  if (names === undefined) return sql.fragment`pulp.task ${where(conditions)} ${ordered}`;
+  return sql.fragment`
+    pulp.task
+    where id = any (array(
+      select of_type.id
+      from unnest(${textArray(names)}) as one(type)
+      cross join lateral (
+        select id from pulp.task ${where([...conditions, sql.fragment`name = one.type`])} ${ordered} limit ${first}
+      ) of_type
+    ))
+    ${ordered}`;
 }
 
 /** The tasks that these enqueued, by the one that did; the oldest first, of each a thousand at most. */
@@ -208,10 +235,15 @@ const ORDERS = {
 /** How many tasks there are of these. @param most where counting ends */
 export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTEGER): Promise<number> {
   const pool = await getConnection();
+  const names = await fewNames(filter);
+  const conditions = [
+    ...lastingConditions(filter),
+    ...(await presentConditions(filter)),
+    names && sql.fragment`name = any (${textArray(names)})`,
+  ];
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ count: z.number() }))`
-      select count(*) as count
-      from (select from pulp.task ${where([...lastingConditions(filter), ...presentConditions(filter)])} limit ${most}) t`),
+      select count(*) as count from (select from pulp.task ${where(conditions)} limit ${most}) t`),
   );
 }
 

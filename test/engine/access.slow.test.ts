@@ -78,7 +78,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   ],
   [
     EVERYBODY,
-    'resource_contention resource_holds claims_at running_ids activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts group_progress',
+    'resource_contention resource_holds claims_at running_ids waiting_ids task_names activity tx_bounds failure_groups error_signature name_uuid metrics known_metrics task_counts group_progress',
   ],
   [OPERATORS, 'tokens create_token revoke_token request_purge purge_task'],
   [WORKERS, 'purge_as_requested'],
