@@ -113,7 +113,7 @@ await database[Symbol.asyncDispose]();
 function isBusy(): Promise<boolean> {
   return pool.oneFirst(
     sql.type(z.object({ busy: z.boolean() }))`
-      select exists (select from pulp_boss.job) or exists (select from pulp.running) as busy`,
+      select exists (select from pulp.task_counts() where state in ('waiting', 'running')) as busy`,
   );
 }
 

@@ -65,18 +65,8 @@ begin
   if ids is null then
     return;
   end if;
-  if exists (
-    select from unnest(types, facts) as ended(type, facts)
-    where ended.type = 'TaskSnoozed' and ended.facts ->> 'run_after' is null
-  ) then
-    raise exception 'a snoozed run does not say for how long' using errcode = 'PU004', hint = 'Give "seconds": a number from 0 on.';
-  end if;
-  if exists (
-    select from unnest(types, facts) as ended(type, facts)
-    where ended.type = 'TaskInterrupted' and (ended.facts ->> 'by' in ('shutdown', 'host', 'session', 'leftover')) is not true
-  ) then
-    raise exception 'an interrupted run does not say by what' using errcode = 'PU004',
-      hint = 'Give "by": shutdown, host, session or leftover.';
+  if types && array['TaskSnoozed', 'TaskInterrupted'] then
+    perform pulp.refuse_vague_ends(types, facts);
   end if;
 
   if reporting is not null and pulp.record_reports(reporting, reports) then

@@ -1,4 +1,4 @@
--- The same as pulp.fold_released_and_completed for tasks with claims: two events each, the release before the end.
+-- The same as pulp.fold_completed for tasks with claims: two events each, the release before the end.
 create or replace function pulp.fold_released_and_completed(
   rows tid[], facts jsonb[], release_positions bigint[], positions bigint[], tx xid8, appended_at timestamptz,
   out ids uuid[], out versions integer[], out correlation_ids text[], out grouped uuid[]

@@ -8,7 +8,7 @@
 -- Locks, in the order of all that touch jobs: the worker's row (check_incarnation), jobs (skip locked), tasks. A delivered task changes
 --   only under the lock of its job, so its own row need not be locked first. Advisory locks of resources are tried, never waited for, and
 --   outlive the transaction: they are given back when a run ends.
--- Steps: 1 check_incarnation: the session speaks for this worker  2 take_tasks: fetches jobs, takes the locks of claims (lock_resources)
+-- Steps: 1 check_incarnation: the session speaks for this worker  2 take_tasks: fetches jobs (next_jobs), takes the locks of claims (lock_resources)
 --   3 start_tasks: appends and folds TaskStarted.
 --
 -- Called by the worker's own session. "interruptions" says how often in a row the task was interrupted before.

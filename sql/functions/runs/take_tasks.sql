@@ -9,8 +9,9 @@ create or replace function pulp.take_tasks(
 language plpgsql as $$
 #variable_conflict use_column
 declare
-  fetched uuid[];
+  job record;
   jobs tid[];
+  fetched uuid[];
   rows tid[];
   attempts integer[];
   versions integer[];
@@ -41,22 +42,13 @@ begin
     task_types := pulp.kinds_taken(worker, task_types);
   end if;
 
-  select array_agg(j.id), array_agg(j.row), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1),
-      array_agg(t.correlation_id), array_agg(j.id) filter (where t.has_claims),
-      array_agg(j.id) filter (where t.row is null), array_agg(j.name) filter (where t.row is null)
-    into fetched, jobs, rows, attempts, versions, correlation_ids, claiming, stray, stray_queues
-    from (
-      select next.* from unnest(take_tasks.queues) as q(name)
-      cross join lateral (
-        select job.id, job.name, job.ctid as row from pgboss.job
-        where job.name = q.name and job.state < 'active' and not job.blocked and job.start_after <= pgboss.job_now()
-          and job.data ->> 'name' = any (take_tasks.task_types)
-        order by job.priority desc, job.created_on
-        limit take_tasks.at_most
-        for update skip locked
-      ) next
-      limit take_tasks.at_most
-    ) j
+  job := pulp.next_jobs(queues, task_types, at_most);
+  jobs := job.rows;
+  select array_agg(j.id), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1), array_agg(t.correlation_id),
+      array_agg(j.id) filter (where t.has_claims), array_agg(j.id) filter (where t.row is null),
+      array_agg(j.name) filter (where t.row is null)
+    into fetched, rows, attempts, versions, correlation_ids, claiming, stray, stray_queues
+    from unnest(job.ids, job.names) as j(id, name)
     left join lateral (
       select x.attempt, x.version, x.correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
       where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
