@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** After so long without work, in milliseconds, memory is given back; then again only when there was work meanwhile. */
-const FIRST_IDLE_MS = 500;
 const IDLE_MS = 10_000;
 
 /** What V8 gives to whoever asks for it by a flag. */
@@ -16,18 +15,14 @@ export class IdleMemory {
   #timer: NodeJS.Timeout | undefined;
   #collect: CollectGarbage | undefined;
   #isIdle = false;
-  #wasDone = false;
 
   /** There is nothing to do for now. */
   idle(): void {
     if (this.#isIdle) return;
     this.#isIdle = true;
-    this.#timer = setTimeout(
-      () => {
-        this.#giveBack();
-      },
-      this.#wasDone ? IDLE_MS : FIRST_IDLE_MS,
-    ).unref();
+    this.#timer = setTimeout(() => {
+      this.#giveBack();
+    }, IDLE_MS).unref();
   }
 
   /** There is. */
@@ -37,9 +32,8 @@ export class IdleMemory {
   }
 
   #giveBack(): void {
-    this.#wasDone = true;
     this.#collect ??= garbageCollector();
-    this.#collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    this.#collect?.({ type: 'major', execution: 'sync' });
   }
 }
 

@@ -137,6 +137,7 @@ export class Incarnation {
   /** Registers the worker, and makes its directory. @throws as `Session.register` */
   static async register(settings: IncarnationSettings, known: KnownEnd): Promise<Incarnation> {
     let incarnation: Incarnation | undefined;
+    await settings.background.ready();
     const sentAt = process.hrtime.bigint();
     const events = eventsOf(() => incarnation);
     const session = await Session.register(settings.databaseUrl, settings.registration, known, events);

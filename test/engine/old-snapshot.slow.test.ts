@@ -85,3 +85,14 @@ async function enqueue(
   ]);
   return rows[0]?.id;
 }
+
+test('what a role says of the fronts of queues is not believed', async () => {
+  await using database = await createDatabase();
+  await using client = await connect(database.url);
+  await client.query(
+    `do $$ begin execute format('alter database %I set pulp.fronts = ''nonsense''', current_database()); end $$`,
+  );
+  await using worker = await WorkerSession.open(database.url);
+  const id = await worker.enqueue();
+  assert.equal((await worker.startOne()).id, id);
+});

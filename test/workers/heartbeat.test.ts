@@ -36,4 +36,17 @@ suite('heartbeats', () => {
       delete process.env['PULP_WORKER_TTL'];
     });
   }
+
+  test('can get through when the lease begins: so many workers that start at once keep theirs', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    const worker = await engine.worker();
+    await using client = await connect(engine.database.url);
+    const { rows } = await client.query<{ before: boolean }>(
+      `select a.backend_start < w.online_at as before
+       from pulp.worker w join pg_stat_activity a on a.application_name = 'pulp background ' || w.name
+       where w.name = $1`,
+      [worker.name],
+    );
+    assert.deepEqual(rows, [{ before: true }]);
+  });
 });

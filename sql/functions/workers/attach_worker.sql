@@ -43,7 +43,7 @@ begin
       hint = 'Repeat the command.';
   end if;
   perform pulp.append_worker_event(worker, known, 'WorkerAttached', jsonb_build_object('backend_pid', pg_backend_pid()));
-  perform set_config('pulp.release', coalesce(known.release, ''), false);
+  perform set_config('pulp.release', coalesce(known.release, ''), false), set_config('pulp.fronts', '', false);
 
   return query
     select case when t.id = any (refused) then 'end' when t.fence = any (in_hand) then 'keep' else 'begin' end,

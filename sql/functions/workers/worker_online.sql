@@ -49,7 +49,8 @@ begin
       select coalesce(jsonb_agg(t ->> 'name'), '[]') from jsonb_array_elements(task_types) as t
       where (t -> 'takes') is distinct from 'false'),
     'backend_pid', pg_backend_pid(), 'login', session_user, 'process', process, 'unable', unable, 'versions', nullif(versions, '{}'), 'release', release)));
-  perform set_config('pulp.release', coalesce(release, ''), false); -- it stands in the starts of this session
+  perform set_config('pulp.release', coalesce(release, ''), false), -- it stands in the starts of this session
+    set_config('pulp.fronts', '', false); -- see next_jobs
   perform pulp.publish_task_types(worker, task_types);
   return known.incarnation;
 end $$;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Log } from '../../log.ts';
 import { ResourceManager } from '../../leader/resource-manager.ts';
-import { forcedEndMs, heartbeatIntervalMs, leaseMs, selfEndMs } from '../../worker-ttl.ts';
+import { forcedEndMs, leaseMs, selfEndMs } from '../../worker-ttl.ts';
 import { inDatabase } from '../../postgres/current-database.ts';
 import { SharedClient } from '../../postgres/shared-client.ts';
 import { IdleMemory } from '../../processes/idle-memory.ts';
@@ -23,9 +23,12 @@ const log: Log = { info: logger('info'), warn: logger('warn'), error: logger('er
 /** A statement of the leader may take so long, and no longer: heartbeats wait behind it. */
 const STATEMENT_MS = Math.round(leaseMs() / 4);
 
+/** How long the database may take to answer, in milliseconds: it may have much to do, as when all workers start at once, and to connect again makes it more. */
+const ANSWER_MS = leaseMs() / 3;
+
 const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
-  connectTimeoutMs: heartbeatIntervalMs(),
-  answerTimeoutMs: leaseMs() / 3,
+  connectTimeoutMs: ANSWER_MS,
+  answerTimeoutMs: ANSWER_MS,
   settings: {
     // What a crash forgets is done or said again, and whoever builds on it commits after it: nothing waits for a disk or a standby.
     synchronous_commit: 'off',
@@ -79,6 +82,13 @@ parentPort?.on('message', (message: ToBackground) => {
       guardian.tell(message);
   }
 });
+
+void connection
+  .get()
+  .catch(() => undefined) // the first sign of life says it
+  .then(() => {
+    tell({ type: 'ready' });
+  });
 
 function register(incarnation: string | undefined): void {
   heartbeat.beatFor(incarnation);

@@ -36,6 +36,8 @@ export type ToBackground =
 
 /** What the thread says to its worker. */
 export type FromBackground =
+  /** It has tried to connect: if it could, signs of life get through at once. */
+  | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: object; readonly message: string }
   /** A sign of life of this incarnation got through. */
   | { readonly type: 'confirmed'; readonly incarnation: string; readonly orders: WorkerOrders }
@@ -74,6 +76,7 @@ export class Background implements AsyncDisposable {
   readonly #counter = new Int32Array(new SharedArrayBuffer(4));
   readonly #horses = new Map<number, HorseMessage>();
   #inline: HorseMessage | undefined;
+  readonly #ready = Promise.withResolvers<void>();
   #isUntold = false;
   #thread: Worker | undefined;
   #incarnation: string | undefined;
@@ -82,10 +85,18 @@ export class Background implements AsyncDisposable {
     this.#settings = settings;
   }
 
+  /**
+   * Starts the thread, if it is not there, and waits until it has tried to connect. A lease that begins before that may be over before its first sign of
+   * life where many workers start at once.
+   */
+  ready(): Promise<void> {
+    this.#thread ??= this.#start();
+    return this.#ready.promise;
+  }
+
   /** Gives signs of life for this incarnation from now on, undefined: for none; stands for election from the first one on. */
   registered(incarnation: string | undefined): void {
     this.#incarnation = incarnation;
-    if (incarnation !== undefined) this.#thread ??= this.#start();
     this.#tell({ type: 'registered', incarnation });
   }
 
@@ -143,7 +154,8 @@ export class Background implements AsyncDisposable {
     };
     const thread = new Worker(THREAD_FILE, { workerData });
     thread.on('message', (message: FromBackground) => {
-      if (message.type === 'log') log[message.level](message.fields, message.message);
+      if (message.type === 'ready') this.#ready.resolve();
+      else if (message.type === 'log') log[message.level](message.fields, message.message);
       else if (message.type === 'confirmed') onConfirmed(message.incarnation, message.orders);
       else if (message.type === 'untold') {
         this.#isUntold = message.untold;
@@ -154,6 +166,7 @@ export class Background implements AsyncDisposable {
       log.error({ err: error }, 'the background thread of the worker failed; it begins anew');
     });
     thread.on('exit', () => {
+      this.#ready.resolve();
       if (this.#thread !== thread) return;
       onFailed();
       setTimeout(() => {
