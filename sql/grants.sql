@@ -43,7 +43,7 @@ grant execute on function pulp.actor, pulp.why, pulp.task_at(timestamptz), pulp.
   -- By these pulp.task_group tells what the caller may see.
   pulp.sees_all, pulp.acts_for, pulp.acts_for_all, pulp.are_owners_apart, pulp.is_operator, pulp.caller_role
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
-grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder
+grant execute on function pulp.history, pulp.histories, pulp.batch_event, pulp.batch_events, pulp.events_after, pulp.event_horizon, pulp.event_cursor_at, pulp.event_cursor, pulp.event_holder, pulp.old_snapshot
   to pulp_submitter, pulp_worker, pulp_operator, pulp_observer;
 grant execute on function pulp.verify, pulp.verify_sample, pulp.verify_streams, pulp.verify_tables, pulp.verify_runs_apart, pulp.verify_units, pulp.verify_holds, pulp.verify_workers,
   pulp.verify_numbers, pulp.verify_counts, pulp.verify_eras, pulp.verify_leaves, pulp.verify_locks, pulp.count_task_events

@@ -21,6 +21,9 @@ export function reasonTexts(task: Explanation, ttl: number): string[] {
     ...reasons.flatMap((reason) => sentencesOf(reason, task)),
     ...interruptionText(task),
     ...silenceText(workers ?? [], ttl),
+    ...(task.old_snapshot === null
+      ? []
+      : [`All work is slowed by ${task.old_snapshot}: what was done since cannot be cleaned up. End it.`]),
   ];
 }
 

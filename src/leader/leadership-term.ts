@@ -126,6 +126,8 @@ export class Term implements Disposable {
   /** By how much the server's clock is ahead of this process's monotonic one, in milliseconds. */
   #clockOffset = -Infinity;
   /** Commits wait for a standby, so that nobody but the leader sends notifications. */
+  /** Who held an old snapshot at the last look. */
+  #slowedBy: string | null = null;
   #isUntold = false;
   #isLost = false;
   #isAlone = false;
@@ -373,20 +375,31 @@ export class Term implements Disposable {
     return null;
   }
 
-  /** Delivers again what another client of pg-boss has taken from our queues. */
+  /** Delivers again what another client of pg-boss has taken from our queues, and tells of who slows them. */
   async #mend(): Promise<null> {
-    const { rows } = await this.#client.query<{ mended: number; takers: readonly string[] | null }>({
+    const { log } = this.#settings;
+    const { rows } = await this.#client.query<{
+      mended: number;
+      takers: readonly string[] | null;
+      old_snapshot: string | null;
+    }>({
       name: 'mend',
-      text: 'select mended, takers from pulp.mend_delivery($1)',
+      text: 'select mended, takers, pulp.old_snapshot() from pulp.mend_delivery($1)',
       values: [BATCH],
     });
-    const [done] = rows;
-    if (done !== undefined && done.mended > 0) {
-      this.#settings.log.warn(
+    const { old_snapshot: holder = null, ...done } = rows[0] ?? { mended: 0 };
+    if (done.mended > 0) {
+      log.warn(
         done,
         'jobs of waiting tasks had been taken from the queues by others, and were delivered again',
       );
     }
+    if (holder !== null && holder !== this.#slowedBy)
+      log.warn(
+        { holder },
+        'a transaction holds an old snapshot: what was done since cannot be cleaned up, and work slows down',
+      );
+    this.#slowedBy = holder;
     this.#mends.nextIn(MEND_MS);
     return null;
   }

@@ -25,6 +25,8 @@ export interface Overview {
     readonly failing: LeaderFailure | null;
     /** How many tasks the leader could not bring forward and tries again apart from the others; a thousand: or more. */
     readonly held_back: number;
+    /** Who has held a snapshot anywhere in the cluster for more than a minute, in words; null: nobody, or the schema is outdated. */
+    readonly old_snapshot: string | null;
     /** Subscriptions that have stopped, or whose sending fails, with why; null: the schema is outdated. */
     readonly subscriptions: readonly SubscriptionTrouble[] | null;
     /** For how long tasks and months of the log are kept; null: the schema is outdated. */
@@ -86,6 +88,7 @@ export async function readOverview(databaseUrl: string): Promise<Overview> {
         tasks: await countByState(client, 'task'),
         workers: await countByState(client, 'worker'),
         ...(pending.length > 0 ? UNKNOWN_LEADER : await readLeader(client)),
+        old_snapshot: pending.length > 0 ? null : await readOldSnapshot(client),
         subscriptions: pending.length > 0 ? null : await readTroubles(client),
         retention: pending.length > 0 ? null : await readRetention(client),
         era: pending.length > 0 ? null : await readEra(client),
@@ -105,6 +108,11 @@ async function readEra(client: Client): Promise<EraFacts | null> {
      from pulp.era order by number desc limit 1`,
   );
   return rows[0] ?? null;
+}
+
+async function readOldSnapshot(client: Client): Promise<string | null> {
+  const { rows } = await client.query<{ holder: string | null }>('select pulp.old_snapshot() as holder');
+  return rows[0]?.holder ?? null;
 }
 
 async function readTroubles(client: Client): Promise<readonly SubscriptionTrouble[]> {

@@ -241,6 +241,8 @@ export const explanation = z.object({
   run: run.nullable(),
   /** The last of its interruptions in a row; null if its run before this one did not end so. */
   interrupted: interrupted.nullable(),
+  /** Of one that waits: who has held a snapshot anywhere in the cluster for more than a minute, which slows all work; null: nobody. */
+  old_snapshot: z.string().nullable(),
   /** Where its time went, in spans without gaps that add up to the whole; null if its first events are gone. */
   time: z.object({ seconds: z.number(), since: time, until: time, spans: z.array(span) }).nullable(),
 });

@@ -74,7 +74,7 @@ const CALLERS: Readonly<Record<string, readonly Role[]>> = grants([
   [EVERYBODY, 'evolve_task_step has_claims keeps_unique_key recorded_time reported_after refuse_task_event'],
   [
     EVERYBODY,
-    'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder',
+    'history histories batch_event batch_events events_after event_horizon event_cursor_at event_cursor event_holder old_snapshot',
   ],
   [
     EVERYBODY,

@@ -194,7 +194,7 @@ suite('one task that cannot be granted holds up no other', () => {
     const pid = (await scene.stranger.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
     assert.match(
       rows[0].why.held_back.message,
-      new RegExp(`^its row is locked by process ${pid} \\(stranger\\), whose transaction is open since "?20`),
+      new RegExp(`^its row is locked by process ${pid} \\(stranger\\), whose transaction is open since 20`),
     );
   });
 

@@ -137,9 +137,7 @@ begin
       union all
       select 'pulp_log_leaves_seconds', '', '{}', extract(epoch from pulp.event_leaves_end() - now)
       union all
-      select 'pulp_oldest_snapshot_seconds', '', '{}', greatest(0,
-        (select max(pulp.seconds_between(a.xact_start, now)) from pg_stat_activity a where a.backend_xmin is not null and a.pid <> pg_backend_pid()),
-        (select max(pulp.seconds_between(p.prepared, now)) from pg_prepared_xacts p))
+      select 'pulp_oldest_snapshot_seconds', '', '{}', coalesce((select pulp.seconds_between(s.since, now) from pulp.oldest_snapshot() s), 0)
       union all
       select 'pulp_connections', '', '{}', (select sum(d.numbackends) from pg_stat_database d)
       union all

@@ -17,7 +17,7 @@
 --   manager_failing           the manager leads, but what this task waits for fails; said beside being_granted, due, to_be_routed
 -- One that runs: running or canceling, and awaits_tasks while its code waits for others. In either case deadlock comes first where it
 -- stands in a circle of tasks that wait for each other, which "deadlock" tells. One that is over: its state. "interrupted" tells of the last of its interruptions in a
--- row, if its latest run, or the one before, ended so.
+-- row, if its latest run, or the one before, ended so; "old_snapshot", of one that waits, of what slows all work at present.
 create or replace function pulp.why(task uuid) returns jsonb
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -169,6 +169,6 @@ begin
     'attempt', t.attempt, 'retries', t.retries, 'priority', t.priority, 'error', case when pulp.acts_for(t.owner) then t.error end, 'cancel_reason', t.cancel_reason,
     'due_at', due_at, 'awaits', awaited, 'deadlock', case when circle is not null then jsonb_build_object('text', pulp.circle_text(circle), 'steps', circle) end,
     'held_back', held_back, 'paused', paused, 'claims', claims, 'queue', queue, 'resource_manager', manager, 'run', run,
-    'interrupted', interrupted, 'time', spent);
+    'interrupted', interrupted, 'time', spent, 'old_snapshot', case when t.state = 'waiting' then pulp.old_snapshot() end);
 end $$;
 comment on function pulp.why is 'Why a task does not run, or what it does, or where its time went.';

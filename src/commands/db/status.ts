@@ -61,6 +61,7 @@ export default class Status extends PulpCommand {
         workers: overview.contents && countsText(overview.contents.workers),
         leader: overview.contents && (overview.contents.leader ?? 'none'),
         ...leaderTrouble(overview.contents),
+        'old snapshot': overview.contents?.old_snapshot ?? undefined,
         ...subscriptionTrouble(overview.contents),
         retention: overview.contents?.retention && retentionLine(overview.contents.retention),
         ...eraFacts(overview.contents),
