@@ -33,18 +33,20 @@ export class SignsOfLife implements AsyncDisposable {
     }, TOUCH_INTERVAL_MS).unref();
   }
 
-  /** It takes tasks. */
-  online(): void {
+  /** It takes tasks. Resolves when the file says so. */
+  async online(): Promise<void> {
     if (this.#isStopping) return;
     this.#show('online');
     this.#notifier.ready('online');
+    await this.#written;
   }
 
-  /** It is registered, but takes no tasks for now. */
-  unable(why: string): void {
+  /** It is registered, but takes no tasks for now. Resolves when the file says so. */
+  async unable(why: string): Promise<void> {
     if (this.#isStopping) return;
     this.#show('unable', why);
     this.#notifier.status(`unable: ${why}`);
+    await this.#written;
   }
 
   /** It has no session, and tries to get one. What it runs goes on. */

@@ -48,7 +48,8 @@ export interface IncarnationSettings {
   readonly cancelGraceMs: number;
   readonly log: Logger;
   readonly background: Background;
-  readonly onState: (state: 'online' | 'unable' | 'reconnecting', why: string) => void;
+  /** Resolves when whoever is told of the state has shown it. */
+  readonly onState: (state: 'online' | 'unable' | 'reconnecting', why: string) => Promise<void>;
   /** The lease is over, and code of tasks goes on in this process: it alone can end it, by ending. */
   readonly onUnstoppable: () => void;
 }
@@ -171,7 +172,7 @@ export class Incarnation {
   /** The session is gone; the runs go on. */
   detached(why: Error): void {
     this.#settings.log.warn({ err: why, running: this.running }, 'the session is lost; what runs goes on');
-    this.#settings.onState('reconnecting', why.message);
+    void this.#settings.onState('reconnecting', why.message);
     this.#wakeup.call();
   }
 
@@ -327,7 +328,7 @@ export class Incarnation {
     this.#session = session;
     this.#runs.reconcile(runs);
     log.info({ running: this.running }, 'attached a new session');
-    onState(this.#readiness.unable === undefined ? 'online' : 'unable', this.#readiness.unable ?? '');
+    void onState(this.#readiness.unable === undefined ? 'online' : 'unable', this.#readiness.unable ?? '');
     this.look();
     this.look({ forCancels: true });
   }
@@ -364,12 +365,12 @@ export class Incarnation {
     this.#told = condition;
     if (condition.unable === before.unable) return;
     if (condition.unable === null) {
+      await onState('online', ''); // whoever reads the log may ask for its state at once
       log.info({ queues: registration.queues, concurrency: registration.concurrency }, 'online');
-      onState('online', '');
       this.#ready = true;
     } else {
+      await onState('unable', condition.unable);
       log.warn({ reason: condition.unable }, 'unable to take tasks');
-      onState('unable', condition.unable);
     }
   }
 

@@ -43,10 +43,10 @@ export interface PulpWorkerOptions {
 
 /** Who wants to know how a worker fares. */
 export interface PulpWorkerEvents {
-  /** It takes tasks, or takes them again. */
-  readonly onOnline?: () => void;
-  /** It is registered, but takes no tasks for now. */
-  readonly onUnable?: (why: string) => void;
+  /** It takes tasks, or takes them again. The worker logs it when this has resolved. */
+  readonly onOnline?: () => void | Promise<void>;
+  /** It is registered, but takes no tasks for now. The worker logs it when this has resolved. */
+  readonly onUnable?: (why: string) => void | Promise<void>;
   /** Somebody told it by the database to finish what it runs and end; it does as by `stop`. */
   readonly onDraining?: (why: string) => void;
   /** It has no session for now. What it runs goes on, as long as its lease stands. */
@@ -296,9 +296,9 @@ export class PulpWorker {
           versions: this.#options.versions ?? {},
           release: currentRelease(),
         },
-        onState: (state, why) => {
-          if (state === 'online') events.onOnline?.();
-          else if (state === 'unable') events.onUnable?.(why);
+        onState: async (state, why) => {
+          if (state === 'online') await events.onOnline?.();
+          else if (state === 'unable') await events.onUnable?.(why);
           else events.onLost?.(new Error(why));
         },
         onUnstoppable: () => process.exit(1),

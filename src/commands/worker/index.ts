@@ -143,12 +143,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     });
     const server = flags.server ? await this.#serve(flags, log.child({ worker: name })) : undefined;
     const ending = worker.run({
-      onOnline: () => {
-        signs.online();
-      },
-      onUnable: (why) => {
-        signs.unable(why);
-      },
+      onOnline: () => signs.online(),
+      onUnable: (why) => signs.unable(why),
       onDraining: (why) => {
         signs.stopping(`told to end${why === '' ? '' : `: ${why}`}, ${worker.running} tasks in hand`);
       },
