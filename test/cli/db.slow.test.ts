@@ -92,6 +92,7 @@ suite('pulp db', () => {
       leader: 'only-one',
       failing: null,
       held_back: 0,
+      old_snapshot: null,
       subscriptions: [],
       retention: [],
     });
