@@ -144,6 +144,16 @@ async function unfinishedCondition(filter: TaskFilter): Promise<Condition> {
   );
 }
 
+/** All that tasks have to pass, as they are now, wherever it is asked of one set of them. */
+export async function conditionsOf(filter: TaskFilter): Promise<Condition[]> {
+  const names = await fewNames(filter);
+  return [
+    ...lastingConditions(filter),
+    ...(await presentConditions(filter)),
+    names && sql.fragment`name = any (${textArray(names)})`,
+  ];
+}
+
 /** The names that tasks may have to pass, where several are asked for, or a part of them, and they are few. */
 export async function fewNames({
   name,

@@ -8,6 +8,7 @@ import { sql, textArray } from '../postgres/sql.ts';
 import { reportedColumn } from './reported.ts';
 import {
   changingConditions,
+  conditionsOf,
   fewNames,
   lastingConditions,
   presentConditions,
@@ -235,12 +236,7 @@ const ORDERS = {
 /** How many tasks there are of these. @param most where counting ends */
 export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTEGER): Promise<number> {
   const pool = await getConnection();
-  const names = await fewNames(filter);
-  const conditions = [
-    ...lastingConditions(filter),
-    ...(await presentConditions(filter)),
-    names && sql.fragment`name = any (${textArray(names)})`,
-  ];
+  const conditions = await conditionsOf(filter);
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ count: z.number() }))`
       select count(*) as count from (select from pulp.task ${where(conditions)} limit ${most}) t`),

@@ -3,14 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { z } from 'zod';
 import { closeConnection, getConnection, listTasks } from '../../src/index.ts';
-import {
-  fewNames,
-  lastingConditions,
-  presentConditions,
-  where,
-  type TaskFilter,
-} from '../../src/queries/task-filter.ts';
-import { sql, textArray } from '../../src/postgres/sql.ts';
+import { conditionsOf, where, type TaskFilter } from '../../src/queries/task-filter.ts';
+import { sql } from '../../src/postgres/sql.ts';
 import { createDatabase } from '../support/database.ts';
 import { WorkerSession } from './worker-session.ts';
 
@@ -133,12 +127,7 @@ async function listIds(filter: TaskFilter): Promise<readonly string[]> {
 
 async function planOf(filter: TaskFilter): Promise<string> {
   const pool = await getConnection();
-  const names = await fewNames(filter);
-  const conditions = [
-    ...lastingConditions(filter),
-    ...(await presentConditions(filter)),
-    names && sql.fragment`name = any (${textArray(names)})`,
-  ];
+  const conditions = await conditionsOf(filter);
   const plan = await pool.oneFirst(sql.type(z.object({ 'QUERY PLAN': z.unknown() }))`
     explain (analyze, format json) select id from pulp.task ${where(conditions)}
     order by enqueued_at desc, position desc limit 10`);

@@ -1,5 +1,6 @@
--- Since when the oldest snapshot of the cluster has been held, beside this session's, and by whom; who has written, and not ended yet, holds others' back. As long as it is, no row that was deleted since can be cleaned up. No row
--- if there is none. Of sessions of others the server tells the owner of the schema alone if he is a member of pg_read_all_stats.
+-- Since when the oldest snapshot of the cluster has been held, beside this session's, and by whom: no row that was deleted since can be cleaned up. A transaction that
+-- has written holds the snapshots of others back as long as it is open, and counts like one that has its own. No row if there is none. Of sessions of others
+-- the server tells the owner of the schema alone if he is a member of pg_read_all_stats.
 create or replace function pulp.oldest_snapshot() returns table (since timestamptz, holder text)
 language sql stable as $$
   select s.since, s.holder
