@@ -8,6 +8,7 @@ create or replace function pulp.next_jobs(queues text[], task_types text[], at_m
 language plpgsql as $$
 declare
   long constant interval := interval '10 ms' + at_most * interval '20 us';
+  many constant integer := 1000; -- entries of indexes before the first job
   known constant text := coalesce(nullif(current_setting('pulp.fronts', true), ''), '{}');
   fronts jsonb := known; -- of queues: the first job's priority and created_on (since), and until when that is held to
   queue text;
@@ -20,6 +21,8 @@ declare
   found_rows tid[];
   walked interval;
   first timestamptz;
+  read_before bigint;
+  new_front jsonb;
 begin
   foreach queue in array queues loop
     began := clock_timestamp();
@@ -72,13 +75,17 @@ begin
           and job.data ->> 'name' = any (task_types)
         order by job.priority desc, job.created_on limit 1);
       fronts := jsonb_set(fronts, array[queue, 'since'], to_jsonb(coalesce(first, (front ->> 'since')::timestamptz)));
-    elsif walked > long then
-      fronts := fronts || coalesce((
-        select jsonb_build_object(queue, jsonb_build_object('priority', job.priority, 'since', job.created_on,
-          'until', clock_timestamp() + least(20 * walked, interval '10 s')))
+    elsif walked > long then -- or it waited for a lock or for the processor: so what it reads counts, too
+      read_before := pulp.job_entries_read(queue);
+      new_front := (
+        select jsonb_build_object('priority', job.priority, 'since', job.created_on,
+          'until', clock_timestamp() + least(20 * walked, interval '10 s'))
         from pgboss.job
         where job.name = queue and job.state < 'active' and not job.blocked and job.data ->> 'name' = any (task_types)
-        order by job.priority desc, job.created_on limit 1), '{}');
+        order by job.priority desc, job.created_on limit 1);
+      if new_front is not null and pulp.job_entries_read(queue) - read_before > many then
+        fronts := jsonb_set(fronts, array[queue], new_front);
+      end if;
     end if;
     exit when missing = 0;
   end loop;
