@@ -7,8 +7,10 @@ import type { Log } from '../log.ts';
 import { RepeatedWarning } from '../processes/repeated-warning.ts';
 import { standForElection, type Candidacy, type Standing } from './election.ts';
 import { SilenceObserver } from './silence-observer.ts';
-import { Term } from './leadership-term.ts';
 import { heartbeatIntervalMs } from '../worker-ttl.ts';
+
+/** Of those that know `ResourceManager`, few stand for election. */
+const loadTerm = () => import('./leadership-term.ts');
 
 /** How often one that does not lead asks whether it should, in milliseconds, where nobody can be told that nobody leads. */
 const UNTOLD_STANDBY_MS = 1000;
@@ -109,6 +111,7 @@ export class ResourceManager implements AsyncDisposable {
   async #serve(): Promise<void> {
     const { connection, worker, standIn, log, onUntold, stand = standForElection } = this.#settings;
     const client = await connection.get();
+    const { Term } = await loadTerm();
     using scope = new DisposableStack();
     let vacant = VACANT_TRIES; // the session that led may be ending: nobody tells that of a new one
     const vacancy = new NoticePace(() => {

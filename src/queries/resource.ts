@@ -75,7 +75,7 @@ const hold = z
   .object({ actor: z.string().nullable(), reason: z.string().nullable(), until: time.nullable() })
   .nullable();
 
-const holdColumn = sql.fragment`
+const holdColumn = () => sql.fragment`
   case when h.id is not null then jsonb_build_object('actor', h.actor, 'reason', h.reason, 'until', h.until) end as hold`;
 
 const lineRow = z.object({
@@ -160,13 +160,13 @@ export async function readResource(
         from pulp.resource_now where resource = ${name}`),
       pool.any(sql.type(holderRow)`
         select g.task_id as id, coalesce(t.name, 'hold') as name, g.mode, g.units, g.granted_at as since,
-          case when t.state <> 'waiting' then t.worker end as worker, ${holdColumn}
+          case when t.state <> 'waiting' then t.worker end as worker, ${holdColumn()}
         from pulp.reservation g left join pulp.task t on t.id = g.task_id left join pulp.hold h on h.id = g.task_id
         where g.resource = ${name} and g.state = 'granted'
         order by g.granted_at, g.task_id limit ${limit}`),
       pool.any(sql.type(lineRow)`
         select row_number() over (order by w.position)::integer as place, w.task_id as id, coalesce(t.name, 'hold') as name,
-          w.mode, w.units, w.requested_at as since, ${holdColumn}
+          w.mode, w.units, w.requested_at as since, ${holdColumn()}
         from (
           select * from pulp.reservation
           where resource = ${name} and state = 'waiting' order by position limit ${limit}

@@ -196,12 +196,6 @@ export function where(conditions: readonly Condition[]): FragmentSqlToken {
   return given.length === 0 ? sql.fragment`` : sql.fragment`where ${sql.join(given, sql.fragment` and `)}`;
 }
 
-const CLAIMED = {
-  exclusive: sql.fragment`exclusive_resources`,
-  shared: sql.fragment`shared_resources`,
-  either: sql.fragment`exclusive_resources || shared_resources`,
-};
-
 function claimCondition(mode: ClaimMode, resources: readonly string[]): Condition {
   // Each by itself, so that the planner knows what is looked for.
   const names = resources.flatMap((name) => [
@@ -209,18 +203,13 @@ function claimCondition(mode: ClaimMode, resources: readonly string[]): Conditio
     sql.fragment`pulp.resource_name(${name})`,
   ]);
   const wanted = sql.fragment`array[${sql.join(names, sql.fragment`, `)}]::text[]`;
-  return sql.fragment`${CLAIMED.either} <> '{}' and ${CLAIMED.either} && ${wanted} and ${CLAIMED[mode]} && ${wanted}`;
+  const either = sql.fragment`exclusive_resources || shared_resources`;
+  const claimed = mode === 'either' ? either : sql.identifier([`${mode}_resources`]);
+  return sql.fragment`${either} <> '{}' and ${either} && ${wanted} and ${claimed} && ${wanted}`;
 }
 
-const COLUMNS = {
-  enqueued_at: sql.fragment`enqueued_at`,
-  unblocked_at: sql.fragment`unblocked_at`,
-  started_at: sql.fragment`started_at`,
-  finished_at: sql.fragment`finished_at`,
-};
-
 function timeCondition({ time, is, moment }: TimeCondition): Condition {
-  const column = COLUMNS[time];
+  const column = sql.identifier([time]);
   const begin = sql.fragment`${moment.toISOString()}::timestamptz`;
   switch (is) {
     case 'before':

@@ -38,7 +38,7 @@ export type GroupProgress = z.infer<typeof groupProgressRow>;
 /** A group, and the UUID by which those know it that know things by UUIDs alone: see `pulp.name_uuid`. */
 export type GroupWithUuid = TaskGroup & { readonly uuid: string };
 
-const columns = sql.fragment`
+const columns = () => sql.fragment`
   g.id, g.description, g.owner, g.dispatched, g.created_at, g.dispatched_at, g.members, g.waiting, g.running, g.canceling,
   g.completed, g.failed, g.canceled, g.skipped`;
 
@@ -46,7 +46,7 @@ const columns = sql.fragment`
 export async function readGroup(id: string): Promise<TaskGroup> {
   const [group] = await read(
     groupRow,
-    sql.fragment`select ${columns} from pulp.task_group g where g.id = ${id}`,
+    sql.fragment`select ${columns()} from pulp.task_group g where g.id = ${id}`,
   );
   if (group !== undefined) return group;
   throw new PulpError('MISSING_GROUP', `there is no group ${JSON.stringify(id)}`, {
@@ -66,7 +66,7 @@ export function listGroups({
   return read(
     groupRow,
     sql.fragment`
-      select ${columns} from pulp.group_ids(${after}, ${limit}) as known(id)
+      select ${columns()} from pulp.group_ids(${after}, ${limit}) as known(id)
       cross join lateral (select x.* from pulp.task_group x where x.id = known.id) g
       order by g.id collate "C"`,
   );
@@ -99,7 +99,7 @@ function readByUuid(known: FragmentSqlToken): Promise<readonly GroupWithUuid[]> 
   return read(
     groupRow.extend({ uuid: z.string() }),
     sql.fragment`
-      select known.uuid, ${columns} from ${known} as known(uuid, id)
+      select known.uuid, ${columns()} from ${known} as known(uuid, id)
       cross join lateral (select x.* from pulp.task_group x where x.id = known.id) g
       order by known.uuid`,
   );

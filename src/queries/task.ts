@@ -66,26 +66,27 @@ function columnsWith(payloads: FragmentSqlToken): FragmentSqlToken {
     ${payloads}`;
 }
 
-const columns = columnsWith(sql.fragment`args, kwargs, result, error, progress, reported`);
-const briefColumns = columnsWith(
-  sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress, reported`,
-);
-const columnsToList = columnsWith(sql.fragment`
+const columns = () => columnsWith(sql.fragment`args, kwargs, result, error, progress, reported`);
+const briefColumns = () =>
+  columnsWith(sql.fragment`'[]'::jsonb as args, '{}'::jsonb as kwargs, result, error, progress, reported`);
+const columnsToList = () =>
+  columnsWith(sql.fragment`
   null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, progress, reported`);
-const columnsWithoutPayloads = columnsWith(sql.fragment`
+const columnsWithoutPayloads = () =>
+  columnsWith(sql.fragment`
   null::jsonb as args, null::jsonb as kwargs, null::jsonb as result, null::jsonb as error, null::jsonb as progress,
   null::jsonb as reported`);
 
 /** Reads tasks; whoever may see them, but not their payloads, is given null for these. */
 async function readingTasks<T>(
   read: (columns: FragmentSqlToken) => Promise<T>,
-  wanted: FragmentSqlToken = columns,
+  wanted: FragmentSqlToken = columns(),
 ): Promise<T> {
   try {
     return await retrying(() => read(wanted));
   } catch (error) {
     if (!(error instanceof PulpError) || error.code !== 'NOT_ALLOWED') throw error;
-    return retrying(() => read(columnsWithoutPayloads));
+    return retrying(() => read(columnsWithoutPayloads()));
   }
 }
 
@@ -159,8 +160,9 @@ export async function listTasks({
   const ordered = (by: FragmentSqlToken) =>
     sql.fragment`order by ${sql.join(
       [
-        ...order.map(({ by: column, descending }) =>
-          descending ? sql.fragment`${ORDERS[column]} desc nulls last` : ORDERS[column],
+        ...order.map(
+          ({ by: column, descending }) =>
+            sql.fragment`${sql.identifier([column])} ${descending ? sql.fragment`desc nulls last` : sql.fragment``}`,
         ),
         by,
       ],
@@ -182,7 +184,7 @@ export async function listTasks({
   const pool = await getConnection();
   return readingTasks(
     (shown) => pool.any(sql.type(taskRow)`select ${shown} from ${source} limit ${limit} offset ${offset}`),
-    withoutPayloads ? columnsToList : brief ? briefColumns : columns,
+    (withoutPayloads ? columnsToList : brief ? briefColumns : columns)(),
   );
 }
 
@@ -223,15 +225,6 @@ export async function readChildren(ids: readonly string[]): Promise<ReadonlyMap<
   );
   return new Map(rows.map(({ parent, children }) => [parent, children]));
 }
-
-const ORDERS = {
-  enqueued_at: sql.fragment`enqueued_at`,
-  unblocked_at: sql.fragment`unblocked_at`,
-  started_at: sql.fragment`started_at`,
-  finished_at: sql.fragment`finished_at`,
-  name: sql.fragment`name`,
-  state: sql.fragment`state`,
-};
 
 /** How many tasks there are of these. @param most where counting ends */
 export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTEGER): Promise<number> {

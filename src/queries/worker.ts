@@ -52,9 +52,9 @@ export async function listWorkers(at?: Date): Promise<readonly Worker[]> {
     select name, state, host, pid, queues, concurrency, task_types, versions, release, online_at, last_heartbeat, finish_rate,
       missing, gracefully_stopped, unable, draining, stuck, coalesce(r.running, 0)::integer as running,
       extract(epoch from ${at === undefined ? sql.fragment`clock_timestamp()` : asOf(at)} - last_heartbeat)::double precision as heartbeat_age,
-      ${at === undefined ? LEADS : ledAt(at)} as leads
+      ${at === undefined ? leads() : ledAt(at)} as leads
     from ${at === undefined ? sql.fragment`pulp.worker` : sql.fragment`pulp.worker_at(${asOf(at)})`} w
-    left join (${at === undefined ? RUNNING : runningAt(at)}) r on r.worker = w.name
+    left join (${at === undefined ? running() : runningAt(at)}) r on r.worker = w.name
     order by state <> 'online', name`),
   );
 }
@@ -71,10 +71,10 @@ export async function readLatestRuns(): Promise<ReadonlyMap<string, string>> {
   return new Map(rows.map(({ worker, task }) => [worker, task]));
 }
 
-const LEADS = sql.fragment`
+const leads = () => sql.fragment`
   exists (select from pulp.leader l where l.worker = w.name and l.backend_pid = pulp.leader_session())`;
 
-const RUNNING = sql.fragment`select worker, count(*) as running from pulp.running group by worker`;
+const running = () => sql.fragment`select worker, count(*) as running from pulp.running group by worker`;
 
 /** Who was elected last by then, and was online: who held the lock, the log does not say. */
 function ledAt(at: Date): FragmentSqlToken {

@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
+import { deferredModule } from '../deferred-module.ts';
 import { keyOf } from './webhook-secret.ts';
 import type { WebhookNetworks } from './webhook-networks.ts';
+
+const http = deferredModule('node:http') as () => typeof import('node:http');
+const https = deferredModule('node:https') as () => typeof import('node:https');
 
 /** For how long a receiver may take to answer, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -39,7 +41,7 @@ export async function sendWebhook(
   const signature = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
   const overdue = AbortSignal.timeout(timeoutMs);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const request = target.protocol === 'https:' ? requestHttps : requestHttp;
+  const request = (target.protocol === 'https:' ? https() : http()).request;
   const sent = request(target, {
     method: 'POST',
     agent: false,

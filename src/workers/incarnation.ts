@@ -44,7 +44,7 @@ export interface IncarnationSettings {
   readonly tasksFiles: readonly string[];
   readonly registration: Registration;
   readonly directory: WorkerDirectory;
-  readonly maxTasksPerHorse: number;
+  readonly maxTasksPerHorse: number | undefined;
   readonly cancelGraceMs: number;
   readonly log: Logger;
   readonly background: Background;

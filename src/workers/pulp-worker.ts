@@ -15,7 +15,7 @@ import { tasksFilesAt } from '../tasks/tasks-files.ts';
 import type { Versions } from '../tasks/versions.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background/background.ts';
-import { Incarnation } from './incarnation.ts';
+import type { Incarnation } from './incarnation.ts';
 import { RetryPause } from './retry-pause.ts';
 import { earlierIncarnation, type EarlierIncarnation, type KnownEnd } from './session.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
@@ -34,8 +34,8 @@ export interface PulpWorkerOptions {
   readonly versions?: Versions;
   /** How many tasks it has in hand at most, in horses and inline together. Default 4. */
   readonly concurrency?: number;
-  /** After how many tasks a horse is replaced. Default 100. */
-  readonly maxTasksPerHorse?: number;
+  /** After how many tasks a horse is replaced. Default: 100, or more where they are short and leave no memory behind. */
+  readonly maxTasksPerHorse?: number | undefined;
   /** How long the code of a canceled task may take to end before it is killed, in milliseconds. Default 5000. */
   readonly cancelGraceMs?: number;
   readonly log?: Logger;
@@ -273,8 +273,9 @@ export class PulpWorker {
     return types.map((type) => ({ ...publication(type), takes: !closed.includes(type) }));
   }
 
-  #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Incarnation> {
-    const { registry, maxTasksPerHorse = 100, cancelGraceMs = 5000 } = this.#options;
+  async #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Incarnation> {
+    const { registry, maxTasksPerHorse, cancelGraceMs = 5000 } = this.#options;
+    const { Incarnation } = await import('./incarnation.ts'); // most that know this class begin none
     return Incarnation.register(
       {
         databaseUrl: this.#databaseUrl,

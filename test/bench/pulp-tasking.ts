@@ -29,7 +29,6 @@ interface Variant {
   readonly task: TaskType;
   readonly workers: number;
   readonly concurrency: number;
-  readonly maxTasksPerHorse?: number;
   /** How many tasks have run before the others come: then the workers are up, and their horses warm. */
   readonly warmUp?: number;
   /** Each task claims one of so many resources exclusively; 0: none. */
@@ -82,7 +81,6 @@ const horses = {
   share: 0.2,
   task: horseNoop as TaskType,
   workers: 1,
-  maxTasksPerHorse: 1_000_000, // warm ones are measured, not their making
   warmUp: 10_000,
   resources: 0,
 };

@@ -32,6 +32,16 @@ export const whereAmI = defineTask('test.where-am-i', {
   },
 });
 
+const kept: Buffer[] = [];
+
+export const keeps = defineTask('test.keeps', {
+  kwargs: z.object({ bytes: z.number() }),
+  run: ({ kwargs }) => {
+    kept.push(Buffer.alloc(kwargs.bytes, 1));
+    return process.pid;
+  },
+});
+
 export const fail = defineTask('test.fail', {
   run: () => {
     throw new RangeError('out of range', { cause: new Error('the deeper reason') });

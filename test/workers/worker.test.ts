@@ -78,6 +78,19 @@ suite('a worker', () => {
     assert.notEqual(pids[0], pids[1]);
   });
 
+  for (const bytes of [0, 2 ** 21]) {
+    test(`replaces it after a hundred where nothing was set, unless they are short and leave no memory behind: ${bytes} bytes`, async () => {
+      await using engine = await Engine.create(TASKS_FILE);
+      await engine.worker({ concurrency: 1 });
+      const handles = await enqueueMany(
+        Array.from({ length: 250 }, () => ({ task: tasks.keeps, kwargs: { bytes } })),
+      );
+      const pids = new Set<unknown>();
+      for (const handle of handles) pids.add((await handle.wait(PATIENCE)).result);
+      assert.equal(pids.size === 3, bytes > 0, `${pids.size} horses`);
+    });
+  }
+
   test('records why a task failed: name, message, stack and cause', async () => {
     await using engine = await Engine.create(TASKS_FILE);
     await engine.worker();

@@ -61,8 +61,8 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     }),
     'max-tasks-per-horse': Flags.integer({
       helpValue: 'N',
-      summary: 'After how many tasks a child process is replaced.',
-      default: 100,
+      summary:
+        'After how many tasks a child process is replaced. Default: 100, or more where they are short and leave no memory behind.',
       min: 1,
       max: MOST,
     }),

@@ -35,8 +35,8 @@ const SURPLUS_MS = 60_000;
 const MANY_DEATHS = 3;
 
 export interface HorsePoolSettings extends HorseSettings {
-  /** After how many tasks a horse is replaced; 1 gives each task a fresh process. */
-  readonly maxTasksPerHorse: number;
+  /** After how many tasks a horse is replaced; 1 gives each task a fresh process; undefined: see `Wear`. */
+  readonly maxTasksPerHorse: number | undefined;
   /** What the code of a task is answered. */
   readonly answer: AnswerOf;
   readonly log: Logger;
@@ -262,7 +262,7 @@ export class HorsePool {
         options.onBegun?.();
       },
     });
-    if (!run.isAlone && horse.runs >= this.#settings.maxTasksPerHorse) this.#prepareSuccessor();
+    if (!run.isAlone && horse.isFull) this.#prepareSuccessor();
     const end = await ending;
     if (end === undefined) {
       this.#onGivenBack(run, horse);

@@ -22,6 +22,7 @@ import { Revoker } from './revocation.ts';
 import { SHORT_MS } from './run-times.ts';
 import { Starvation } from './starvation.ts';
 import { startHorse } from './start-horse.ts';
+import { Wear } from './wear.ts';
 import { failed, type Outcome } from '../runs/outcome.ts';
 import { HeldOutput } from '../../secrets/held-output.ts';
 import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
@@ -58,8 +59,8 @@ export interface HorseProcessSettings extends HorseSettings {
   readonly mark: string;
   /** Takes whole lines of its stdout and stderr, with the task that they are of, as far as that is known. */
   readonly onOutput: (lines: string, stream: 'stdout' | 'stderr', task: StartedTask | undefined) => void;
-  /** After how many runs it is replaced. */
-  readonly maxRuns: number;
+  /** After how many runs it is replaced; undefined: see `Wear`. */
+  readonly maxRuns: number | undefined;
   /** See `isForOneRun`. */
   readonly isForOneRun: boolean;
   /** Its cgroup, if it has one of its own. It is removed with the horse. */
@@ -118,6 +119,7 @@ export class HorseProcess {
   readonly #channel: Channel<FromHorse, ToHorse> | undefined;
   /** Knows the secrets of the runs that it had: what they say may come late, and from processes that they started. */
   readonly #redactor = new Redactor();
+  readonly #wear: Wear;
   readonly #errorTail = new OutputTail((text) => this.#redactor.text(text));
   readonly #revoker: Revoker | undefined;
   /** The run that goes on, and those that were sent ahead. */
@@ -168,6 +170,7 @@ export class HorseProcess {
       revocation: this.#revoker?.fd,
     }));
     this.pid = child.pid;
+    this.#wear = new Wear(child.pid, settings.maxRuns);
     if (child.pid !== undefined) this.#starvation = new Starvation(child.pid);
     const ready = Promise.withResolvers<undefined>();
     this.ready = ready.promise;
@@ -240,9 +243,14 @@ export class HorseProcess {
     return !this.#wasReady && !this.#isGone && !this.#isUnfit;
   }
 
+  /** Whether it was given all the runs that it is to have. */
+  get isFull(): boolean {
+    return this.isForOneRun ? this.runs > 0 : this.#wear.isFull(this.runs);
+  }
+
   /** Whether it has had all the runs that it is to have, and none goes on. */
   get isWornOut(): boolean {
-    return this.#isFull && this.#line.length === 0;
+    return this.isFull && this.#line.length === 0;
   }
 
   /** Whether no other run is to be given to it, since it is not as it was. */
@@ -311,6 +319,7 @@ export class HorseProcess {
     const { promise, resolve } = Promise.withResolvers<HorseRunEnd | undefined>();
     const place = (this.#lastPlace += 1);
     this.runs += 1;
+    this.#wear.count(this.runs);
     this.#mayHaveChildren = true;
     this.#line.push({
       ...{ place, task, expectedMs, onBegun, onProgress, onEnd: resolve },
@@ -368,12 +377,8 @@ export class HorseProcess {
     this.#deathWatch.begin();
   }
 
-  get #isFull(): boolean {
-    return this.runs >= (this.isForOneRun ? 1 : this.#settings.maxRuns);
-  }
-
   get #takesRuns(): boolean {
-    return !this.#isFull && !this.isUnfit && !this.#isHalted && this.#silence === undefined;
+    return !this.isFull && !this.isUnfit && !this.#isHalted && this.#silence === undefined;
   }
 
   /** A run that has begun or may have, and that no other follows; undefined if it is here no more, or its end is on the way. */
@@ -387,6 +392,7 @@ export class HorseProcess {
     switch (message.type) {
       case 'ready':
         this.idleSince = performance.now();
+        this.#wear.begin();
         this.#onReady();
         this.#checkGroup();
         break;

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Wear } from '../../src/workers/horses/wear.ts';
+
+/** Gives it as many runs, and says after how many it was full. */
+function fullAfter(wear: Wear, from: number, to: number): number | undefined {
+  for (let runs = from; runs <= to; runs += 1) {
+    wear.count(runs);
+    if (wear.isFull(runs)) return runs;
+  }
+  return undefined;
+}
+
+test('a horse that has lived for much longer than its start took is full after a hundred runs', async () => {
+  const wear = new Wear(process.pid, undefined);
+  wear.begin();
+  await pause(100);
+  assert.equal(fullAfter(wear, 1, 1000), 100);
+});
+
+test('one that has not goes on, and is looked at after every hundred', async () => {
+  const wear = new Wear(process.pid, undefined);
+  await pause(20);
+  wear.begin();
+  assert.equal(fullAfter(wear, 1, 250), undefined);
+  await pause(1000);
+  assert.equal(fullAfter(wear, 251, 1000), 300);
+});
+
+test('what was set is held to', () => {
+  const wear = new Wear(process.pid, 7);
+  wear.begin();
+  assert.equal(fullAfter(wear, 1, 1000), 7);
+});
+
+test('where its memory cannot be seen a hundred runs are enough', () => {
+  const wear = new Wear(undefined, undefined);
+  wear.begin();
+  assert.equal(fullAfter(wear, 1, 1000), 100);
+});
