@@ -21,10 +21,10 @@ test('a horse that has lived for much longer than its start took is full after a
 
 test('one that has not goes on, and is looked at after every hundred', async () => {
   const wear = new Wear(process.pid, undefined);
-  await pause(20);
+  await pause(10);
   wear.begin();
   assert.equal(fullAfter(wear, 1, 250), undefined);
-  await pause(1000);
+  await pause(2000);
   assert.equal(fullAfter(wear, 251, 1000), 300);
 });
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const RUNS = 100;
 
 /** It lives for so many times as long as its start took at least. */
-const STARTS = 20;
+const STARTS = 100;
 
 /** Unless it has grown by so much, in kB of resident memory: what its tasks leave behind would add up. */
 const GROWN_KB = 100 * 1024;
