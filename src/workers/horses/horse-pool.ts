@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { HorseGroup } from './cgroups/horse-group.ts';
@@ -12,9 +13,11 @@ import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
 import { chooseHorse, horsesToMake } from './placement.ts';
 import { PooledRun, type HorseRunOptions } from './pooled-run.ts';
 import { RunTimes, SHORT_MS } from './run-times.ts';
+import { StartPace } from './start-pace.ts';
 import type { Outcome } from '../runs/outcome.ts';
 import type { StartedTask } from '../runs/run-records.ts';
 import { processStat } from '../../processes/process-stat.ts';
+import { isHostCrowded } from '../../processes/run-queue.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
 import { wrapOutput } from '../runs/task-output.ts';
 import { StandardError } from '../../processes/standard-error.ts';
@@ -27,6 +30,9 @@ const FEW_HORSES = 2 * PROCESSORS;
 
 /** Between two looks whether a run takes long behind or beside which others wait, in milliseconds. */
 const LOOK_MS = SHORT_MS / 2;
+
+/** How soon a start that was put off is looked at again, in milliseconds: not by all workers of a host at once. */
+const HELD_LOOK_MS = { least: 50, most: 150 };
 
 /** After so long without a run, horses beyond the few are ended, in milliseconds. */
 const SURPLUS_MS = 60_000;
@@ -88,6 +94,7 @@ export class HorsePool {
   readonly #output: StandardError;
   readonly #all = new Set<HorseProcess>();
   readonly #times = new RunTimes();
+  readonly #pace = new StartPace(isHostCrowded);
   /** The runs that have no horse yet, in their order. */
   readonly #waiting: PooledRun[] = [];
   #runs = 0;
@@ -215,19 +222,22 @@ export class HorsePool {
   #makeMissing(): void {
     if (this.#waiting.length === 0) return;
     const shared = [...this.#all].filter(({ isForOneRun }) => !isForOneRun);
-    const missing = horsesToMake({
+    const wanted = horsesToMake({
       waiting: this.#waiting.map(({ task }) => this.#times.expected(task.name)),
       starting: shared.filter(({ isStarting }) => isStarting).length,
       brief: shared.filter(({ isBrief }) => isBrief).length,
       few: FEW_HORSES,
     });
-    for (let made = 0; made < missing; made += 1) this.#make();
+    for (let missing = this.#pace.admit(wanted, shared.length); missing > 0; missing -= 1) this.#make();
   }
 
   /** As long as tasks wait for a horse or behind a run: those behind one that takes long are taken back. */
   #lookAfterLongRuns(): void {
     if (this.#look !== undefined || this.#isKilled) return;
-    if (this.#waiting.length === 0 && ![...this.#all].some(({ isWaitedFor }) => isWaitedFor)) return;
+    const isWaiting = this.#waiting.length > 0;
+    const hasCause = [...this.#all].some((horse) => horse.isWaitedFor || (isWaiting && horse.isBusy));
+    if (!hasCause && !this.#pace.isHolding) return; // the horses that start tell when they are ready
+    const ms = hasCause ? LOOK_MS : randomInt(HELD_LOOK_MS.least, HELD_LOOK_MS.most);
     this.#look = setTimeout(() => {
       // What has ended meanwhile is heard of first.
       setImmediate(() => {
@@ -235,7 +245,7 @@ export class HorsePool {
         for (const horse of this.#all) if (horse.isHeld) this.#noteLongRun(horse);
         this.#placeSoon();
       });
-    }, LOOK_MS).unref();
+    }, ms).unref();
   }
 
   #noteLongRun(horse: HorseProcess): void {

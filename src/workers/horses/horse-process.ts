@@ -238,6 +238,11 @@ export class HorseProcess {
     return this.#wasReady && this.#takesRuns && this.#line.length === 0;
   }
 
+  /** Whether it is warm and was sent something. */
+  get isBusy(): boolean {
+    return this.#wasReady && this.#line.length > 0;
+  }
+
   /** Whether it is on its way to be ready. */
   get isStarting(): boolean {
     return !this.#wasReady && !this.#isGone && !this.#isUnfit;
