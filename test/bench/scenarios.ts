@@ -8,6 +8,7 @@ import { loadTaskTypes } from '../../src/tasks/task-registry.ts';
 import { PulpWorker } from '../../src/workers/pulp-worker.ts';
 import { contention } from './contention.ts';
 import { enqueueingBeside } from './enqueue-beside.ts';
+import { fleet } from './fleet.ts';
 import { follow } from './follow.ts';
 import { retention } from './retention.ts';
 import type { Scenario } from './scenario.ts';
@@ -151,6 +152,7 @@ export const SCENARIOS: readonly Scenario[] = [
   follow,
   verification,
   retention,
+  fleet,
 ];
 
 /** The rate at which tasks on ten resources are granted and run, over `count` of them, once the first has run. */

@@ -161,7 +161,10 @@ export class HorseProcess {
     this.#revoker = Revoker.make(workerDirectory);
     this.#deathWatch = new DeathWatch({
       processes: () => this.#remaining(),
-      onLingering,
+      onLingering: (processes, killedForMs) => {
+        // None, and nothing heard of its end: then this process is late, and nothing refuses to die.
+        if (this.#isGone || processes.length > 0) onLingering(processes, killedForMs);
+      },
       ...(tellingMs !== undefined && { tellingMs }),
     });
     const child = (this.#child = startHorse({

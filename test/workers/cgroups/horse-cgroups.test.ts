@@ -146,6 +146,17 @@ suite('without cgroups', () => {
   });
 });
 
+test('a horse of whose end its worker hears late is not told of as one that cannot be killed', async () => {
+  let told = 0;
+  await using pool = await TestPool.make(undefined, { tellingMs: [50], onUnkillable: () => (told += 1) });
+  const run = pool.start(tasks.waits);
+  await run.progress;
+  run.kill();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); // this process does nothing meanwhile
+  await run.ended;
+  assert.equal(told, 0);
+});
+
 suite(
   'a horse that cannot be killed',
   { skip: freezer() === undefined && 'needs the freezer of cgroup v1' },
