@@ -22,18 +22,27 @@ export type EventCatalogue = Readonly<Record<string, EventType>>;
 /**
  * Says what a type of event looks like.
  *
- * @param versions the shapes of its facts, those of version 1 first
+ * @param shapes gives the shapes of its facts, those of version 1 first; asked when there is an event to be read: most processes read none
  * @param upcasters from each version to the next
  */
 export function defineEvent<Kind extends string, const Versions extends readonly z.ZodType[]>(
   kind: Kind,
-  versions: Versions,
+  shapes: () => Versions,
   upcasters: readonly Upcaster[] = [],
 ): EventType<Kind, Versions> {
-  if (upcasters.length !== versions.length - 1) {
-    throw new TypeError(`${versions.length} versions need ${versions.length - 1} upcasters`);
-  }
-  return { kind, versions, upcasters };
+  let versions: Versions | undefined;
+  return {
+    kind,
+    upcasters,
+    get versions() {
+      if (versions !== undefined) return versions;
+      const made = shapes();
+      if (upcasters.length !== made.length - 1) {
+        throw new TypeError(`${made.length} versions need ${made.length - 1} upcasters`);
+      }
+      return (versions = made);
+    },
+  };
 }
 
 /** The facts of a type's latest version. */

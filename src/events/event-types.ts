@@ -76,7 +76,7 @@ const quota = z
   .partial();
 
 const paused = <Kind extends PauseKind>(kind: Kind) =>
-  defineEvent('system', [
+  defineEvent('system', () => [
     z.strictObject({
       kind: z.literal(kind),
       name: z.string(),
@@ -87,12 +87,12 @@ const paused = <Kind extends PauseKind>(kind: Kind) =>
   ]);
 
 const resumed = <Kind extends PauseKind>(kind: Kind) =>
-  defineEvent('system', [
+  defineEvent('system', () => [
     z.strictObject({ kind: z.literal(kind), name: z.string(), reason: z.string().nullable() }),
   ]);
 
 export const EVENT_TYPES = {
-  TaskEnqueued: defineEvent('task', [
+  TaskEnqueued: defineEvent('task', () => [
     z.strictObject({
       name: z.string(),
       queue: z.string(),
@@ -121,14 +121,14 @@ export const EVENT_TYPES = {
       owner: z.string().optional(),
     }),
   ]),
-  TaskDue: defineEvent('task', [nothing]),
-  ReservationGranted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
-  ReservationReleased: defineEvent('task', [nothing]),
-  TaskRerouted: defineEvent('task', [z.strictObject({ queue: z.string() })]),
+  TaskDue: defineEvent('task', () => [nothing]),
+  ReservationGranted: defineEvent('task', () => [z.strictObject({ queue: z.string() })]),
+  ReservationReleased: defineEvent('task', () => [nothing]),
+  TaskRerouted: defineEvent('task', () => [z.strictObject({ queue: z.string() })]),
   /** Another task took its place, or its time was over. */
-  UniqueKeyReleased: defineEvent('task', [nothing]),
-  TaskReprioritized: defineEvent('task', [z.strictObject({ priority: z.int() })]),
-  TaskStarted: defineEvent('task', [
+  UniqueKeyReleased: defineEvent('task', () => [nothing]),
+  TaskReprioritized: defineEvent('task', () => [z.strictObject({ priority: z.int() })]),
+  TaskStarted: defineEvent('task', () => [
     z.strictObject({
       worker: z.string(),
       attempt: z.int(),
@@ -136,8 +136,8 @@ export const EVENT_TYPES = {
       release: z.string().optional(),
     }),
   ]),
-  TaskProgressed: defineEvent('task', [z.strictObject({ progress: payload })]),
-  ProgressReported: defineEvent('task', [
+  TaskProgressed: defineEvent('task', () => [z.strictObject({ progress: payload })]),
+  ProgressReported: defineEvent('task', () => [
     z.strictObject({
       reports: z.array(
         z.strictObject({
@@ -151,14 +151,14 @@ export const EVENT_TYPES = {
       ),
     }),
   ]),
-  ResourcesCreated: defineEvent('task', [z.strictObject({ resources })]),
-  TaskCancelRequested: defineEvent('task', [z.strictObject({ reason: z.string().nullable() })]),
-  TaskCompleted: defineEvent('task', [z.strictObject({ result: payload })]),
-  TaskFailed: defineEvent('task', [z.strictObject({ error: taskError, worker_lost: workerLost })]),
-  TaskRetryScheduled: defineEvent('task', [
+  ResourcesCreated: defineEvent('task', () => [z.strictObject({ resources })]),
+  TaskCancelRequested: defineEvent('task', () => [z.strictObject({ reason: z.string().nullable() })]),
+  TaskCompleted: defineEvent('task', () => [z.strictObject({ result: payload })]),
+  TaskFailed: defineEvent('task', () => [z.strictObject({ error: taskError, worker_lost: workerLost })]),
+  TaskRetryScheduled: defineEvent('task', () => [
     z.strictObject({ error: taskError, run_after: moment, worker_lost: workerLost }),
   ]),
-  TaskCanceled: defineEvent('task', [
+  TaskCanceled: defineEvent('task', () => [
     z.strictObject({
       reason: z.string().nullable(),
       /** How the run ended in truth, if its worker said so: the cancel was acknowledged already. */
@@ -167,7 +167,7 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** Ended without its fault, and at no cost of an attempt: it goes back to the front of its line. */
-  TaskInterrupted: defineEvent('task', [
+  TaskInterrupted: defineEvent('task', () => [
     z.strictObject({
       reason: z.string().nullable(),
       /** What ended it: its worker stops; its host cannot run it; its worker's session was lost, and another has its locks. */
@@ -178,9 +178,11 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** Its code has put it off: it runs again then, and this run counts as none. */
-  TaskSnoozed: defineEvent('task', [z.strictObject({ reason: z.string().nullable(), run_after: moment })]),
+  TaskSnoozed: defineEvent('task', () => [
+    z.strictObject({ reason: z.string().nullable(), run_after: moment }),
+  ]),
   /** Somebody has it run again after its end. */
-  TaskRequeued: defineEvent('task', [
+  TaskRequeued: defineEvent('task', () => [
     z.strictObject({
       reason: z.string().nullable(),
       /** Whether it was a run that had ended, or a task that waited. */
@@ -188,19 +190,19 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** What it came after is over as it asked for; it begins then. */
-  DependenciesMet: defineEvent('task', [z.strictObject({ run_after: moment })]),
+  DependenciesMet: defineEvent('task', () => [z.strictObject({ run_after: moment })]),
   /** It waited for a task that ended otherwise than it asked for. */
-  TaskSkipped: defineEvent('task', [
+  TaskSkipped: defineEvent('task', () => [
     z.strictObject({
       reason: z.string().optional(),
       /** The task that it waited for. */
       after: z.string().optional(),
     }),
   ]),
-  TaskPurged: defineEvent('task', [
+  TaskPurged: defineEvent('task', () => [
     z.strictObject({ name: z.string(), state: finalState, finished_at: moment }),
   ]),
-  WorkerOnline: defineEvent('worker', [
+  WorkerOnline: defineEvent('worker', () => [
     z.strictObject({
       host: z.string(),
       pid: z.int(),
@@ -221,11 +223,11 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** It lost its session and has another one; its runs went on. */
-  WorkerAttached: defineEvent('worker', [z.strictObject({ backend_pid: z.int() })]),
+  WorkerAttached: defineEvent('worker', () => [z.strictObject({ backend_pid: z.int() })]),
   /** It takes no tasks for now. */
-  WorkerUnable: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  WorkerUnable: defineEvent('worker', () => [z.strictObject({ reason: z.string() })]),
   /** Runs of it go on though their processes were killed; without any: there are none any more. */
-  WorkerStuck: defineEvent('worker', [
+  WorkerStuck: defineEvent('worker', () => [
     z.strictObject({
       runs: z.array(
         z.strictObject({
@@ -236,16 +238,16 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** Somebody told it to finish what it runs and end; an empty reason: none was given. */
-  WorkerDraining: defineEvent('worker', [z.strictObject({ reason: z.string() })]),
+  WorkerDraining: defineEvent('worker', () => [z.strictObject({ reason: z.string() })]),
   /** Somebody gave it another number of tasks to have in hand. */
-  WorkerResized: defineEvent('worker', [z.strictObject({ concurrency: z.int() })]),
+  WorkerResized: defineEvent('worker', () => [z.strictObject({ concurrency: z.int() })]),
   /** It takes tasks again. */
-  WorkerAble: defineEvent('worker', [nothing]),
-  WorkerOffline: defineEvent('worker', [departure]),
-  WorkerMissing: defineEvent('worker', [departure]),
+  WorkerAble: defineEvent('worker', () => [nothing]),
+  WorkerOffline: defineEvent('worker', () => [departure]),
+  WorkerMissing: defineEvent('worker', () => [departure]),
   WorkerHeartbeat: defineEvent(
     'heartbeat',
-    [
+    () => [
       /** How many tasks each worker finished since its last heartbeat; null if it did not say. */
       z.strictObject({ workers: z.record(z.string(), z.int().nullable()) }),
       /** And below which tx all of the log was decided by then; null: it is not told. */
@@ -253,9 +255,9 @@ export const EVENT_TYPES = {
     ],
     [(facts: { workers: Record<string, number | null> }) => ({ ...facts, decided: null })],
   ),
-  LeaderElected: defineEvent('system', [z.strictObject({ worker: z.string(), backend_pid: z.int() })]),
+  LeaderElected: defineEvent('system', () => [z.strictObject({ worker: z.string(), backend_pid: z.int() })]),
   /** A duty of the leader fails, for the first time or with another error than before. */
-  LeaderFailing: defineEvent('system', [
+  LeaderFailing: defineEvent('system', () => [
     z.strictObject({
       duty: z.enum(LEADER_DUTIES),
       error: z.strictObject({ code: z.string(), message: z.string() }),
@@ -263,9 +265,9 @@ export const EVENT_TYPES = {
       last_pass_at: moment.optional(),
     }),
   ]),
-  LeaderRecovered: defineEvent('system', [z.strictObject({ duty: z.enum(LEADER_DUTIES) })]),
+  LeaderRecovered: defineEvent('system', () => [z.strictObject({ duty: z.enum(LEADER_DUTIES) })]),
   /** The log goes on in another history than the one before: see `pulp.era`, and `docs/eras.md`. */
-  EraBegun: defineEvent('system', [
+  EraBegun: defineEvent('system', () => [
     z.strictObject({
       number: z.int(),
       reason: z.string(),
@@ -287,7 +289,7 @@ export const EVENT_TYPES = {
   ResourceResumed: resumed('resource'),
   AllResumed: resumed('all'),
   /** Somebody stands in line for resources without a task. */
-  HoldRequested: defineEvent('system', [
+  HoldRequested: defineEvent('system', () => [
     z.strictObject({
       exclusive_resources: resources,
       shared_resources: resources,
@@ -300,8 +302,8 @@ export const EVENT_TYPES = {
       lease_seconds: z.number().nullable(),
     }),
   ]),
-  HoldGranted: defineEvent('system', [nothing]),
-  HoldReleased: defineEvent('system', [
+  HoldGranted: defineEvent('system', () => [nothing]),
+  HoldReleased: defineEvent('system', () => [
     z.strictObject({
       /** Its holder let go of it, its time was over, or it gave no sign of life any more. */
       why: z.enum(['released', 'expired', 'lost']),
@@ -309,11 +311,11 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** How many units there are of a resource; null: without limit. */
-  CapacityChanged: defineEvent('system', [
+  CapacityChanged: defineEvent('system', () => [
     z.strictObject({ resource: z.string(), capacity: z.int().nullable(), reason: z.string().nullable() }),
   ]),
   /** How many claims of a resource are granted within so many seconds; null: without limit. */
-  RateChanged: defineEvent('system', [
+  RateChanged: defineEvent('system', () => [
     z.strictObject({
       resource: z.string(),
       rate: z.int().nullable(),
@@ -321,7 +323,7 @@ export const EVENT_TYPES = {
       reason: z.string().nullable(),
     }),
   ]),
-  ScheduleCreated: defineEvent('system', [
+  ScheduleCreated: defineEvent('system', () => [
     z.strictObject({
       name: z.string(),
       kind: z.enum(RULE_KINDS),
@@ -337,10 +339,10 @@ export const EVENT_TYPES = {
       next_at: moment,
     }),
   ]),
-  SchedulePaused: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
-  ScheduleResumed: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
-  ScheduleDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
-  OccurrenceEnqueued: defineEvent('system', [
+  SchedulePaused: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
+  ScheduleResumed: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
+  ScheduleDeleted: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
+  OccurrenceEnqueued: defineEvent('system', () => [
     z.strictObject({
       /** For when it was meant, whenever it came. */
       nominal_at: moment,
@@ -351,7 +353,7 @@ export const EVENT_TYPES = {
     }),
   ]),
   /** Occurrences that follow each other were skipped, all for the same reason. */
-  OccurrenceSkipped: defineEvent('system', [
+  OccurrenceSkipped: defineEvent('system', () => [
     z.strictObject({
       why: z.enum(['missed', 'paused', 'overlap', 'refused']),
       first_at: moment,
@@ -362,12 +364,12 @@ export const EVENT_TYPES = {
       detail: z.string().nullable(),
     }),
   ]),
-  GroupCreated: defineEvent('system', [
+  GroupCreated: defineEvent('system', () => [
     z.strictObject({ id: z.string(), description: z.string().nullable(), owner: z.string().nullable() }),
   ]),
   /** All its tasks are enqueued. */
-  GroupDispatched: defineEvent('system', [nothing]),
-  SubscriptionCreated: defineEvent('system', [
+  GroupDispatched: defineEvent('system', () => [nothing]),
+  SubscriptionCreated: defineEvent('system', () => [
     z.strictObject({
       name: z.string(),
       kinds: z.array(z.enum(SUBSCRIPTION_KINDS)),
@@ -383,17 +385,17 @@ export const EVENT_TYPES = {
       cursor: z.string(),
     }),
   ]),
-  SubscriptionPaused: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
-  SubscriptionResumed: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  SubscriptionPaused: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
+  SubscriptionResumed: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
   /** Its events could not be sent for too long, or cannot be given. */
-  SubscriptionStopped: defineEvent('system', [z.strictObject({ reason: z.string() })]),
+  SubscriptionStopped: defineEvent('system', () => [z.strictObject({ reason: z.string() })]),
   /** It goes on from another place. */
-  SubscriptionReplayed: defineEvent('system', [
+  SubscriptionReplayed: defineEvent('system', () => [
     z.strictObject({ cursor: z.string(), reason: z.string().nullable() }),
   ]),
-  SubscriptionDeleted: defineEvent('system', [z.strictObject({ reason: z.string().nullable() })]),
+  SubscriptionDeleted: defineEvent('system', () => [z.strictObject({ reason: z.string().nullable() })]),
   /** For how long something is kept. */
-  RetentionSet: defineEvent('system', [
+  RetentionSet: defineEvent('system', () => [
     z.strictObject({
       kind: z.enum(RETENTION_KINDS),
       name: z.string(),
@@ -403,17 +405,17 @@ export const EVENT_TYPES = {
       ]),
     }),
   ]),
-  RetentionCleared: defineEvent('system', [
+  RetentionCleared: defineEvent('system', () => [
     z.strictObject({ kind: z.enum(RETENTION_KINDS), name: z.string() }),
   ]),
   /** Whether callers are apart. */
-  PolicyChanged: defineEvent('system', [z.strictObject({ before: policy, after: policy })]),
+  PolicyChanged: defineEvent('system', () => [z.strictObject({ before: policy, after: policy })]),
   /** What an owner may ask for; null: nothing in particular. */
-  QuotaChanged: defineEvent('system', [
+  QuotaChanged: defineEvent('system', () => [
     z.strictObject({ owner: z.string(), before: quota.nullable(), after: quota.nullable() }),
   ]),
   /** Only what changed by a publication is one. */
-  TaskTypePublished: defineEvent('system', [
+  TaskTypePublished: defineEvent('system', () => [
     z.strictObject({
       name: z.string(),
       worker: z.string(),
@@ -421,10 +423,10 @@ export const EVENT_TYPES = {
       after: publication,
     }),
   ]),
-  SecretUnmarked: defineEvent('system', [
+  SecretUnmarked: defineEvent('system', () => [
     z.strictObject({ name: z.string(), place: z.string(), before: marks, after: marks }),
   ]),
-  LeafArchived: defineEvent('system', [
+  LeafArchived: defineEvent('system', () => [
     z.strictObject({
       format: z.literal('pulp-archive/1'),
       leaf: z.string(),
@@ -440,7 +442,7 @@ export const EVENT_TYPES = {
       digest: z.string(),
     }),
   ]),
-  LeafDropped: defineEvent('system', [
+  LeafDropped: defineEvent('system', () => [
     z.strictObject({
       class: z.enum(['event_batch', 'event_task', 'event_heartbeat']),
       starts: moment,

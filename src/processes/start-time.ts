@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { processStat } from './process-stat.ts';
 
@@ -16,6 +15,7 @@ function startTimeByProc(pid: number): string | undefined {
 }
 
 async function startTimeByPs(pid: number): Promise<string | undefined> {
+  const { execFile } = await import('node:child_process');
   const listing = promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]);
   const { stdout } = await listing.catch(() => ({ stdout: '' }));
   const [, start] = /^([^Z]\S*)\s+(.*\S)/.exec(stdout) ?? [];

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +25,7 @@ export async function placeOfLoadError(error: unknown, file: string): Promise<st
 
 async function checkedPlace(file: string): Promise<string | undefined> {
   try {
+    const { execFile } = await import('node:child_process');
     await promisify(execFile)(process.execPath, ['--check', file], { env: {} });
     return undefined; // it is in a file that this one imports
   } catch (failed) {

@@ -19,7 +19,7 @@ const started = {
 const CHANGED = {
   TaskStarted: defineEvent(
     'task',
-    [
+    () => [
       z.strictObject({ worker: z.string() }),
       z.strictObject({ worker: z.string(), turn: z.int() }),
       z.strictObject({ worker: z.string(), attempt: z.int() }),
@@ -50,7 +50,7 @@ suite('typed events', () => {
       [1, 2, 3].map((attempt) => ({ worker: 'w', attempt })),
     );
     assert.deepEqual(new Set(told.map(({ schema_version }) => schema_version)), new Set([3]));
-    assert.throws(() => defineEvent('task', [z.unknown(), z.unknown()]), TypeError);
+    assert.throws(() => defineEvent('task', () => [z.unknown(), z.unknown()]).versions, TypeError);
   });
 
   const unreadable: Readonly<Record<string, [change: object, message: RegExp]>> = {
