@@ -54,6 +54,8 @@ export interface HorsePoolSettings extends HorseSettings {
   readonly onUnkillable?: (horse: UnkillableHorse) => void;
   /** When that is told, in milliseconds, see `DeathWatch`. */
   readonly tellingMs?: readonly number[];
+  /** Default: `isHostCrowded`. */
+  readonly isCrowded?: () => boolean;
 }
 
 /** A horse of which something goes on though it was killed. Its run has not ended, and keeps what it holds. */
@@ -94,12 +96,13 @@ export class HorsePool {
   readonly #output: StandardError;
   readonly #all = new Set<HorseProcess>();
   readonly #times = new RunTimes();
-  readonly #pace = new StartPace(isHostCrowded);
+  readonly #pace: StartPace;
   /** The runs that have no horse yet, in their order. */
   readonly #waiting: PooledRun[] = [];
   #runs = 0;
   #isPlacing = false;
   #look: NodeJS.Timeout | undefined;
+  #isLookSoon = false;
   #clearing: NodeJS.Timeout | undefined;
   /** What they run, until nothing of the run is left. */
   readonly #tasks = new Map<HorseProcess, PooledRun>();
@@ -112,6 +115,7 @@ export class HorsePool {
   constructor(settings: HorsePoolSettings) {
     const { log } = settings;
     this.#settings = settings;
+    this.#pace = new StartPace(settings.isCrowded ?? isHostCrowded);
     this.#directory = WorkerDirectory.at(settings.workerDirectory);
     this.#groups = HorseGroups.ofThisProcess();
     this.#output = new StandardError((bytes) => {
@@ -220,7 +224,6 @@ export class HorsePool {
   }
 
   #makeMissing(): void {
-    if (this.#waiting.length === 0) return;
     const shared = [...this.#all].filter(({ isForOneRun }) => !isForOneRun);
     const wanted = horsesToMake({
       waiting: this.#waiting.map(({ task }) => this.#times.expected(task.name)),
@@ -233,10 +236,13 @@ export class HorsePool {
 
   /** As long as tasks wait for a horse or behind a run: those behind one that takes long are taken back. */
   #lookAfterLongRuns(): void {
-    if (this.#look !== undefined || this.#isKilled) return;
+    if (this.#isKilled) return;
     const isWaiting = this.#waiting.length > 0;
     const hasCause = [...this.#all].some((horse) => horse.isWaitedFor || (isWaiting && horse.isBusy));
     if (!hasCause && !this.#pace.isHolding) return; // the horses that start tell when they are ready
+    if (this.#look !== undefined && (this.#isLookSoon || !hasCause)) return;
+    clearTimeout(this.#look);
+    this.#isLookSoon = hasCause;
     const ms = hasCause ? LOOK_MS : randomInt(HELD_LOOK_MS.least, HELD_LOOK_MS.most);
     this.#look = setTimeout(() => {
       // What has ended meanwhile is heard of first.

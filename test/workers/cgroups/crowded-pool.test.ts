@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../support/until.ts';
+import { TestPool } from './pool.ts';
+import * as tasks from './limit-tasks.ts';
+
+test('on a crowded host a run waits for a while for the first horse, and gets one', async () => {
+  await using pool = await TestPool.make(undefined, { isCrowded: () => true });
+  const began = performance.now();
+  const results = await Promise.all([pool.result(tasks.where), pool.result(tasks.where)]);
+  assert.ok(performance.now() - began >= 1000);
+  const [first, second] = results as { readonly pid: number }[];
+  assert.equal(first?.pid, second?.pid, 'both in the one that there is');
+});
+
+test('as soon as the crowd is gone it waits no longer', async () => {
+  let asked = 0;
+  await using pool = await TestPool.make(undefined, { isCrowded: () => (asked += 1) < 3 });
+  const began = performance.now();
+  await pool.result(tasks.where);
+  assert.ok(performance.now() - began < 1000);
+});
+
+test('one that is canceled meanwhile is over at once, and nobody looks again', async (t) => {
+  let asked = 0;
+  await using pool = await TestPool.make(undefined, { isCrowded: () => (asked += 1) > 0 });
+  const run = pool.start(tasks.where);
+  await until(() => asked > 1);
+  run.abort('not wanted');
+  assert.deepEqual(await run.ended, { outcome: 'canceled', reason: 'not wanted' });
+  await pause(200); // a look that is under way
+  const timers = t.mock.method(globalThis, 'setTimeout');
+  await pause(600);
+  assert.equal(timers.mock.callCount(), 0);
+});
