@@ -135,18 +135,21 @@ export interface TaskSelection extends TaskFilter {
   readonly withoutPayloads?: boolean | undefined;
 }
 
-/** Lists tasks. */
-export async function listTasks({
-  at,
-  limit,
-  offset = 0,
-  after,
-  order = [],
-  brief = false,
-  withoutPayloads = false,
-  newest,
-  ...filter
-}: TaskSelection): Promise<readonly Task[]> {
+/** Lists tasks. @throws PulpError INVALID_INPUT if they are looked for by what there is not */
+export async function listTasks(selection: TaskSelection): Promise<readonly Task[]> {
+  const { checkSelection } = await import('./check-selection.ts');
+  checkSelection(selection);
+  const {
+    at,
+    limit,
+    offset = 0,
+    after,
+    order = [],
+    brief = false,
+    withoutPayloads = false,
+    newest,
+    ...filter
+  } = selection;
   const lasting = [
     ...lastingConditions(filter),
     newest === undefined
@@ -228,6 +231,8 @@ export async function readChildren(ids: readonly string[]): Promise<ReadonlyMap<
 
 /** How many tasks there are of these. @param most where counting ends */
 export async function countTasks(filter: TaskFilter, most = Number.MAX_SAFE_INTEGER): Promise<number> {
+  const { checkFilter } = await import('./check-selection.ts');
+  checkFilter(filter);
   const pool = await getConnection();
   const conditions = await conditionsOf(filter);
   return retrying(() =>

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { PulpError } from '../errors.ts';
 import type { Logger } from 'pino';
 import { pinoModule } from '../log.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
@@ -56,6 +57,22 @@ export interface PulpWorkerEvents {
 /** Pauses between tries to register, in milliseconds: the last one repeats. */
 const REGISTER_PAUSES_MS = [100, 500, 2000, 5000];
 
+/** A worker can have no fewer of these than one; some counts of the database hold no more. */
+function checkNumbers({ concurrency, maxTasksPerHorse, cancelGraceMs = 0 }: PulpWorkerOptions): void {
+  for (const [option, value] of Object.entries({ concurrency, maxTasksPerHorse })) {
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value < 2 ** 31)) continue;
+    throw new PulpError('INVALID_INPUT', `${option}: ${String(value)} is no number of tasks`, {
+      remedy: 'Give a whole number from 1 on.',
+      exitCode: 2,
+    });
+  }
+  if (cancelGraceMs >= 0) return;
+  throw new PulpError('INVALID_INPUT', `cancelGraceMs: ${String(cancelGraceMs)} is no length of time`, {
+    remedy: 'Give milliseconds.',
+    exitCode: 2,
+  });
+}
+
 /** Why a worker that has just registered takes no tasks. */
 const STARTING = 'it is starting';
 
@@ -103,10 +120,11 @@ export class PulpWorker {
   /**
    * Makes a worker for the database of this process, see `getConnection`.
    *
-   * @throws PulpError INVALID_INPUT if the name or `PULP_WORKER_TTL` cannot be used, NO_TASKS_FILE if a tasks file is not there
+   * @throws PulpError INVALID_INPUT if the name, a number or `PULP_WORKER_TTL` cannot be used, NO_TASKS_FILE if a tasks file is not there
    */
   static async create(options: PulpWorkerOptions): Promise<PulpWorker> {
     workerTtl(); // if it cannot be read, it is better said now than by its threads
+    checkNumbers(options);
     const { tasksFile = [] } = options;
     return new PulpWorker(
       options,

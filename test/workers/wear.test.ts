@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Wear } from '../../src/workers/horses/wear.ts';
@@ -26,6 +27,22 @@ test('one that has not goes on, and is looked at after every hundred', async () 
   assert.equal(fullAfter(wear, 1, 250), undefined);
   await pause(2000);
   assert.equal(fullAfter(wear, 251, 1000), 300);
+});
+
+test('one of which half of the runs failed, or that has many files more open, is full after the next hundred', async () => {
+  const failing = new Wear(process.pid, undefined);
+  const leaking = new Wear(process.pid, undefined);
+  await pause(50);
+  failing.begin();
+  leaking.begin();
+  assert.equal(fullAfter(failing, 1, 150), undefined);
+  for (let failed = 0; failed < 49; failed += 1) failing.countFailed();
+  assert.equal(fullAfter(failing, 151, 250), undefined);
+  for (let failed = 0; failed < 50; failed += 1) failing.countFailed();
+  assert.equal(fullAfter(failing, 251, 1000), 300);
+  const files = Array.from({ length: 60 }, () => openSync('/dev/null', 'r'));
+  assert.equal(fullAfter(leaking, 1, 1000), 100);
+  files.forEach(closeSync);
 });
 
 test('what was set is held to', () => {

@@ -238,7 +238,7 @@ export class HorsePool {
   #lookAfterLongRuns(): void {
     if (this.#isKilled) return;
     const isWaiting = this.#waiting.length > 0;
-    const hasCause = [...this.#all].some((horse) => horse.isWaitedFor || (isWaiting && horse.isBusy));
+    const hasCause = [...this.#all].some((horse) => horse.isWaitedFor || (isWaiting && horse.mayBeLong));
     if (!hasCause && !this.#pace.isHolding) return; // the horses that start tell when they are ready
     if (this.#look !== undefined && (this.#isLookSoon || !hasCause)) return;
     clearTimeout(this.#look);

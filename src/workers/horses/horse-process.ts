@@ -241,9 +241,9 @@ export class HorseProcess {
     return this.#wasReady && this.#takesRuns && this.#line.length === 0;
   }
 
-  /** Whether it is warm and was sent something. */
-  get isBusy(): boolean {
-    return this.#wasReady && this.#line.length > 0;
+  /** Whether a run goes on that may yet prove to be long: then one that waits for a horse has another one made. */
+  get mayBeLong(): boolean {
+    return this.#wasReady && this.#line.length > 0 && !this.isForOneRun && !this.#isLong;
   }
 
   /** Whether it is on its way to be ready. */
@@ -517,6 +517,7 @@ export class HorseProcess {
     this.#isUnfit ||= spent;
     this.#isHalted = children !== undefined;
     run.outcome = outcome;
+    if (outcome.outcome === 'failed') this.#wear.countFailed();
     if (this.#isHalted && !this.#isGone) this.#oomKills = this.#settings.group?.oomKills() ?? this.#oomKills;
     const leftBehind = children === undefined ? [] : await this.#leftBehind(children);
     if (!this.#line.includes(run)) return; // it died meanwhile
