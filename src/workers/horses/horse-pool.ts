@@ -96,9 +96,11 @@ export class HorsePool {
   readonly #output: StandardError;
   readonly #all = new Set<HorseProcess>();
   readonly #times = new RunTimes();
+  readonly #isCrowded: () => boolean;
   readonly #pace: StartPace;
-  /** The runs that have no horse yet, in their order. */
+  /** The runs that have no horse yet, in their order; and those that are to be alone in theirs. */
   readonly #waiting: PooledRun[] = [];
+  readonly #waitingAlone: PooledRun[] = [];
   #runs = 0;
   #isPlacing = false;
   #look: NodeJS.Timeout | undefined;
@@ -115,7 +117,8 @@ export class HorsePool {
   constructor(settings: HorsePoolSettings) {
     const { log } = settings;
     this.#settings = settings;
-    this.#pace = new StartPace(settings.isCrowded ?? isHostCrowded);
+    this.#isCrowded = settings.isCrowded ?? isHostCrowded;
+    this.#pace = new StartPace(this.#isCrowded);
     this.#directory = WorkerDirectory.at(settings.workerDirectory);
     this.#groups = HorseGroups.ofThisProcess();
     this.#output = new StandardError((bytes) => {
@@ -158,7 +161,7 @@ export class HorsePool {
     clearTimeout(this.#look);
     clearTimeout(this.#clearing);
     for (const horse of this.#all) horse.kill();
-    for (const run of this.#waiting.splice(0)) this.#enter(run);
+    for (const run of [...this.#waiting.splice(0), ...this.#waitingAlone.splice(0)]) this.#enter(run);
     if (this.#all.size === 0) return;
     const { mark, guard } = this.#settings;
     killMarkedAtOnce(mark);
@@ -184,20 +187,25 @@ export class HorsePool {
       run.end({ outcome: 'canceled', reason: run.withdrawn });
     } else if (this.#isKilled) {
       run.end({ outcome: 'interrupted', by: 'shutdown', reason: 'its worker ended before it began' });
-    } else if (run.isAlone) {
-      void this.#conduct(run, run.limits === undefined ? this.#freshHorse() : this.#make(run.limits));
     } else {
-      const place = this.#waiting.findIndex(({ number }) => number > run.number);
-      this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, run);
+      const line = this.#lineOf(run);
+      const place = line.findIndex(({ number }) => number > run.number);
+      line.splice(place === -1 ? line.length : place, 0, run);
       this.#placeSoon();
     }
   }
 
+  #lineOf(run: PooledRun): PooledRun[] {
+    return run.isAlone ? this.#waitingAlone : this.#waiting;
+  }
+
   #withdraw(run: PooledRun, reason: string): void {
     run.withdrawn ??= reason;
-    const place = this.#waiting.indexOf(run);
+    this.#placeSoon(); // others may have waited for its horse to be ready
+    const line = this.#lineOf(run);
+    const place = line.indexOf(run);
     if (place === -1) return;
-    this.#waiting.splice(place, 1);
+    line.splice(place, 1);
     this.#enter(run);
   }
 
@@ -212,6 +220,7 @@ export class HorsePool {
   }
 
   #place(): void {
+    this.#placeAlone();
     const waiting = this.#waiting.splice(0);
     for (const run of waiting) {
       const expected = this.#times.expected(run.task.name);
@@ -221,6 +230,17 @@ export class HorsePool {
     }
     this.#makeMissing();
     this.#lookAfterLongRuns();
+  }
+
+  /** On a crowded host one of their horses starts at a time. */
+  #placeAlone(): void {
+    for (const run of this.#waitingAlone.splice(0)) {
+      const fresh = run.limits === undefined ? this.#freshHorse() : undefined;
+      const isTurn =
+        fresh !== undefined || ![...this.#all].some(({ isStarting }) => isStarting) || !this.#isCrowded();
+      if (isTurn) void this.#conduct(run, fresh ?? this.#make(run.limits));
+      else this.#waitingAlone.push(run);
+    }
   }
 
   #makeMissing(): void {
@@ -334,9 +354,8 @@ export class HorsePool {
   }
 
   /** A horse that has run nothing yet. */
-  #freshHorse(): HorseProcess {
-    const idle = [...this.#all].find(({ isIdle, runs, isForOneRun }) => isIdle && runs === 0 && !isForOneRun);
-    return idle ?? this.#make();
+  #freshHorse(): HorseProcess | undefined {
+    return [...this.#all].find(({ isIdle, runs, isForOneRun }) => isIdle && runs === 0 && !isForOneRun);
   }
 
   /** A horse is about to have its last run: where no other is at hand, the next will need one. */

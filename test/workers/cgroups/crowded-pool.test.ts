@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../support/until.ts';
 import { TestPool } from './pool.ts';
 import * as tasks from './limit-tasks.ts';
@@ -20,6 +20,31 @@ test('as soon as the crowd is gone it waits no longer', async () => {
   const began = performance.now();
   await pool.result(tasks.where);
   assert.ok(performance.now() - began < 1000);
+});
+
+test('horses for a single run start one after the other there', async () => {
+  let isCrowded = true;
+  let started = 0;
+  await using pool = await TestPool.make(undefined, {
+    isCrowded: () => isCrowded,
+    guard: ({ type }) => {
+      if (type === 'watch') started += 1;
+    },
+  });
+  const results = [1, 2, 3].map(() => pool.result(tasks.whereAlone));
+  await immediate();
+  assert.equal(started, 1);
+  const pids = (await Promise.all(results)).map((result) => (result as { readonly pid: number }).pid);
+  assert.equal(new Set(pids).size, 3);
+  const more = [1, 2, 3].map(() => pool.start(tasks.whereAlone));
+  await immediate();
+  assert.equal(started, 4);
+  more[1]?.abort('not wanted');
+  assert.equal((await more[1]?.ended)?.outcome, 'canceled');
+  assert.equal(started, 4);
+  isCrowded = false;
+  for (const run of [more[0], more[2]]) assert.equal((await run?.ended)?.outcome, 'completed');
+  assert.equal(started, 5);
 });
 
 test('one that is canceled meanwhile is over at once, and nobody looks again', async (t) => {

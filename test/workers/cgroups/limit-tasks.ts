@@ -17,6 +17,11 @@ const ownCgroup = () => /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf
 
 export const where = defineTask('limit.where', { run: () => ({ pid: process.pid, cgroup: ownCgroup() }) });
 
+export const whereAlone = defineTask('limit.where-alone', {
+  isolation: 'process',
+  run: () => ({ pid: process.pid }),
+});
+
 /** Takes so long that another, beside it, gets a horse of its own. */
 export const whereSlowly = defineTask('limit.where-slowly', {
   run: async () => {
