@@ -29,6 +29,7 @@ export function alertsIn(stats: Stats, limits: AlertLimits): readonly Alert[] {
     ...ofLog(stats),
     ...ofWorkers(stats, limits),
     ...ofTasks(stats, limits),
+    ...ofTypes(stats),
     ...ofSubscriptions(stats, limits),
     ...ofServer(stats, limits),
   ];
@@ -104,6 +105,20 @@ function* ofTasks({ queues }: Stats, { claimableSeconds }: AlertLimits): Generat
         remedy: 'Start more workers, or find out by `pulp task why` why those that there are do not take it.',
       };
     }
+  }
+}
+
+/** Where a queue is not served at all, that is what is wrong. */
+function* ofTypes({ queues, types }: Stats): Generator<Alert> {
+  const served = new Set(queues.filter(({ workers }) => workers > 0).map(({ queue }) => queue));
+  for (const { queue, type, workers, tasks } of types) {
+    const { claimable = 0 } = tasks;
+    if (claimable === 0 || workers > 0 || !served.has(queue)) continue;
+    yield {
+      code: 'UNKNOWN_TYPE',
+      message: `${claimable === 1 ? 'a task' : `${claimable} tasks`} of type ${type} wait${claimable === 1 ? 's' : ''} in queue ${queue}, of whose able workers none knows it`,
+      remedy: `Start a worker with this type, or cancel what no code is left for: pulp task cancel --name ${type} --state waiting.`,
+    };
   }
 }
 

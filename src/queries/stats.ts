@@ -10,6 +10,8 @@ export interface Durations {
 export interface TypeStats {
   readonly queue: string;
   readonly type: string;
+  /** Able workers that serve the queue and know the type. */
+  readonly workers: number;
   /** By phase: see `pulp.task_flow`. */
   readonly tasks: Readonly<Record<string, number>>;
   readonly enqueued: number;
@@ -122,6 +124,7 @@ function typeStats(samples: readonly Sample[]): TypeStats {
   return {
     queue,
     type,
+    workers: one('pulp_type_workers'),
     tasks: by('pulp_tasks', 'phase'),
     enqueued: one('pulp_tasks_enqueued_total'),
     finished: by('pulp_tasks_finished_total', 'outcome'),

@@ -76,6 +76,14 @@ suite('pulp stats and pulp db check', () => {
     );
     assert.deepEqual(await check(), []);
     assert.deepEqual(await check('--max-age', '0s'), ['OLD_TASK']);
+    const strange = await worker.enqueue({ name: 'strange', unchecked: true });
+    assert.deepEqual(await check(), ['UNKNOWN_TYPE']);
+    assert.match(
+      (await pulp.run(['db', 'check'])).stdout,
+      /^UNKNOWN_TYPE: a task of type strange waits in queue default, /,
+    );
+    await client.query('select pulp.cancel($1)', [strange]);
+    assert.deepEqual(await check(), []);
 
     await worker.client.query('begin isolation level repeatable read');
     await worker.client.query('select 1');

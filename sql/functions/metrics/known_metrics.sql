@@ -13,6 +13,7 @@ language sql immutable as $$
     ('pulp_task_running_seconds', 'histogram', 'How long each run of a task took.'),
     ('pulp_queue_oldest_claimable_seconds', 'gauge', 'For how long the longest waiting task that a worker could start has been waiting for one.'),
     ('pulp_queue_workers', 'gauge', 'Workers that serve the queue, give signs of life and are able to run tasks.'),
+    ('pulp_type_workers', 'gauge', 'Of the workers of a queue those that know a task type which tasks there have or had.'),
     ('pulp_workers', 'gauge', 'Workers by state: able; unable to run tasks; silent, so without a sign of life for the time that they are believed to live; missing; offline.'),
     ('pulp_worker_quiet_seconds', 'gauge', 'Time since the last sign of life of a worker that is online.'),
     ('pulp_workers_lost_total', 'counter', 'Workers that were lost: their death was told, or their lease ran out.'),

@@ -61,7 +61,7 @@ begin
       group by t.metric, t.labels
     ),
     worker as materialized (
-      select w.name, w.queues, now - w.last_heartbeat as quiet, case
+      select w.name, w.queues, w.task_types, now - w.last_heartbeat as quiet, case
           when w.state <> 'online' then w.state
           when pulp.seconds_between(w.last_heartbeat, now) > ttl_seconds then 'silent'
           when w.unable is not null or w.draining is not null then 'unable'
@@ -104,6 +104,10 @@ begin
       select 'pulp_queue_workers', '', jsonb_build_object('queue', q.name),
         (select count(*) from worker w where w.state = 'able' and q.name = any (w.queues))
       from pulp.queue q
+      union all
+      select 'pulp_type_workers', '', jsonb_build_object('queue', p.queue, 'type', p.name),
+        (select count(*) from worker w where w.state = 'able' and p.queue = any (w.queues) and p.name = any (w.task_types))
+      from present p where p.phase = 'claimable'
       union all
       select 'pulp_workers', '', jsonb_build_object('state', s.state), (select count(*) from worker w where w.state = s.state)
       from unnest('{able,unable,silent,missing,offline}'::text[]) as s(state)

@@ -8,7 +8,7 @@ export default class Check extends DatabaseCommand {
   static override readonly summary = 'Say what needs somebody, for cron and monitoring.';
   static override readonly description = prose(`
 Prints two lines for each alert, its code with what is wrong and what to do about it, and exits with 1 if there is one: work in a
-queue that no able worker serves, a task that has been waiting for a worker for too long, no leader, a leader that fails,
+queue that no able worker serves, or of types that its workers do not know, a task that has been waiting for a worker for too long, no leader, a leader that fails,
 silent workers, workers that take no tasks, subscriptions that have stopped or are behind, a log or numbers that come to their end, a transaction that has been open for too long, few connections left. It takes
 milliseconds however many tasks there are; whether all state is what the log says, \`pulp db verify\` checks.`);
   static override readonly examples = [
