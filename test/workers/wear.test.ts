@@ -4,6 +4,14 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Wear } from '../../src/workers/horses/wear.ts';
 
+/** Begins after a start that takes so long at least, in milliseconds; gives how long it then lives at least. */
+async function begin(wear: Wear, ms: number): Promise<number> {
+  const madeAt = performance.now();
+  await pause(ms);
+  wear.begin();
+  return 102 * (performance.now() - madeAt);
+}
+
 /** Gives it as many runs, and says after how many it was full. */
 function fullAfter(wear: Wear, from: number, to: number): number | undefined {
   for (let runs = from; runs <= to; runs += 1) {
@@ -15,17 +23,15 @@ function fullAfter(wear: Wear, from: number, to: number): number | undefined {
 
 test('a horse that has lived for much longer than its start took is full after a hundred runs', async () => {
   const wear = new Wear(process.pid, undefined);
-  wear.begin();
-  await pause(100);
+  await pause(await begin(wear, 1));
   assert.equal(fullAfter(wear, 1, 1000), 100);
 });
 
 test('one that has not goes on, and is looked at after every hundred', async () => {
   const wear = new Wear(process.pid, undefined);
-  await pause(10);
-  wear.begin();
+  const lifeMs = await begin(wear, 10);
   assert.equal(fullAfter(wear, 1, 250), undefined);
-  await pause(2000);
+  await pause(lifeMs);
   assert.equal(fullAfter(wear, 251, 1000), 300);
 });
 

@@ -271,7 +271,7 @@ export class HorsePool {
         for (const horse of this.#all) if (horse.isHeld) this.#noteLongRun(horse);
         this.#placeSoon();
       });
-    }, ms).unref();
+    }, ms);
   }
 
   #noteLongRun(horse: HorseProcess): void {

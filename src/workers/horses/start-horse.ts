@@ -16,11 +16,24 @@ export interface HorseStart extends HorseSettings {
   readonly revocation: number | undefined;
 }
 
+/** Options of Node that are followed by code, which it runs in place of a file. */
+const CODE_OPTIONS = ['-e', '--eval', '-p', '--print', '-pe'];
+
+/** The options of our own process that a horse has, too: not the port of its debugger, nor what it was given to run. */
+export function inheritedOptions(options: readonly string[]): readonly string[] {
+  return options.filter(
+    (option, place) =>
+      !/^--(inspect|input-type|eval=|print=)/.test(option) &&
+      !CODE_OPTIONS.includes(option) &&
+      !CODE_OPTIONS.includes(options[place - 1] ?? ''),
+  );
+}
+
 /** Starts the process of a horse. */
 export function startHorse(start: HorseStart): ChildProcess {
   const { tasksFiles, worker, workerDirectory, mark, entering, revocation } = start;
   const told: HorseSettings = { tasksFiles, worker, workerDirectory };
-  const options = process.execArgv.filter((option) => !option.startsWith('--inspect')); // the port is ours
+  const options = inheritedOptions(process.execArgv);
   const command = [process.execPath, ...options, HORSE_FILE, JSON.stringify(told)];
   const [file = '', ...args] = [...dyingWithParent(), ...entering, ...command];
   return spawn(file, args, {
