@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { MOST } from './counts.ts';
+import { MOST } from '../counts.ts';
 import { DatabaseCommand } from './database-command.ts';
 
 /**

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../cli/counts.ts';
+import { MOST } from '../counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { factsInShort } from '../cli/facts-text.ts';
 import { parseMoment } from '../cli/moment.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../cli/counts.ts';
+import { MOST } from '../counts.ts';
 import { DatabaseCommand } from '../cli/database-command.ts';
 import { LOG_PLACE, parseLogPlace } from '../cli/log-place.ts';
 import { printable, printableLine } from '../cli/printable.ts';

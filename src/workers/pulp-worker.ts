@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { PulpError } from '../errors.ts';
 import type { Logger } from 'pino';
+import { MOST } from '../counts.ts';
+import { PulpError } from '../errors.ts';
 import { pinoModule } from '../log.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
@@ -57,10 +58,10 @@ export interface PulpWorkerEvents {
 /** Pauses between tries to register, in milliseconds: the last one repeats. */
 const REGISTER_PAUSES_MS = [100, 500, 2000, 5000];
 
-/** A worker can have no fewer of these than one; some counts of the database hold no more. */
+/** @throws PulpError INVALID_INPUT if a worker cannot have such numbers */
 function checkNumbers({ concurrency, maxTasksPerHorse, cancelGraceMs = 0 }: PulpWorkerOptions): void {
   for (const [option, value] of Object.entries({ concurrency, maxTasksPerHorse })) {
-    if (value === undefined || (Number.isInteger(value) && value >= 1 && value < 2 ** 31)) continue;
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= MOST)) continue;
     throw new PulpError('INVALID_INPUT', `${option}: ${String(value)} is no number of tasks`, {
       remedy: 'Give a whole number from 1 on.',
       exitCode: 2,

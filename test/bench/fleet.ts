@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { enqueueMany } from '../../src/tasks/enqueue.ts';
+import { unfinished } from '../faults/endings.ts';
 import { connect } from '../support/database.ts';
 import type { Figure, Scenario } from './scenario.ts';
 import { median } from './statistics.ts';
@@ -73,13 +74,6 @@ export const fleet: Scenario = {
     }
   },
 };
-
-async function unfinished(client: Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    `select count(*) from pulp.task where state in ('waiting', 'running', 'canceling')`,
-  );
-  return Number(rows[0]?.count);
-}
 
 async function lost(client: Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(

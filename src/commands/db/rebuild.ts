@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../../cli/counts.ts';
+import { MOST } from '../../counts.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';
 import type { Progress } from '../../maintenance/rebuild.ts';

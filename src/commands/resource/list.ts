@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../../cli/counts.ts';
+import { MOST } from '../../counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { formatDuration, parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';

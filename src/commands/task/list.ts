@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { asOfFlag } from '../../cli/as-of-flag.ts';
-import { MOST } from '../../cli/counts.ts';
+import { MOST } from '../../counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';

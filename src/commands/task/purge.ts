@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../../cli/counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { parseMoment } from '../../cli/moment.ts';
 import { prose } from '../../cli/prose.ts';
 import { TASK_FINAL_STATES } from '../../constants.ts';
+import { MOST } from '../../counts.ts';
 
 export default class Purge extends DatabaseCommand {
   static override readonly summary = 'Forget tasks that are over.';

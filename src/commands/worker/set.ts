@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../../cli/counts.ts';
+import { MOST } from '../../counts.ts';
 import { actorFlag } from '../../cli/actor-flag.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as Flags from '@oclif/core/flags';
-import { MOST } from '../../cli/counts.ts';
+import { MOST } from '../../counts.ts';
 import { parseDuration } from '../../duration.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpCommand } from '../../cli/pulp-command.ts';

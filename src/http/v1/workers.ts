@@ -1,11 +1,9 @@
 import { z } from 'zod';
+import { MOST } from '../../counts.ts';
 import { listWorkers, workerRow } from '../../queries/worker.ts';
 import { drainWorker, setWorker } from '../../workers/orders.ts';
 import { answer, operation } from '../api/operation.ts';
 import { moment } from '../api/parameters.ts';
-
-/** What an integer of the database holds. */
-const MOST_HANDS = 2 ** 31 - 2;
 
 const parts = { name: 'The name of a worker.' };
 
@@ -33,7 +31,7 @@ export const workerOperations = [
     summary: 'Give a worker another number of tasks to have in hand.',
     right: 'operate',
     query: z.strictObject({}),
-    body: z.strictObject({ concurrency: z.int().min(1).max(MOST_HANDS) }),
+    body: z.strictObject({ concurrency: z.int().min(1).max(MOST) }),
     answers: {
       200: { description: 'It was told.', schema: z.object({ name: z.string(), concurrency: z.int() }) },
     },

@@ -254,7 +254,7 @@ export class HorsePool {
     for (let missing = this.#pace.admit(wanted, shared.length); missing > 0; missing -= 1) this.#make();
   }
 
-  /** As long as tasks wait for a horse or behind a run: those behind one that takes long are taken back. */
+  /** As long as tasks wait behind or beside a run: those behind one that takes long are taken back. And as long as a start is put off. */
   #lookAfterLongRuns(): void {
     if (this.#isKilled) return;
     const isWaiting = this.#waiting.length > 0;
