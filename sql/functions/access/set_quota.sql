@@ -11,6 +11,7 @@ begin
     raise exception 'a quota is an object of %, of an owner', array_to_string(known, ', ') using errcode = 'PU004',
       hint = 'Correct it; nothing was changed.';
   end if;
+  lock table pulp.quota in share row exclusive mode; -- one after the other; who reads does not wait
   delete from pulp.quota q where q.owner = set_quota.owner returning jsonb_strip_nulls(to_jsonb(q) - 'owner') into before;
   if limits is not null then
     insert into pulp.quota select (jsonb_populate_record(null::pulp.quota, limits || jsonb_build_object('owner', owner))).*;

@@ -1,6 +1,7 @@
 -- Appends to a stream of the system: what became of a leaf of the log, of a setting, or of what is paused. The caller sees to it that
--- nobody else appends to this stream meanwhile.
-create or replace function pulp.append_system_event(stream text, type text, facts jsonb) returns pulp.event
+-- nobody else appends to this stream meanwhile, or says after which version the event is to come, 0 for the first of its stream: then it is
+-- a unique violation where somebody else was quicker.
+create or replace function pulp.append_system_event(stream text, type text, facts jsonb, after integer default null) returns pulp.event
 language plpgsql as $$
 declare
   event pulp.event;
@@ -11,6 +12,9 @@ begin
     select 'system', stream, coalesce(max(e.version), 0) + 1, append_system_event.type, facts, pulp.actor()
     from pulp.event_single e where e.stream_kind = 'system' and e.stream_id = stream
     returning * into event;
+  if event.version <> after + 1 then
+    raise unique_violation using message = format('stream %s goes on after version %s already', stream, after);
+  end if;
   return event;
 end $$;
 comment on function pulp.append_system_event is 'Appends to a stream of the system.';

@@ -22,7 +22,7 @@ begin
     raise exception 'there is a group "%" already', id using errcode = 'PU043', hint = 'Take another name; nothing was written.';
   end if;
   event := pulp.append_system_event(pulp.group_stream(id), 'GroupCreated',
-    jsonb_build_object('id', id, 'description', description, 'owner', pulp.actor()));
+    jsonb_build_object('id', id, 'description', description, 'owner', pulp.actor()), after => 0);
   insert into pulp.created_group select (pulp.evolve_group(null, event)).*;
   if finally is not null then
     finally_task := (pulp.enqueue_columns(finally || jsonb_build_object('group', id, 'finally', true)))[1];

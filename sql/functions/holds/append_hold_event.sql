@@ -3,7 +3,8 @@
 create or replace function pulp.append_hold_event(known pulp.hold, hold_id uuid, type text, facts jsonb) returns pulp.hold
 language plpgsql as $$
 declare
-  after constant pulp.hold := pulp.evolve_hold(known, pulp.append_system_event('hold/' || hold_id, type, facts));
+  after constant pulp.hold := pulp.evolve_hold(known, pulp.append_system_event(
+    'hold/' || hold_id, type, facts, after => coalesce(known.version, 0)));
   gone pulp.reservation[];
 begin
   with claim as (

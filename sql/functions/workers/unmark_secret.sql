@@ -6,7 +6,8 @@ declare
   published pulp.task_type;
   marks jsonb;
 begin
-  select * into published from pulp.task_type t where t.name = unmark_secret.type for no key update;
+  lock table pulp.task_type in share row exclusive mode; -- as who publishes does, so that neither has a row for which the other waits
+  select * into published from pulp.task_type t where t.name = unmark_secret.type;
   if not found then
     raise exception 'no worker has published a task type "%"', type using errcode = 'PU005', hint = 'Correct its name; nothing was changed.';
   end if;

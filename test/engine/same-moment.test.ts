@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { connect, createDatabase } from '../support/database.ts';
+import { checkLog } from '../support/log-checker.ts';
+
+const ID = '01999999-0000-7000-8000-000000000001';
+
+interface Made {
+  readonly statement: string;
+  /** What the first does with it at once. */
+  readonly then?: string;
+  /** What the second is told. */
+  readonly second: string;
+  /** What finds nothing afterwards. */
+  readonly finds?: string;
+}
+
+/** What is made under a name of the caller's. */
+const MADE: Readonly<Record<string, Made>> = {
+  group: { statement: `select pulp.create_group('g')`, second: 'PU043' },
+  schedule: {
+    statement: `select pulp.create_schedule('{"name": "s", "kind": "every", "rule": "3600", "item": {"name": "t"}}', now() + interval '1 hour')`,
+    second: 'PU028',
+  },
+  subscription: { statement: `select pulp.create_subscription('{"name": "s"}')`, second: 'PU038' },
+  hold: {
+    statement: `select pulp.request_hold('{/a/}', options => '{"id": "${ID}", "seconds": 60}')`,
+    second: 'made',
+  },
+  'hold that is over': {
+    statement: `select pulp.request_hold('{/a/}', options => '{"id": "${ID}", "seconds": 60}')`,
+    then: `select pulp.release_hold('${ID}')`,
+    second: 'made',
+    finds: 'select from pulp.hold',
+  },
+  task: { statement: `select pulp.enqueue('t', options => '{"id": "${ID}"}')`, second: 'made' },
+  quota: { statement: `select pulp.set_quota('somebody', '{"max_tasks": 5}')`, second: 'made' },
+  pause: { statement: `select pulp.pause('queue', 'default')`, second: 'made' },
+  limit: { statement: `select pulp.set_capacity('/a/', 5)`, second: 'made' },
+  retention: { statement: `select pulp.set_retention('queue', 'default', '{"failed": 60}')`, second: 'made' },
+};
+
+async function madeOrCode(asked: Promise<unknown>): Promise<string> {
+  return asked.then(
+    () => 'made',
+    (error: unknown) => (error as { code: string }).code,
+  );
+}
+
+/** Comes back when a session of this database waits for a lock. */
+async function untilOneWaits(client: Client): Promise<void> {
+  for (;;) {
+    const { rowCount } = await client.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rowCount === 1) return;
+    await setTimeout(5);
+  }
+}
+
+suite('of two who make the same at the same moment, the second', () => {
+  // A statement that is about to write in the log stops at its table; one that has looked before has not seen the first then.
+  for (const stop of ['begin', 'lock table pulp.event_single in share mode']) {
+    for (const [what, { statement, then = 'select', second, finds = 'select limit 0' }] of Object.entries(
+      MADE,
+    )) {
+      test(`is told so, or finds it made: ${what}, ${stop === 'begin' ? 'stopped by what the first wrote' : 'stopped when it had looked'}`, async () => {
+        await using database = await createDatabase();
+        await using client = await connect(database.url);
+        await using first = await connect(database.url);
+        await using beside = await connect(database.url);
+        await first.query('begin');
+        await first.query(statement);
+        await first.query(then);
+        await first.query(stop === 'begin' ? 'select' : stop);
+        const asked = madeOrCode(client.query(statement));
+        await untilOneWaits(beside);
+        await first.query('commit');
+        assert.equal(await asked, second);
+        assert.equal((await client.query(finds)).rowCount, 0);
+        assert.deepEqual(await checkLog(client), []);
+      });
+    }
+  }
+});
