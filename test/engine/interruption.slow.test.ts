@@ -196,14 +196,15 @@ suite('a run that is interrupted', () => {
       set local session_replication_role = replica;
       update pulp.event_single set data = data || '{"attempt": 2}' where type = 'TaskStarted' and version > 3;
       delete from pulp.event_single where type = 'TaskInterrupted';
+      update pulp.event_single set version = version - 1 where stream_kind = 'task' and version > 5;
       commit`);
     const { rows } = await worker.client.query<{ rule: string }>(
-      'select distinct rule from pulp.verify_lives(only_ids => $1) order by rule',
+      'select distinct rule from pulp.verify_streams(only_ids => $1) order by rule',
       [[id]],
     );
     assert.deepEqual(
       rows.map(({ rule }) => rule),
-      ['one_run_at_a_time'],
+      ['claims_as_folded', 'one_run_at_a_time', 'task_as_folded'],
     );
   });
 });

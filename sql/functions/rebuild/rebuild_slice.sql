@@ -10,6 +10,7 @@ begin
     with difference as materialized (
       select d.* from pulp.fold_differences(rebuild_slice.slice, rebuild_slice.slices) d
       where pulp.is_uuid(d.stream_id)
+        and (d.refusal is not null or d.task_told is distinct from d.task_there or d.claims_told <> d.claims_there) -- not the log alone
     ),
     inserted as (
       insert into pulp.task

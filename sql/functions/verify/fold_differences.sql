@@ -1,9 +1,9 @@
--- Where tasks and claims are not what the log tells: for each such task what is told and what is there. Slice and list as in
--- fold_tasks. Claims are compared with the task that they belong to; those of no task at all are another rule's matter.
+-- Where tasks and claims are not what the log tells: for each such task what is told and what is there; and where its events break a rule. Slice
+-- and list as in fold_tasks. Claims are compared with the task that they belong to; those of no task at all are another rule's matter.
 create or replace function pulp.fold_differences(slice integer default null, slices integer default null, only_ids uuid[] default null)
 returns table (
   stream_id text, refusal text, task_told pulp.task, task_there pulp.task,
-  claims_told pulp.reservation[], claims_there pulp.reservation[]
+  claims_told pulp.reservation[], claims_there pulp.reservation[], broken pulp.violation[]
 )
 language plpgsql stable set jit = off set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
@@ -26,11 +26,12 @@ begin
       group by r.task_id
     )
     select coalesce(told.stream_id, there.id::text), told.refusal, told.task, there.task,
-      coalesce(told.claims, '{}'), coalesce(line.claims, '{}')
+      coalesce(told.claims, '{}'), coalesce(line.claims, '{}'), told.broken
     from told
     full join there on there.id::text = told.stream_id
     left join line on line.task_id::text = coalesce(told.stream_id, there.id::text)
     where told.refusal is not null
+      or told.broken is not null
       or told.task is distinct from there.task
       or coalesce(told.claims, '{}') is distinct from coalesce(line.claims, '{}');
 end $$;

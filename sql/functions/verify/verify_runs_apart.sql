@@ -5,49 +5,48 @@ create or replace function pulp.verify_runs_apart() returns setof pulp.violation
 language plpgsql stable security definer set search_path = pulp, pg_temp set jit = off set work_mem = '64MB' as $$
 begin
   return query
-    with enqueued as materialized (
-      select e.stream_id, e.data
+    with claimant as materialized (
+      select e.stream_id, e.data -> 'exclusive_resources' as exclusive, e.data -> 'shared_resources' as shared
       from pulp.event e
       where e.stream_kind = 'task' and e.type = 'TaskEnqueued'
         and (e.data -> 'exclusive_resources' <> '[]' or e.data -> 'shared_resources' <> '[]')
       union all
-      select e.stream_id, e.data from pulp.event_single e
+      select e.stream_id, e.data -> 'exclusive_resources', e.data -> 'shared_resources' from pulp.event_single e
       where e.stream_kind = 'system' and e.stream_id between 'hold/' and 'hold0' and e.type = 'HoldRequested'
     ),
     step as (
       select m.stream_id, m.version, m.type, m.position from pulp.event m
       where m.stream_kind = 'task' and m.type in ('TaskStarted', 'ReservationGranted', 'ReservationReleased',
         'TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
+        and m.stream_id in (select c.stream_id from claimant c)
       union all
       select m.stream_id, m.version, m.type, m.position from pulp.event_single m
       where m.stream_kind = 'system' and m.stream_id between 'hold/' and 'hold0' and m.type in ('HoldGranted', 'HoldReleased')
     ),
     span as (
-      select * from (
-        select m.stream_id, k.kind, m.type = k.opening as opens, m.position as starts,
-          coalesce(lead(m.position) over (partition by m.stream_id, k.kind order by m.version), 9223372036854775807) as ends
-        from step m
-        join enqueued using (stream_id)
-        join (values
-          ('run', 'TaskStarted', '{TaskStarted,TaskCompleted,TaskFailed,TaskCanceled,TaskRetryScheduled,TaskInterrupted,TaskSnoozed}'::text[]),
-          ('reservation', 'ReservationGranted', '{ReservationGranted,ReservationReleased,TaskCompleted,TaskFailed,TaskCanceled}'),
-          ('reservation', 'HoldGranted', '{HoldGranted,HoldReleased}')
-        ) k (kind, opening, bounds) on m.type = any (k.bounds)
+      select m.stream_id, case m.type when 'TaskStarted' then 'run' else 'reservation' end as kind, m.position as starts,
+        coalesce(case m.type when 'TaskStarted' then m.run_ends else m.reservation_ends end, 9223372036854775807) as ends
+      from (
+        select step.*,
+          min(position) filter (where type not in ('ReservationGranted', 'ReservationReleased')) over later as run_ends,
+          min(position) filter (where type in ('ReservationGranted', 'ReservationReleased', 'HoldGranted', 'HoldReleased',
+            'TaskCompleted', 'TaskFailed', 'TaskCanceled')) over later as reservation_ends
+        from step
+        window later as (partition by stream_id order by version desc rows between unbounded preceding and 1 preceding)
       ) m
-      where m.opens
+      where m.type in ('TaskStarted', 'ReservationGranted', 'HoldGranted')
     ),
     beside as (
       select s.*, c.resource, c.mode,
         max(s.ends) over earlier as latest_end,
         max(s.ends) filter (where c.mode = 'exclusive') over earlier as latest_exclusive_end
       from span s
-      join (
-        select e.stream_id, resource, 'exclusive' as mode
-        from enqueued e cross join lateral jsonb_array_elements_text(e.data -> 'exclusive_resources') as resource
+      join claimant using (stream_id)
+      cross join lateral (
+        select r collate "C" as resource, 'exclusive' as mode from jsonb_array_elements_text(claimant.exclusive) r
         union all
-        select e.stream_id, resource, 'shared'
-        from enqueued e cross join lateral jsonb_array_elements_text(e.data -> 'shared_resources') as resource
-      ) c using (stream_id)
+        select r, 'shared' from jsonb_array_elements_text(claimant.shared) r
+      ) c
       window earlier as (partition by c.resource, s.kind order by s.starts rows between unbounded preceding and 1 preceding)
     )
     select 'runs_apart', case when stream_id like 'hold/%' then 'system' else 'task' end, stream_id, format('its %s of %s (%s) from position %s begins before another has ended',

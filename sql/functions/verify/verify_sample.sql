@@ -19,8 +19,13 @@ begin
     ) drawn_row
     union
     select id from (
-      select drawn.id from pulp.event_batch b tablesample system (percent_of_batches)
-      cross join lateral (select id from unnest(b.ids) as id order by random() limit 10) drawn
+      select drawn.id
+      from (
+        select b.ids, 1 + floor(random() * greatest(b.size - 9, 1))::integer as place
+        from pulp.event_batch b tablesample system (percent_of_batches)
+        offset 0
+      ) b
+      cross join lateral unnest(b.ids[b.place:b.place + 9]) as drawn(id)
       order by random() limit number - from_rows
     ) drawn_event
     union
