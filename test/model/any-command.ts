@@ -7,7 +7,9 @@ import { set } from './commands/set.ts';
 import { retry } from './commands/retry.ts';
 import { enqueue, type Draft } from './commands/enqueue.ts';
 import { grant } from './commands/grant.ts';
+import { hold, release } from './commands/hold.ts';
 import { FLAWS, finish, progress, reportInVain, type Ending } from './commands/report.ts';
+import { setCapacity } from './commands/set-capacity.ts';
 import { start } from './commands/start.ts';
 import { linger, passHour } from './commands/surroundings.ts';
 import { turn } from './commands/turn.ts';
@@ -34,6 +36,7 @@ export function contentOf(name: fc.Arbitrary<string>): fc.Arbitrary<Content> {
       kwargs: fc.nat(9).map((number) => ({ number })),
       exclusive: resources,
       shared: resources,
+      units: seldom(fc.constant(1), fc.constantFrom(2, 3)),
       priority: fc.integer({ min: -1, max: 1 }),
       retries: fc.nat(2),
       delay: seldom(fc.constant(0), fc.constantFrom(1, 2)),
@@ -119,6 +122,19 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
       fc.constant(['all', ''] as const),
     )
     .map(([kind, name]) => togglePause(kind, name)),
+  ...often(
+    2,
+    fc
+      .record(
+        { exclusive: resources, shared: resources, units: fc.constantFrom(1, 2) },
+        { noNullPrototype: true },
+      )
+      .map(hold),
+  ),
+  ...often(2, fc.nat().map(release)),
+  fc
+    .tuple(fc.constantFrom(...RESOURCES), fc.constantFrom(undefined, 1, 2, 3))
+    .map((drawn) => setCapacity(...drawn)),
   fc.tuple(worker, fc.constantFrom(...LOSSES)).map((drawn) => lose(...drawn)),
   worker.map(bear),
   worker.map(attach),
@@ -127,6 +143,7 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
     .record({
       resource: fc.constantFrom(...RESOURCES),
       mode: fc.constantFrom('exclusive' as const, 'shared' as const),
+      units: fc.constant(1),
     })
     .map(linger),
 ];

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { connect } from '../support/database.ts';
 import { ON_WORKER_LOSS } from './cast.ts';
-import type { Claim, Content } from './engine-model.ts';
+import { claimsOf, type Claim, type Content } from './engine-model.ts';
 import type { Run } from './engine-under-test.ts';
 import { Witness } from './witness.ts';
 
@@ -92,14 +92,8 @@ export class Crowd implements AsyncDisposable {
     }
     // The claims are known before anybody can start the tasks.
     for (const [index, { id }] of rows.entries()) {
-      const { exclusive = [], shared = [] } = contents[index] ?? {};
-      const claims = [
-        ...exclusive.map((resource) => ({ resource, mode: 'exclusive' as const })),
-        ...shared
-          .filter((resource) => !exclusive.includes(resource))
-          .map((resource) => ({ resource, mode: 'shared' as const })),
-      ];
-      this.#claims.set(id, claims);
+      const content = contents[index];
+      if (content !== undefined) this.#claims.set(id, claimsOf(content));
     }
     await client.query('commit');
     this.#tasks.push(...rows.map(({ id }) => id));

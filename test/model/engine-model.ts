@@ -9,6 +9,14 @@ import type { TaskState, WorkerState } from '../../src/constants.ts';
 export interface Claim {
   readonly resource: string;
   readonly mode: 'exclusive' | 'shared';
+  /** What a shared one takes of a resource that has a capacity. */
+  readonly units: number;
+}
+
+/** What claims resources: a task, or a hold. */
+interface Claimant {
+  readonly claims: readonly Claim[];
+  place: Place;
 }
 
 /** What a caller asks for. */
@@ -18,6 +26,8 @@ export interface Content {
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly exclusive: readonly string[];
   readonly shared: readonly string[];
+  /** Of each resource that it shares. */
+  readonly units: number;
   readonly priority: number;
   readonly retries: number;
   /** Hours. */
@@ -49,13 +59,18 @@ export type Place =
   /** `since`: in which tick; of one that was interrupted, in which it was enqueued. */
   | { readonly at: 'delivered'; readonly since: number; readonly due: Time }
   | { readonly at: 'in hand'; readonly session: number }
+  /** By a hold. */
+  | { readonly at: 'held' }
   | { readonly at: 'the end' };
 
-export interface ModelTask extends Item {
-  readonly claims: readonly Claim[];
+/** Claims that are asked for without a task. */
+export interface ModelHold extends Claimant {
+  readonly id: string;
+}
+
+export interface ModelTask extends Item, Claimant {
   queue: string;
   priority: number;
-  place: Place;
   state: TaskState;
   worker: string | null;
   attempt: number;
@@ -100,7 +115,11 @@ const WORKERS_A_TASK_MAY_COST = 2;
 
 export class EngineModel {
   readonly tasks = new Map<string, ModelTask>();
+  /** Those that were not released. */
+  readonly holds = new Map<string, ModelHold>();
   readonly workers: readonly ModelWorker[];
+  /** How many units there are of resources that have a capacity. */
+  readonly capacities = new Map<string, number>();
   /** Claims that a session which is not a worker's holds locked. */
   readonly foreignLocks: Claim[] = [];
   /** What is paused: kind and name. */
@@ -115,7 +134,8 @@ export class EngineModel {
   }
 
   /** Why a batch is refused as a whole: the code of its error, or undefined. */
-  refusal(items: readonly Item[]): 'PU003' | 'PU005' | undefined {
+  refusal(items: readonly Item[]): 'PU003' | 'PU004' | 'PU005' | undefined {
+    if (items.some(({ content }) => this.isBeyondCapacity(claimsOf(content)))) return 'PU004';
     if (items.some(({ content }) => !content.unchecked && !this.#onWorkerLoss.has(content.name)))
       return 'PU005';
     const contents = new Map([...this.tasks].map(([id, task]) => [id, task.content]));
@@ -167,9 +187,37 @@ export class EngineModel {
     this.#tick();
     for (const { task } of this.due()) if (task.claims.length === 0) this.#deliver(task);
     for (const id of orderInLine) this.#getInLine(this.#task(id));
+    const held = this.holdsInLine().filter((hold) => !this.#conflicts(hold) && !this.isPaused(hold));
     const granted = this.line().filter((task) => !this.#conflicts(task) && !this.isPaused(task));
+    for (const hold of held) hold.place = { at: 'held' };
     for (const task of granted) this.#deliver(task);
     return granted.length;
+  }
+
+  /** Somebody asks for claims without a task. */
+  hold(id: string, claims: readonly Claim[]): void {
+    this.#tick();
+    this.holds.set(id, { id, claims, place: { at: 'in line', since: (this.#places += 1) } });
+  }
+
+  release(id: string): void {
+    this.#tick();
+    this.holds.delete(id);
+  }
+
+  /** Undefined: as many as there may be. */
+  setCapacity(resource: string, units: number | undefined): void {
+    this.#tick();
+    if (units === undefined) this.capacities.delete(resource);
+    else this.capacities.set(resource, units);
+  }
+
+  /** Whether claims ask for more units than there are: such a request is refused. One unit is asked for by no number. */
+  isBeyondCapacity(claims: readonly Claim[]): boolean {
+    return claims.some(
+      ({ mode, units, resource }) =>
+        mode === 'shared' && units > 1 && units > (this.capacities.get(resource) ?? Infinity),
+    );
   }
 
   /** A task that waits for no task any more goes on, and one that never can is skipped. */
@@ -201,9 +249,11 @@ export class EngineModel {
 
   /** All who are in line anywhere, the oldest first. */
   line(): readonly ModelTask[] {
-    return [...this.tasks.values()]
-      .filter((task) => task.place.at === 'in line')
-      .sort((a, b) => sinceOf(a.place) - sinceOf(b.place));
+    return [...this.tasks.values()].filter((task) => task.place.at === 'in line').sort(byPlaceInLine);
+  }
+
+  holdsInLine(): readonly ModelHold[] {
+    return [...this.holds.values()].filter(({ place }) => place.at === 'in line');
   }
 
   /** What a worker may be given from one of its queues, the next first. Those delivered together are equals. */
@@ -235,15 +285,15 @@ export class EngineModel {
   }
 
   /**
-   * Who may be started in the turn that let go of these claims: next in line, with one claim, exclusive, on one of their
-   * resources, of a queue and type of the worker's, and with no lock in the way.
+   * Who may be started in the turn that let go of these claims: next in line, with one claim, on one of their resources, of a queue and
+   * type of the worker's, and with no lock in the way. The claim is exclusive, or one of a resource with a capacity, of which no more
+   * units are handed on than were let go of.
    */
   successors(worker: ModelWorker, letGo: readonly Claim[]): readonly ModelTask[] {
     return this.line().filter(
       (task) =>
         task.claims.length === 1 &&
-        task.claims[0]?.mode === 'exclusive' &&
-        letGo.some(({ resource }) => resource === task.claims[0]?.resource) &&
+        task.claims.every((claim) => this.#isHandedOn(claim, task.place, letGo)) &&
         worker.queues.includes(task.queue) &&
         worker.types.includes(task.content.name) &&
         !this.#conflicts(task) &&
@@ -252,6 +302,25 @@ export class EngineModel {
         !this.pauses.has(`queue ${task.queue}`) &&
         !this.pauses.has(`type ${task.content.name}`) &&
         !this.isLockedOut(task.id, worker.session),
+    );
+  }
+
+  /** How many tasks may come next on these claims, at most: one a resource, or one a unit. */
+  handedOnAtMost(letGo: readonly Claim[]): number {
+    const resources = Map.groupBy(letGo, ({ resource }) => resource);
+    return sum(
+      [...resources].map(([resource, claims]) =>
+        this.capacities.has(resource) ? sum(claims.map((claim) => this.#unitsOf(claim))) : 1,
+      ),
+    );
+  }
+
+  #isHandedOn(claim: Claim, place: Place, letGo: readonly Claim[]): boolean {
+    const gone = letGo.filter(({ resource }) => resource === claim.resource);
+    if (gone.length === 0) return false;
+    if (!this.capacities.has(claim.resource)) return claim.mode === 'exclusive';
+    return (
+      this.#unitsAhead(claim, place) + this.#unitsOf(claim) <= sum(gone.map((other) => this.#unitsOf(other)))
     );
   }
 
@@ -446,16 +515,37 @@ export class EngineModel {
     return compareTime(time, this.#now) <= 0;
   }
 
-  #conflicts(task: ModelTask): boolean {
-    const before = [...this.tasks.values()].filter(
-      ({ place }) =>
-        place.at === 'delivered' ||
-        place.at === 'in hand' ||
-        (place.at === 'in line' && place.since < sinceOf(task.place)),
-    );
-    return before.some((other) =>
-      task.claims.some((claim) => other.claims.some((theirs) => inConflict(claim, theirs))),
-    );
+  /** Whether claims that are held, or were in line before, leave no room for one of these. */
+  #conflicts({ claims, place }: Claimant): boolean {
+    const held = this.#claimants().filter(({ place }) => ['delivered', 'in hand', 'held'].includes(place.at));
+    return claims.some((claim) => {
+      const holders = held.flatMap((other) => onSameResource(claim, other.claims));
+      const capacity = this.capacities.get(claim.resource);
+      if (capacity === undefined)
+        return [...holders, ...this.#ahead(claim, place)].some((other) => inConflict(claim, other));
+      const taken = sum(holders.map((other) => this.#unitsOf(other)));
+      return taken + this.#unitsAhead(claim, place) + this.#unitsOf(claim) > capacity;
+    });
+  }
+
+  /** The claims of a claim's resource that came into line before this place. */
+  #ahead(claim: Claim, place: Place): readonly Claim[] {
+    return this.#claimants()
+      .filter((other) => other.place.at === 'in line' && sinceOf(other.place) < sinceOf(place))
+      .flatMap((other) => onSameResource(claim, other.claims));
+  }
+
+  #unitsAhead(claim: Claim, place: Place): number {
+    return sum(this.#ahead(claim, place).map((other) => this.#unitsOf(other)));
+  }
+
+  /** What a claim takes of its resource: an exclusive one all that there is. */
+  #unitsOf({ mode, units, resource }: Claim): number {
+    return mode === 'exclusive' ? (this.capacities.get(resource) ?? Infinity) : units;
+  }
+
+  #claimants(): readonly Claimant[] {
+    return [...this.tasks.values(), ...this.holds.values()];
   }
 
   /** Back to where it was, as if it had not been started. */
@@ -510,6 +600,10 @@ export function compareRank(a: readonly number[], b: readonly number[]): number 
   return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
+export function byPlaceInLine(a: Claimant, b: Claimant): number {
+  return sinceOf(a.place) - sinceOf(b.place);
+}
+
 function sinceOf(place: Place): number {
   return 'since' in place ? place.since : Number.POSITIVE_INFINITY;
 }
@@ -518,17 +612,27 @@ function inConflict(a: Claim, b: Claim): boolean {
   return a.resource === b.resource && (a.mode === 'exclusive' || b.mode === 'exclusive');
 }
 
+function onSameResource(claim: Claim, others: readonly Claim[]): readonly Claim[] {
+  return others.filter(({ resource }) => resource === claim.resource);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
 /** Each resource once, in the stronger mode that it is claimed in. */
-function claimsOf(content: Content): readonly Claim[] {
-  const modes = new Map<string, Claim['mode']>();
-  for (const resource of content.shared) modes.set(resource, 'shared');
-  for (const resource of content.exclusive) modes.set(resource, 'exclusive');
-  return [...modes]
-    .map(([resource, mode]) => ({ resource, mode }))
-    .sort((a, b) => (a.resource < b.resource ? -1 : 1));
+export function claimsOf({
+  exclusive,
+  shared,
+  units,
+}: Pick<Content, 'exclusive' | 'shared' | 'units'>): readonly Claim[] {
+  const claims = new Map<string, Claim>();
+  for (const resource of shared) claims.set(resource, { resource, mode: 'shared', units });
+  for (const resource of exclusive) claims.set(resource, { resource, mode: 'exclusive', units: 1 });
+  return [...claims.values()].sort((a, b) => (a.resource < b.resource ? -1 : 1));
 }
 
 /** What makes two contents the same. */
-function asked({ exclusive, shared, unchecked: _unchecked, ...rest }: Content): unknown {
-  return { ...rest, claims: claimsOf({ ...rest, exclusive, shared, unchecked: true }) };
+function asked({ exclusive, shared, units, unchecked: _unchecked, ...rest }: Content): unknown {
+  return { ...rest, claims: claimsOf({ exclusive, shared, units }) };
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Client } from 'pg';
 import { connect } from '../support/database.ts';
-import type { Claim, Item, ModelWorker, OnWorkerLoss, Report } from './engine-model.ts';
+import {
+  claimsOf,
+  type Claim,
+  type Item,
+  type ModelWorker,
+  type OnWorkerLoss,
+  type Report,
+} from './engine-model.ts';
 
 /** A started run, as its worker must name it in its reports. */
 export interface Run {
@@ -82,6 +89,9 @@ export class EngineUnderTest implements AsyncDisposable {
       delete from pulp.group_flow;
       delete from pulp.wakeup;
       delete from pulp.pause;
+      delete from pulp.hold;
+      delete from pulp.hold_lease;
+      delete from pulp.resource_limit;
       delete from pulp_boss.job;
       commit`);
   }
@@ -95,11 +105,12 @@ export class EngineUnderTest implements AsyncDisposable {
     how: { readonly given: ReadonlySet<string>; readonly rollBack: boolean },
   ): Promise<readonly string[] | string> {
     const written = items.map(
-      ({ id, content: { exclusive, delay, shared, unchecked, after, on, ...content } }) => ({
+      ({ id, content: { exclusive, delay, shared, units, unchecked, after, on, ...content } }) => ({
         ...content,
         ...(how.given.has(id) ? { id } : {}),
         resources: exclusive,
         shared_resources: shared,
+        units: writeUnits(claimsOf({ exclusive, shared, units })),
         delay: delay === 0 ? null : `${delay}h`,
         ...(after.length === 0 ? {} : { after, on }),
         unchecked,
@@ -244,6 +255,29 @@ export class EngineUnderTest implements AsyncDisposable {
 
   async togglePause(kind: string, name: string, isPaused: boolean): Promise<void> {
     await this.client.query(`select pulp.${isPaused ? 'resume' : 'pause'}($1, $2)`, [kind, name]);
+  }
+
+  /** Asks for claims without a task; gives the id of the hold, or the error's code. */
+  async hold(claims: readonly Claim[]): Promise<string> {
+    const named = (mode: Claim['mode']) =>
+      claims.filter((claim) => claim.mode === mode).map(({ resource }) => resource);
+    const options = { seconds: 1_000_000, lease_seconds: null, units: writeUnits(claims) };
+    return this.client
+      .query<{ id: string }>('select pulp.request_hold($1, $2, $3) as id', [
+        named('exclusive'),
+        named('shared'),
+        options,
+      ])
+      .then(({ rows }) => rows[0]?.id ?? '', codeOf);
+  }
+
+  async release(hold: string): Promise<void> {
+    await this.client.query('select pulp.release_hold($1)', [hold]);
+  }
+
+  /** Undefined: it has none any more. */
+  async setCapacity(resource: string, units: number | undefined): Promise<void> {
+    await this.client.query('select pulp.set_capacity($1, $2)', [resource, units ?? null]);
   }
 
   /** Brings a worker into the world; gives the number of its session. */
@@ -420,6 +454,11 @@ function writeReport({ id: _id, outcome, value, retry, ...report }: Report, run:
     snoozed: { reason: value, seconds: 3600 },
   };
   return { ...run, outcome, ...said[outcome], ...report };
+}
+
+/** One unit is what a shared claim takes that says nothing. */
+function writeUnits(claims: readonly Claim[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(claims.flatMap(({ resource, units }) => (units > 1 ? [[resource, units]] : [])));
 }
 
 function published(worker: ModelWorker, onWorkerLoss: ReadonlyMap<string, OnWorkerLoss>): object[] {

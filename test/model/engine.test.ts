@@ -110,6 +110,7 @@ function enqueueOne(content: Partial<Content>): Command {
     kwargs: {},
     exclusive: [],
     shared: [],
+    units: 1,
     priority: 0,
     retries: 0,
     delay: 0,

@@ -5,7 +5,9 @@ import type { Command } from './command.ts';
 import { togglePause } from './commands/toggle-pause.ts';
 import { cancel } from './commands/cancel.ts';
 import { grant } from './commands/grant.ts';
+import { release } from './commands/hold.ts';
 import { finish, type Ending } from './commands/report.ts';
+import { setCapacity } from './commands/set-capacity.ts';
 import { start } from './commands/start.ts';
 import { linger, passHour } from './commands/surroundings.ts';
 import { bear } from './commands/worker-life.ts';
@@ -31,7 +33,7 @@ export async function finishAll(model: EngineModel, engine: EngineUnderTest): Pr
   }));
   const workers = [...model.workers.keys()];
 
-  if (model.foreignLocks.length > 0) await step(linger({ resource: '', mode: 'shared' }));
+  if (model.foreignLocks.length > 0) await step(linger({ resource: '', mode: 'shared', units: 1 }));
   for (const [index, task] of [...model.tasks.values()].entries()) {
     if (task.content.name === STRANGER) await step(cancel(index, 'nobody knows it'));
   }
@@ -39,6 +41,8 @@ export async function finishAll(model: EngineModel, engine: EngineUnderTest): Pr
     const [kind, name = ''] = pause.split(' ');
     await step(togglePause(kind as PauseKind, name));
   }
+  while (model.holds.size > 0) await step(release(0));
+  for (const resource of [...model.capacities.keys()]) await step(setCapacity(resource, undefined));
   for (const worker of workers) await step(bear(worker));
   // Each round ends at least the oldest of those that wait for nothing but others.
   for (let rounds = unfinished().length + HOURS; rounds > 0 && unfinished().length > 0; rounds -= 1) {

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { isFinal } from '../../src/constants.ts';
-import type { EngineModel, ModelTask } from './engine-model.ts';
+import { byPlaceInLine, type EngineModel, type ModelHold, type ModelTask } from './engine-model.ts';
 
 /** State that the model and the database must agree on, in comparable form. */
 export interface Picture {
@@ -23,7 +23,11 @@ export interface Picture {
 
 export function pictureOfModel(model: EngineModel, foreignSession: number): Picture {
   const tasks = [...model.tasks.values()];
-  const holding = tasks.filter(({ place }) => place.at === 'delivered' || place.at === 'in hand');
+  const holds = [...model.holds.values()];
+  const holding = [...tasks, ...holds].filter(({ place }) =>
+    ['delivered', 'in hand', 'held'].includes(place.at),
+  );
+  const inLine = [...model.line(), ...model.holdsInLine()].sort(byPlaceInLine);
   const locks = [
     ...tasks.flatMap(({ place, claims }) =>
       place.at === 'in hand' ? claims.map((claim) => ({ session: place.session, claim })) : [],
@@ -32,7 +36,7 @@ export function pictureOfModel(model: EngineModel, foreignSession: number): Pict
   ];
   return {
     tasks: Object.fromEntries(tasks.map((task) => [task.id, portrait(task)])),
-    lines: byResource(model.line()),
+    lines: byResource(inLine),
     holders: sortedEach(byResource(holding)),
     jobs: Object.fromEntries(
       tasks.flatMap(({ id, place, queue }) => (place.at === 'delivered' ? [[id, queue]] : [])),
@@ -80,8 +84,8 @@ function portrait(task: ModelTask): object {
   };
 }
 
-function byResource(tasks: readonly ModelTask[]): Record<string, string[]> {
-  const claims = tasks.flatMap(({ id, claims }) => claims.map((claim) => ({ id, ...claim })));
+function byResource(claimants: readonly (ModelTask | ModelHold)[]): Record<string, string[]> {
+  const claims = claimants.flatMap(({ id, claims }) => claims.map((claim) => ({ id, ...claim })));
   return Object.fromEntries(
     [...Map.groupBy(claims, ({ resource }) => resource)].map(([resource, theirs]) => [
       resource,

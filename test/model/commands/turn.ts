@@ -38,10 +38,9 @@ export function turn(index: number, endings: readonly Ending[], atMost: number):
           queues.some((queue) => worker.queues.includes(queue)) &&
           types.some((type) => worker.types.includes(type)),
       );
-      const lines = new Set(letGo.map(({ resource }) => resource));
       const isAlone =
         peers.length === 1 &&
-        lines.size <= atMost - fetched.length &&
+        model.handedOnAtMost(letGo) <= atMost - fetched.length &&
         !model.line().some(({ id }) => model.isLockedOut(id, worker.session));
       if (isAlone)
         assert.deepEqual(successors.sort(), eligible.sort(), 'all that come next, where hands are left');
