@@ -86,6 +86,24 @@ const OUT_OF_ORDER: Readonly<Record<string, readonly [readonly Step[], Readonly<
     [free, started(1), ['TaskCancelRequested', {}], started(2)],
     { one_run_at_a_time: 4 },
   ],
+  'a retry of no run': [[free, again('TaskRetryScheduled')], { one_run_at_a_time: 2 }],
+  'a second retry of a run': [
+    [free, started(1), again('TaskRetryScheduled'), again('TaskRetryScheduled'), started(2)],
+    { one_run_at_a_time: 4 },
+  ],
+  'a second interruption of a run': [
+    [free, started(1), again('TaskInterrupted'), again('TaskInterrupted'), started(0)],
+    { one_run_at_a_time: 4 },
+  ],
+  'an end of no run': [[free, completed], { one_run_at_a_time: 2 }],
+  'a requeue that is wrong about the run before': [
+    [free, ['TaskCanceled', {}], requeued, started(1)],
+    { one_run_at_a_time: 3 },
+  ],
+  'a requeue after a purge': [
+    [free, started(1), ['TaskFailed', {}], ['TaskPurged'], requeued],
+    { final_once: 5 },
+  ],
   'an attempt left out': [[free, started(2), completed], { attempts_counted: 2 }],
   'an interruption counted': [
     [free, started(1), again('TaskInterrupted'), started(2)],
@@ -182,5 +200,9 @@ test('the rules that the events of a task keep among themselves', async (t) => {
   await t.test('judge a purged task that is there as a whole, and tell no task', async () => {
     const { state, broken } = await fold(client, [free, started(1), completed, completed, ['TaskPurged']]);
     assert.deepEqual([state, broken?.map(({ rule }) => rule)], [null, ['final_once']]);
+    assert.match(
+      (await fold(client, [free, undefined, completed, ['TaskPurged']])).refusal ?? '',
+      /cannot follow/,
+    );
   });
 });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Client } from 'pg';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
+import { untilWaiting } from '../support/until-waiting.ts';
 import { until } from '../support/until.ts';
 import { WorkerSession } from './worker-session.ts';
 
@@ -122,12 +123,7 @@ describe('a hold', () => {
     await other.query('begin');
     await request(other, ['/a/'], { id: same });
     const again = request(client, ['/a/'], { id: same });
-    await until(async () => {
-      const { rowCount } = await other.query(
-        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-      );
-      return rowCount === 1;
-    });
+    await untilWaiting(other);
     await other.query('commit');
     assert.equal(await again, same);
     const { rows: events } = await client.query(

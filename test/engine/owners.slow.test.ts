@@ -267,7 +267,14 @@ describe('a quota', () => {
     await assert.rejects(twoTasks(), { code: 'PU023' });
     await owner.query('select pulp.set_quota($1, $2)', [login.name, { max_tasks: 2 }]);
     await twoTasks();
-    await assert.rejects(owner.query(`select pulp.set_quota('x', '{"most": 1}')`), { code: 'PU004' });
+    for (const limits of [
+      { most: 1 },
+      { max_tasks: 0 },
+      { max_tasks: 'many' },
+      { max_bytes: 1e30 },
+      { queues: 'mail' },
+    ])
+      await assert.rejects(owner.query(`select pulp.set_quota('x', $1)`, [limits]), { code: 'PU004' });
     assert.deepEqual(await checkLog(owner), []);
   });
 });

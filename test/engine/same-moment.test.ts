@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
-import type { Client } from 'pg';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
+import { untilWaiting } from '../support/until-waiting.ts';
 
 const ID = '01999999-0000-7000-8000-000000000001';
 
@@ -49,17 +48,6 @@ async function madeOrCode(asked: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Comes back when a session of this database waits for a lock. */
-async function untilOneWaits(client: Client): Promise<void> {
-  for (;;) {
-    const { rowCount } = await client.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rowCount === 1) return;
-    await setTimeout(5);
-  }
-}
-
 suite('of two who make the same at the same moment, the second', () => {
   // A statement that is about to write in the log stops at its table; one that has looked before has not seen the first then.
   for (const stop of ['begin', 'lock table pulp.event_single in share mode']) {
@@ -76,7 +64,7 @@ suite('of two who make the same at the same moment, the second', () => {
         await first.query(then);
         await first.query(stop === 'begin' ? 'select' : stop);
         const asked = madeOrCode(client.query(statement));
-        await untilOneWaits(beside);
+        await untilWaiting(beside);
         await first.query('commit');
         assert.equal(await asked, second);
         assert.equal((await client.query(finds)).rowCount, 0);

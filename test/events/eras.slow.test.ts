@@ -10,7 +10,7 @@ import { migrate } from '../../src/postgres/migrate.ts';
 import { verify } from '../../src/maintenance/verify.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
 import { globalSetup, globalTeardown } from '../support/global-setup.ts';
-import { until } from '../support/until.ts';
+import { untilWaiting } from '../support/until-waiting.ts';
 
 // On a server of its own: a transaction that another test has open would hold back what is read here.
 before(globalSetup);
@@ -168,13 +168,9 @@ suite('beginnings at the same time', () => {
     };
     const old = await horizon();
     const begun = client.query(`select pulp.begin_era('test')`);
-    const waiting = () =>
-      open.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-    await until(async () => (await waiting()).rowCount === 1);
+    await untilWaiting(open);
     const after = enqueue(other);
-    await until(async () => (await waiting()).rowCount === 2);
+    await untilWaiting(open, 2);
     assert.deepEqual(streams(await readOn()), [first]);
     await open.query('commit');
     await begun;

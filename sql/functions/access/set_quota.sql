@@ -14,7 +14,13 @@ begin
   lock table pulp.quota in share row exclusive mode; -- one after the other; who reads does not wait
   delete from pulp.quota q where q.owner = set_quota.owner returning jsonb_strip_nulls(to_jsonb(q) - 'owner') into before;
   if limits is not null then
-    insert into pulp.quota select (jsonb_populate_record(null::pulp.quota, limits || jsonb_build_object('owner', owner))).*;
+    begin
+      insert into pulp.quota select (jsonb_populate_record(null::pulp.quota, limits || jsonb_build_object('owner', owner))).*;
+    exception
+      when data_exception or check_violation then
+        raise exception 'a quota is of positive integers, max_claims also of 0, and of an array of queues: %', sqlerrm using errcode = 'PU004',
+          hint = 'Correct it; nothing was changed.';
+    end;
   end if;
   perform pulp.append_system_event('quota', 'QuotaChanged', jsonb_build_object('owner', owner, 'before', before, 'after', limits));
 end $$;

@@ -5,6 +5,7 @@ language plpgsql set enable_hashjoin = on as $$
 declare
   tasks uuid[];
   groups text[];
+  lockable text[];
   parents uuid[];
   states text[];
   over record;
@@ -46,8 +47,17 @@ begin
     kept := found;
   end if;
 
+  -- Who enqueues into a group holds its row: whether it is over shows when that is done.
+  lockable := array(
+    select x.id from unnest(groups) as g(id)
+    cross join lateral (select y.id from pulp.created_group y where y.id = g.id for no key update skip locked) x);
+  insert into pulp.ending (kind, name)
+    select 'group', g.id from unnest(groups) as g(id)
+    where (g.id = any (lockable)) is not true and exists (select from pulp.created_group x where x.id = g.id);
+  kept := kept or found;
+
   -- Who waits for what is over.
-  groups := array(select g.id from unnest(groups) as g(id) where pulp.is_group_over(g.id));
+  groups := array(select g.id from unnest(lockable) as g(id) where pulp.is_group_over(g.id));
   select array_agg(w.kind) as kinds, array_agg(w.name) as names, array_agg(w.state) as states, array_agg(w.task_id) as waiting into over
     from (
       select ended.*, d.task_id from (

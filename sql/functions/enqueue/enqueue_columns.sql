@@ -163,6 +163,8 @@ begin
     select e.* from (
       select x.id, x.position, common_facts || x.facts as facts, x.correlation_id
       from unnest(task_ids, positions, facts, correlation_ids) as x(id, position, facts, correlation_id)
+      -- Ids and keys that others may enqueue at this moment, too, in one order by all: so that nobody waits for who waits for him.
+      order by case when some_unique then x.facts ->> 'unique_key' end, case when ids is not null or items is not null then x.id end
       offset 0 -- put together once for all its keys
     ) s
     cross join lateral pulp.tasks_after(null, s.position, s.id::text, 1, 'TaskEnqueued', s.facts, s.correlation_id, enqueued_at) e
@@ -210,12 +212,14 @@ begin
           join unnest(own_ids) with ordinality as o(id, place) using (id)
           join pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r on r.ordinality = o.place
         ))) as a(rival, id) on a.rival = s.id;
-      task_ids := array(select unnest(task_ids) except select unnest(rivals));
     end if;
   end if;
   -- Last, so that a purge beside this enqueue is seen, too.
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
     perform pulp.refuse_purged(task_ids);
+  end if;
+  if exists (select from pulp.hold) then
+    perform pulp.refuse_held(task_ids);
   end if;
 
   -- Those without claims can be delivered; the others take their places in line. Both wait until they are due.

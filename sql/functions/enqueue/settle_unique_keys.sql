@@ -14,6 +14,7 @@ declare
   holder uuid;
   replaced uuid[];
   replacing uuid[];
+  on_request boolean[]; -- or since its time is over
 begin
   select array_agg(case when a.option is not null then
         case when apart then (a.data ->> 'owner') || ' ' else '' end || (a.data ->> 'name') || ' '
@@ -61,8 +62,9 @@ begin
   select array_agg(o.stands order by o.ordinality), min(o.ordinality) filter (where o.is_refused) - 1,
       (array_agg(o.stands order by o.ordinality) filter (where o.is_refused))[1],
       array(select w.holder from winner w where w.holder <> w.id order by w.holder),
-      array(select w.id from winner w where w.holder <> w.id order by w.holder)
-    into standing, bad_index, holder, replaced, replacing
+      array(select w.id from winner w where w.holder <> w.id order by w.holder),
+      array(select w.last_replacing is not null from winner w where w.holder <> w.id order by w.holder)
+    into standing, bad_index, holder, replaced, replacing, on_request
     from outcome o;
   if bad_index is not null then
     raise exception 'unique: task % stands for it', holder using errcode = 'PU030',
@@ -88,9 +90,17 @@ begin
       from unnest(replaced, replacing) as r(old, new)
       cross join lateral (select x.options, x.state from pulp.task x where x.id = r.old offset 0) t
       where pulp.keeps_unique_key(t.options, t.state, settle_unique_keys.enqueued_at);
+    -- A waiting one changes under the lock of its job alone. One that keeps its key by now was run again beside this: it stands, which
+    -- shows when the new task is to be inserted.
+    perform pulp.lock_waiting_tasks(replaced);
     replaced := array(
-      select t.id from unnest(replaced) as i(id)
-      cross join lateral (select x.id from pulp.task x where x.id = i.id and x.unique_key is not null for no key update) t);
+      select t.id from unnest(replaced, on_request) as i(id, on_request)
+      cross join lateral (
+        select x.id from pulp.task x
+        where x.id = i.id and x.unique_key is not null
+          and (i.on_request or not pulp.keeps_unique_key(x.options, x.state, settle_unique_keys.enqueued_at))
+        for no key update
+      ) t);
     perform pulp.append_task_events('UniqueKeyReleased', replaced) where replaced <> '{}';
   end if;
 end $$;

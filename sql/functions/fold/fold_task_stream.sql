@@ -57,6 +57,6 @@ exception
   when others then
     task := null;
     claim := null;
-    refusal := case when not is_purged then sqlerrm end;
+    refusal := sqlerrm;
 end $$;
 comment on function pulp.fold_task_stream is 'Folds all events of one task; gives a refusal instead of raising it.';

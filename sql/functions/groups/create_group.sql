@@ -8,6 +8,9 @@ language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
   event pulp.event;
 begin
+  if id is not null then -- nobody knows one that is made up
+    perform pg_advisory_xact_lock(pulp.lock_class('group'), pulp.group_lock(id)); -- who enqueues into it is to be seen
+  end if;
   id := coalesce(create_group.id, pulp.new_id()::text);
   if octet_length(id) not between 1 and 256 then
     raise exception 'group: must be a text of 1 to 256 bytes' using errcode = 'PU004', hint = 'Correct this value; nothing was written.';

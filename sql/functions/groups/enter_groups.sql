@@ -6,6 +6,13 @@ language plpgsql as $$
 declare
   refused record;
 begin
+  -- Who creates one of these groups at this moment is waited for, and waits for this transaction.
+  perform pg_advisory_xact_lock_shared(pulp.lock_class('group'), k.key)
+    from (
+      select distinct pulp.group_lock(t.group_id) as key from unnest(ids) as i(id)
+      cross join lateral (select x.group_id from pulp.task x where x.id = i.id and x.group_id is not null offset 0) t
+      order by key
+    ) k;
   with entering as materialized (
     select t.* from unnest(ids) as i(id)
     cross join lateral (

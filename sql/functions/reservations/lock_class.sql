@@ -1,4 +1,5 @@
--- First keys of our advisory locks: one class a purpose. The second key is always an id of ours, never a hash.
+-- First keys of our advisory locks: one class a purpose. The second key is an id of ours, and a hash only where those of one hash may wait
+-- for each other.
 create or replace function pulp.lock_class(purpose text) returns integer
 language plpgsql immutable parallel safe as $$
 begin
@@ -10,6 +11,7 @@ begin
     when 'migrate' then return 5264704; -- one migration at a time; second key 0
     when 'archive' then return 5264705; -- one archiving at a time; second key 0
     when 'wait' then return 5264707; -- one wait of a task for another that begins at a time; second key 0
+    when 'group' then return 5264708; -- who enqueues into a group, or creates it; second key a hash: pulp.group_lock
     when 'era' then return 5264706; -- one beginning of an era at a time; second key 0
   end case;
 end $$;

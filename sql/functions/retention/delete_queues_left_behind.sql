@@ -16,6 +16,8 @@ begin
         where (w.name = q.name or q.name = any (w.queues))
           and (w.state = 'online' or w.last_heartbeat >= clock_timestamp() - days_gone * interval '1 day'))
     for update of q skip locked); -- whoever delivers to it just now has it locked
+  left_behind := array( -- or had it, when this had looked
+    select q from unnest(left_behind) as q where not exists (select from pgboss.job j where j.name = q));
   perform pgboss.delete_queue(name) from unnest(left_behind) as name;
   delete from pulp.queue q where q.name = any (left_behind);
   return left_behind;

@@ -5,8 +5,11 @@ declare
   after constant pulp.schedule :=
     pulp.evolve_schedule(known, pulp.append_system_event(pulp.schedule_stream(known.name), type, facts));
 begin
-  delete from pulp.schedule s where s.name = known.name;
-  insert into pulp.schedule select after.* where after.name is not null;
+  if after.name is null then
+    delete from pulp.schedule s where s.name = known.name;
+  else -- in place, so that who waits for the row finds it then
+    update pulp.schedule s set (/*columns pulp.schedule*/) = (select after.*) where s.name = known.name;
+  end if;
   perform pulp.notify('pulp_grant', 'schedules'); -- the leader is to look when the next one comes
   return after;
 end $$;

@@ -28,6 +28,7 @@ begin
     end;
     continue when refusal is null and reached = known.cursor;
     perform from pulp.subscription s where s.name = known.name and s.version = known.version and s.cursor = known.cursor
+        and s.lease_until is not distinct from known.lease_until
       for no key update skip locked;
     continue when not found;
     if refusal is not null then

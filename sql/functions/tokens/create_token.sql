@@ -13,6 +13,10 @@ begin
     raise exception 'this is no token' using errcode = 'PU004', hint = 'Make tokens by pulp token create.';
   end if;
   insert into pulp.token (id, actor, role, digest, created_by, expires_at)
-    values (create_token.id, create_token.actor, create_token.role, create_token.digest, pulp.actor(), create_token.expires_at);
+    values (create_token.id, create_token.actor, create_token.role, create_token.digest, pulp.actor(), create_token.expires_at)
+    on conflict do nothing;
+  if not found then
+    raise exception 'there is a token of that id' using errcode = 'PU004', hint = 'Make tokens by pulp token create.';
+  end if;
 end $$;
 comment on function pulp.create_token is 'Makes a token of a user of the HTTP server known.';

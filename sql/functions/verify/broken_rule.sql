@@ -8,12 +8,16 @@ language sql immutable parallel safe as $$
   select case
     when task.version is null then null
     when event_position < position_before then 'positions_rise'
-    when task.finished_at is not null and event_type not in ('TaskPurged', 'TaskRequeued', 'UniqueKeyReleased') then 'final_once'
+    when task.id is null -- it was purged
+      or task.finished_at is not null and event_type not in ('TaskPurged', 'TaskRequeued', 'UniqueKeyReleased') then 'final_once'
     when event_type = 'TaskStarted' then case
       when task.state <> 'waiting' then 'one_run_at_a_time'
       when (event_data -> 'attempt')::integer is distinct from task.attempt + 1 then 'attempts_counted'
       when grants <> 1 and pulp.has_claims(task) then 'run_without_reservation' end
     when event_type = 'TaskRequeued' and task.finished_at is null then 'requeued_from_end'
+    when event_type in ('TaskCompleted', 'TaskFailed', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
+        and task.state not in ('running', 'canceling')
+      or event_type = 'TaskRequeued' and event_data -> 'had_run' = to_jsonb(task.worker is null) then 'one_run_at_a_time'
     when grants <> 0 and event_type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped', 'TaskRetryScheduled', 'TaskInterrupted',
       'TaskSnoozed', 'TaskRequeued') then 'claims_released' end
 $$;

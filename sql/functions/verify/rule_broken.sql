@@ -4,9 +4,10 @@ language sql immutable parallel safe as $$
   select rule, 'task', event.stream_id,
     format('event %s, %s at position %s: %s', event.version, event.type, event.position, case rule
       when 'positions_rise' then 'it follows one of a greater position'
-      when 'final_once' then format('the task had ended as %s', task.state)
+      when 'final_once' then case when task.id is null then 'the task was purged' else format('the task had ended as %s', task.state) end
       when 'requeued_from_end' then 'the task had not ended'
-      when 'one_run_at_a_time' then 'the run before it had not ended'
+      when 'one_run_at_a_time' then case event.type when 'TaskStarted' then 'the run before it had not ended'
+        when 'TaskRequeued' then 'whether the task had run is wrong' else 'no run had begun' end
       when 'attempts_counted' then 'the attempt is not the next one'
       when 'run_without_reservation' then 'its claims were not granted'
       when 'claims_released' then 'its claims were granted and not released' end),

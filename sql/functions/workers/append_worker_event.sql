@@ -8,9 +8,14 @@ declare
 begin
   perform pulp.know_era();
   perform pulp.need_event_leaf('event_system');
-  insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
-    values ('worker', worker, coalesce(known.version, 0) + 1, append_worker_event.type, facts, pulp.actor())
-    returning * into event;
+  begin
+    insert into pulp.event_single (stream_kind, stream_id, version, type, data, actor)
+      values ('worker', worker, coalesce(known.version, 0) + 1, append_worker_event.type, facts, pulp.actor())
+      returning * into event;
+  exception
+    when unique_violation then -- there was no row yet that could be locked
+      raise exception 'somebody else has just brought worker "%" online', worker using errcode = 'serialization_failure', hint = 'Repeat the command.';
+  end;
   after := pulp.evolve_worker(known, event);
   if known.name is null then
     insert into pulp.worker select after.*;
