@@ -5,3 +5,4 @@ drop function if exists pulp.fold_tasks(integer, integer, uuid[]);
 drop function if exists pulp.fold_differences(integer, integer, uuid[]);
 drop function if exists pulp.verify_folds(integer, integer, uuid[]);
 drop function if exists pulp.verify_lives(integer, integer, uuid[]);
+drop function if exists pulp.request_purge(timestamptz, text[], text);

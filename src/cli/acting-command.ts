@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
-import { isUuid } from '../tasks/new-task-id.ts';
+import { isUuid } from '../new-task-id.ts';
 import { MissingResourceError, PulpError } from '../errors.ts';
 import { APT_STATES, type TaskState } from '../constants.ts';
 import type { TaskFilter } from '../queries/task-filter.ts';

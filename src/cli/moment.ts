@@ -1,5 +1,6 @@
 import { PulpError } from '../errors.ts';
 import { parseDuration } from '../duration.ts';
+import { isRecordable } from '../recordable-time.ts';
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
@@ -14,7 +15,7 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})
 export function parseMoment(text: string, what: string): Date {
   if (/^\d[\d.]*(ms|s|m|h|d|w)$/.test(text)) return new Date(Date.now() - parseDuration(text, what));
   const moment = new Date(text);
-  if ((!DATE.test(text) && !TIME.test(text)) || Number.isNaN(moment.getTime())) {
+  if ((!DATE.test(text) && !TIME.test(text)) || !isRecordable(moment)) {
     throw new PulpError('INVALID_INPUT', `${what}: ${JSON.stringify(text)} is not a time`, {
       remedy: 'Give one such as 2030-01-31T12:00:00Z, 2030-01-31, or 1h, 2d, 1w for so long ago.',
       exitCode: 2,

@@ -3,7 +3,7 @@ import type { InferredFlags } from '@oclif/core/interfaces';
 import { TASK_STATES, TASK_TIME_FILTERS } from '../constants.ts';
 import type { TaskFilter, TimeCondition } from '../queries/task-filter.ts';
 import { PulpError } from '../errors.ts';
-import { isUuid } from '../tasks/new-task-id.ts';
+import { isUuid } from '../new-task-id.ts';
 import { parseMoment } from './moment.ts';
 
 const time = (what: string) =>

@@ -4,7 +4,9 @@ import type { TASK_FINAL_STATES } from '../constants.ts';
 import { MissingResourceError } from '../errors.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
+import { sqlFailure } from '../postgres/sql-error.ts';
 import { sql, textArray } from '../postgres/sql.ts';
+import { newTaskId } from '../new-task-id.ts';
 
 /** How many tasks one transaction looks at. */
 const BATCH = 1000;
@@ -43,6 +45,7 @@ export async function purgeTasks({
         most => ${Number.isFinite(limit) ? limit - purged : null}::integer,
         after_enqueued_at => ${place.at}::timestamptz, after_id => ${place.id}::uuid ${ofStates(states)})`,
     (purged) => purged < limit,
+    limit === Infinity, // one that was done twice would take more
   );
 }
 
@@ -56,10 +59,11 @@ export async function requestPurge(
   correlation?: string,
 ): Promise<string> {
   const pool = await getConnection();
+  const id = newTaskId();
   return retrying(() =>
     pool.oneFirst(sql.type(z.object({ id: z.string() }))`
       select pulp.request_purge(${finishedBefore.toISOString()}::timestamptz, ${textArray(states ?? [])},
-        ${correlation ?? null}) as id`),
+        ${correlation ?? null}, ${id}) as id`),
   );
 }
 
@@ -92,13 +96,14 @@ interface Place {
 async function inSteps(
   step: (place: Place, purged: number) => QuerySqlToken<typeof stepRow>,
   goesOn: (purged: number) => boolean,
+  isRepeatable = true,
 ): Promise<number> {
   const pool = await getConnection();
   let purged = 0;
   let place: Place = { at: null, id: null };
   do {
     const query = step(place, purged);
-    const done = await retrying(() => pool.one(query));
+    const done = await retrying(() => pool.one(query), { isRepeatable });
     purged += done.purged;
     place = { at: done.after_enqueued_at, id: done.after_id };
   } while (goesOn(purged) && place.id !== null);
@@ -113,9 +118,19 @@ async function inSteps(
 export async function purgeTask(id: string): Promise<boolean> {
   if (!z.guid().safeParse(id).success) throw new MissingResourceError(id);
   const pool = await getConnection();
-  return retrying(() =>
-    pool.oneFirst(sql.type(z.object({ purged: z.boolean() }))`select pulp.purge_task(${id}) as purged`),
-  );
+  let tries = 0;
+  return retrying(async () => {
+    tries += 1;
+    try {
+      return await pool.oneFirst(
+        sql.type(z.object({ purged: z.boolean() }))`select pulp.purge_task(${id}) as purged`,
+      );
+    } catch (error) {
+      // Done by the try before, whose answer was lost.
+      if (tries > 1 && sqlFailure(error)?.code === 'PU002') return true;
+      throw error;
+    }
+  });
 }
 
 /** How many tasks `purgeTasks` would take; nothing is changed. */

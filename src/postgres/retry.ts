@@ -19,9 +19,14 @@ const PATIENCE_MS = 10_000;
 const READ_ONLY = '25006';
 
 /**
- * Runs a step that can be repeated without harm, again where that may help: see `isRetryable`. Its errors come in the words of this package.
+ * Runs a step, again where that may help: see `isRetryable`. Its errors come in the words of this package.
+ *
+ * @param isRepeatable whether it does no harm if it is done twice; else it is tried again only as long as it cannot have been done
  */
-export async function retrying<T>(step: () => Promise<T>): Promise<T> {
+export async function retrying<T>(
+  step: () => Promise<T>,
+  { isRepeatable = true }: { readonly isRepeatable?: boolean } = {},
+): Promise<T> {
   const startedAt = performance.now();
   let mayBeDone = false;
   for (let tries = 1; ; tries++) {
@@ -32,7 +37,7 @@ export async function retrying<T>(step: () => Promise<T>): Promise<T> {
       mayBeDone ||= lost && !wasNeverAsked(error) && sqlFailure(error)?.code !== READ_ONLY;
       const ms = PAUSES_MS[tries - 1];
       const late = tries > 1 && performance.now() - startedAt > PATIENCE_MS;
-      if (ms === undefined || late || !isRetryable(error)) {
+      if (ms === undefined || late || !isRetryable(error) || (mayBeDone && !isRepeatable)) {
         throw lost && mayBeDone ? lostForGood(error) : toPulpError(error);
       }
       await pause(ms * (0.5 + Math.random())); // many callers fail at the same moment

@@ -35,7 +35,8 @@ export function recurrenceTimes(text: string, start: number): WallClockTimes {
   if (Number(parts.get('COUNT') ?? 0) > MOST_COUNT) {
     throw badRule(`rrule: COUNT is above ${MOST_COUNT}`, `Give at most ${MOST_COUNT}, or an end by --until.`);
   }
-  const dtstart = new Date(start).toISOString().replace(/[-:]|\.\d+/g, '');
+  // It knows whole seconds; one that lay before the start would be counted, and left out.
+  const dtstart = new Date(Math.ceil(start / 1000) * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
   const written = Array.from(parts, ([key, value]) => `${key}=${value}`).join(';');
   const rule = parse(`DTSTART:${dtstart}\nRRULE:${written}`, text);
   return {

@@ -42,7 +42,7 @@ export interface ConsumeOptions {
  * this database exactly once. If it throws, all of that is taken back, and the events stay. Those who consume the same subscription take turns.
  *
  * @returns how many events were handled
- * @throws what the handler throws
+ * @throws what the handler throws; PulpError NOT_COMMITTED if it hid that one of its statements failed
  * @throws PulpError MISSING_SUBSCRIPTION; SUBSCRIPTION_STATE if it is sent to a URL; LOG_ARCHIVED; and LogRewoundError as `readEvents`
  */
 export async function consume(
@@ -156,8 +156,17 @@ class Reader implements AsyncDisposable {
       const { events, caughtUp } = await take(client, this.#subscription, this.#atMost);
       handling = true;
       if (events.length > 0) await handle(events, client);
+      const { command } = await client.query('commit');
+      if (command === 'ROLLBACK') {
+        throw new PulpError(
+          'NOT_COMMITTED',
+          'a statement of the handler failed, and all that it did was taken back',
+          {
+            remedy: 'Let the handler throw what its statements throw; the events are given again.',
+          },
+        );
+      }
       handling = false;
-      await client.query('commit');
       return { given: events.length, caughtUp };
     } catch (error) {
       await this.#forget();

@@ -10,7 +10,7 @@ import { isTaskType, type TaskType } from './define-task.ts';
 import { ENQUEUE_OPTIONS, enqueueOptions, type EnqueueOptions } from './enqueue-options.ts';
 import { enqueueTogether } from './enqueue-together.ts';
 import { enqueueWritten } from './enqueue-written.ts';
-import { newTaskId } from './new-task-id.ts';
+import { newTaskId } from '../new-task-id.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 import { knowingSecrets, placesOfSecrets } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';

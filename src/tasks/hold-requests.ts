@@ -3,7 +3,7 @@ import { askingOnce } from '../postgres/asking-once.ts';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
-import { newTaskId } from './new-task-id.ts';
+import { newTaskId } from '../new-task-id.ts';
 import { checkMembersApart } from './payload.ts';
 
 /** What else is asked for with a hold, as `pulp.request_hold` takes it. */

@@ -77,7 +77,8 @@ export class ResourceHold implements AsyncDisposable {
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #renewedAt: number;
-  #isRenewing = false;
+  /** A sign of life that is on its way. */
+  #beating: Promise<void> | undefined;
   #hasEnded = false;
 
   /** @param renewedAt when its last sign of life was on its way, by this process's monotonic clock */
@@ -97,6 +98,7 @@ export class ResourceHold implements AsyncDisposable {
 
   /** Looks now whether it still stands. */
   async check(): Promise<void> {
+    await this.#beating; // it may have looked before
     await this.#beat();
     this.signal.throwIfAborted();
   }
@@ -125,8 +127,13 @@ export class ResourceHold implements AsyncDisposable {
         }),
       );
     }
-    if (this.#isRenewing) return;
-    this.#isRenewing = true;
+    this.#beating ??= this.#renew().finally(() => {
+      this.#beating = undefined;
+    });
+    await this.#beating;
+  }
+
+  async #renew(): Promise<void> {
     try {
       const renewedAt = performance.now();
       await inDatabase(this.#database, () => renewHold(this.id));
@@ -134,8 +141,6 @@ export class ResourceHold implements AsyncDisposable {
     } catch (error) {
       if (isOver(error)) this.#lose(error);
       // Whatever else it was, the lease tells how long it may go on.
-    } finally {
-      this.#isRenewing = false;
     }
   }
 

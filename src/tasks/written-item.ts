@@ -2,7 +2,7 @@ import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import { secretRealm } from '../secrets/secret-realm.ts';
 import { parseJson } from './json-text.ts';
-import { newTaskId } from './new-task-id.ts';
+import { newTaskId } from '../new-task-id.ts';
 import { writePayload } from './payload.ts';
 import { publishedSecretPlaces } from './published-secrets.ts';
 import type { WrittenTask } from './task-columns.ts';

@@ -4,7 +4,7 @@ import { PulpError } from '../errors.ts';
 import { pinoModule } from '../log.ts';
 import { reportedColumn } from '../queries/reported.ts';
 import type { TaskType } from '../tasks/define-task.ts';
-import { newTaskId } from '../tasks/new-task-id.ts';
+import { newTaskId } from '../new-task-id.ts';
 import { writePayload } from '../tasks/payload.ts';
 import { WorkingDirectory } from '../workers/directories/working-directory.ts';
 import { runTask } from '../workers/runs/run-task.ts';

@@ -2,16 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CHANNELS, type TaskState } from '../constants.ts';
 import { perDatabase } from '../postgres/current-database.ts';
 import { Notifications } from '../postgres/notifications.ts';
-import { isRetryable } from '../postgres/sql-error.ts';
 import { Wakeup } from '../wakeup.ts';
-import { outages } from './outages.ts';
+import { Outage } from './outages.ts';
 import { readFinal } from '../queries/task.ts';
 
 /** How long to wait for a notification before looking all the same. */
 const POLL_MS = 1000;
-
-/** How long the database may be away before those who wait are told so by an error, in milliseconds. */
-const OUTAGE_LIMIT_MS = 600_000;
 
 /** How long to gather notifications before looking. */
 const GATHER_MS = 5;
@@ -73,19 +69,15 @@ async function watch(): Promise<void> {
       wakeup.call();
     },
   });
-  let lostAt: number | undefined;
+  const outage = new Outage();
   while (waiting.size > 0) {
     wakeup.arm();
     try {
       await news.listen();
       await look();
-      if (lostAt !== undefined) outages.emit('over');
-      lostAt = undefined;
+      outage.over();
     } catch (error) {
-      if (!isRetryable(error)) throw error;
-      if (lostAt === undefined) outages.emit('lost', error as Error);
-      lostAt ??= performance.now();
-      if (performance.now() - lostAt > OUTAGE_LIMIT_MS) throw error;
+      outage.lasts(error);
     }
     await wakeup.sleep(POLL_MS);
     await pause(GATHER_MS);

@@ -162,6 +162,11 @@ export class Incarnation {
     return this.#runs.size;
   }
 
+  /** Whether runs were ended because it was to end at once. */
+  get endedRuns(): boolean {
+    return this.#runs.wereEnded;
+  }
+
   /** There may be tasks to take, or runs to cancel. */
   look({ forCancels = false } = {}): void {
     if (forCancels) this.#cancels = true;
@@ -350,6 +355,9 @@ export class Incarnation {
   }
 
   #begin(started: readonly StartedTask[], askedFor: number): void {
+    // The answer may have been long on its way: what it tells of may be another's by now.
+    if (!this.#settings.background.lease.stands) this.lose(LEASE_OVER);
+    if (this.#end !== undefined) return;
     if (started.length === askedFor) this.#ready = true; // fewer: the queues were empty
     if (started.length > 0) this.#memory.busy();
     for (const task of started) this.#runs.begin(task);
@@ -408,6 +416,10 @@ export class Incarnation {
         log.warn({ err: error }, 'the end of the worker is not recorded yet');
         await pause(this.#retryPause.next());
       }
+    }
+    if (this.#runs.going === 0) {
+      log.warn({}, 'the lease was over before the end of the worker could be recorded');
+      return;
     }
     this.#isLeaving = true;
     log.error(

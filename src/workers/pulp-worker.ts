@@ -199,6 +199,7 @@ export class PulpWorker {
         events.onLost?.(error instanceof Error ? error : new Error(String(error)));
         await this.#pause(retryPause.next());
       } finally {
+        this.#isKilled ||= this.#incarnation?.endedRuns === true;
         this.#incarnation = undefined;
       }
     }
@@ -235,7 +236,6 @@ export class PulpWorker {
    */
   kill(): void {
     this.stop();
-    if (this.running > 0) this.#isKilled = true;
     this.#incarnation?.kill();
   }
 

@@ -23,6 +23,19 @@ suite('holdResources', () => {
     await database[Symbol.asyncDispose]();
   });
 
+  test('looks anew for each who asks whether it stands', async () => {
+    await using manager = await startManager(database.url);
+    assert(manager);
+    await using hold = await holdResources(['/checked/']);
+    await hold.check();
+    await releaseHold(hold.id);
+    const asked = await Promise.allSettled([hold.check(), hold.check()]);
+    assert.deepEqual(
+      asked.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+  });
+
   test('resolves when all are granted, and lets go of them at the end of the block', async () => {
     await using manager = await startManager(database.url);
     let fence = 0;

@@ -8,7 +8,7 @@ import { defineTask, enqueueMany, enqueueWithReservation, explainTask, PulpError
 import { sealArguments } from '../../src/secrets/arguments.ts';
 import { secretRealm } from '../../src/secrets/secret-realm.ts';
 import { secret } from '../../src/secrets/secret.ts';
-import { newTaskId } from '../../src/tasks/new-task-id.ts';
+import { newTaskId } from '../../src/new-task-id.ts';
 import { connect } from '../support/database.ts';
 import { Engine } from '../support/worker.ts';
 import * as tasks from './secret-tasks.ts';

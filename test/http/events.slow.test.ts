@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTo } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../support/database.ts';
@@ -15,6 +17,28 @@ const listening = async (client: Awaited<ReturnType<typeof connect>>) => {
 };
 
 suite('the stream of events', () => {
+  test('counts nobody who has gone before it was there', async () => {
+    await using served = await Served.start();
+    const { hostname, port } = new URL(served.url);
+    const request = `GET /api/v1/events/stream HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${served.tokens.observer}\r\n\r\n`;
+    for (let round = 0; round < 70; round += 1) {
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, place) => {
+          const socket = connectTo(Number(port), hostname).on('error', () => undefined);
+          await once(socket, 'connect');
+          socket.write(request);
+          await pause(place % 5);
+          socket.destroy();
+        }),
+      );
+    }
+    await using reader = await EventReader.connect(served.url, served.tokens.observer, {
+      query: 'after=0:0',
+    });
+    await served.ask('/api/v1/tasks', { body: { name: 't', unchecked: true } });
+    await reader.until(1);
+  });
+
   test('has no gap and nothing twice, for those who come, are cut off and go on while much is written', async () => {
     await using served = await Served.start();
     const token = served.tokens.observer;

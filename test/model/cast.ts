@@ -13,6 +13,9 @@ export const STRANGER = 'stranger';
 /** Few, so that tasks get in each other's way. */
 export const RESOURCES: readonly string[] = ['/a/', '/b/', '/c/', '/d/'];
 
+/** The queue at which a crowd works. */
+export const QUEUE = 'crowded';
+
 export const QUEUES: readonly string[] = ['first', 'second'];
 
 /** The workers of a model run, before their births. The first knows all types. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
+import { act } from './acts.ts';
 import { contentOf } from './any-command.ts';
 import { ON_WORKER_LOSS } from './cast.ts';
 import { Crowd, type CallerStep, type WorkerStep } from './crowd.ts';
@@ -21,6 +22,13 @@ const callerStep: fc.Arbitrary<CallerStep> = fc.oneof(
       step: fc.constant('enqueue' as const),
       contents: fc.array(content, { minLength: 1, maxLength: 3 }),
       commit: fc.nat(7).map((number) => number > 0),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      step: fc.constant('act' as const),
+      acts: fc.array(act, { minLength: 1, maxLength: 3 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('cancel' as const), task: fc.nat(9) }) },
@@ -54,7 +62,7 @@ const workerStep: fc.Arbitrary<WorkerStep> = fc.oneof(
 
 /** What everybody does. */
 const plan = fc.record({
-  callers: times(2, times(25, callerStep)),
+  callers: times(4, times(25, callerStep)),
   workers: times(WORKERS.length, times(40, workerStep)),
   managers: times(2, times(10, fc.constantFrom(1, 3, 1000))),
 });

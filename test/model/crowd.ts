@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { connect } from '../support/database.ts';
-import { ON_WORKER_LOSS } from './cast.ts';
+import type { Act } from './acts.ts';
+import { ON_WORKER_LOSS, QUEUE } from './cast.ts';
 import { claimsOf, type Claim, type Content } from './engine-model.ts';
 import type { Run } from './engine-under-test.ts';
 import { Witness } from './witness.ts';
@@ -10,7 +11,9 @@ export type CallerStep =
   | { readonly step: 'enqueue'; readonly contents: readonly Content[]; readonly commit: boolean }
   | { readonly step: 'cancel'; /** How many were enqueued since. */ readonly task: number }
   /** Of so many that were enqueued last, those that may are run again, and those that wait get another priority. */
-  | { readonly step: 'retry'; readonly tasks: number };
+  | { readonly step: 'retry'; readonly tasks: number }
+  /** In one transaction. */
+  | { readonly step: 'act'; readonly acts: readonly Act[] };
 
 /** What a worker does next. */
 export type WorkerStep =
@@ -25,8 +28,8 @@ export type WorkerStep =
       readonly atMost: number | undefined;
     };
 
-/** The queue that all work at. */
-const QUEUE = 'crowded';
+/** What nothing that is asked for may be told: of the log, that it cannot be folded; of a step within, that it is to be repeated. */
+const FAULTS = ['PU008', 'PU009'];
 
 /** What a command says that met another one and is to be repeated. */
 const CONTENTION = ['40001', '40P01', '55P03'];
@@ -61,11 +64,28 @@ export class Crowd implements AsyncDisposable {
         const tasks = this.#tasks.slice(-step.tasks);
         await this.#repeat(() => client.query('select pulp.retry_tasks($1)', [tasks]));
         await this.#repeat(() => client.query('select pulp.set_tasks($1, $2)', [tasks, step.tasks]));
+      } else if (step.step === 'act') {
+        await this.#act(client, step.acts);
       } else {
         const task = this.#tasks.at(-1 - step.task);
         if (task !== undefined) await this.#repeat(() => client.query('select pulp.cancel($1)', [task]));
       }
     }
+  }
+
+  /** Does what may be refused. */
+  async #act(client: Client, acts: readonly Act[]): Promise<void> {
+    await this.#repeat(async () => {
+      await client.query('begin');
+      try {
+        for (const act of acts) await client.query(act);
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        const code = codeOf(error);
+        if (code === undefined || !code.startsWith('PU') || FAULTS.includes(code)) throw error;
+      }
+    });
   }
 
   async #enqueue(client: Client, contents: readonly Content[], commit: boolean): Promise<void> {
@@ -247,11 +267,18 @@ export class Crowd implements AsyncDisposable {
   async settle(): Promise<readonly string[]> {
     const client = await this.#watching;
     const session = await this.#bear('last');
-    for (let rounds = this.#tasks.length + 1; rounds > 0; rounds -= 1) {
+    await client.query(`
+      select pulp.release_hold(id) from pulp.hold;
+      select pulp.set_capacity(resource, null) from pulp.resource_limit;
+      select pulp.dispatch_group(id) from pulp.created_group`);
+    const { rows: tasks } = await client.query('select from pulp.task');
+    for (let rounds = tasks.length + 1; rounds > 0; rounds -= 1) {
       await client.query(`
         update pulp.deferred set due_at = now() where due_at < 'infinity';
-        update pulp_boss.job set start_after = now() where start_after > now()`);
+        update pulp_boss.job set start_after = now() where start_after > now();
+        update pulp.held_back set not_before = now()`);
       await client.query('select pulp.grant_reservations()');
+      await client.query('select pulp.check_worker_processes()'); // what somebody held locked when its worker was given up
       await this.#workOn('last', session, { step: 'start', atMost: 1000 });
       while (session.runs.length > 0)
         await this.#workOn('last', session, { step: 'finish', outcome: 'completed', atMost: undefined });

@@ -18,7 +18,7 @@ import { migrate } from '../../src/postgres/migrate.ts';
 import { isConnectionFailure, isExhaustion } from '../../src/postgres/sql-error.ts';
 import { readHistory, readTask } from '../../src/queries/task.ts';
 import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
-import { newTaskId } from '../../src/tasks/new-task-id.ts';
+import { newTaskId } from '../../src/new-task-id.ts';
 import { checkLog } from '../support/log-checker.ts';
 
 const onlyRoot =

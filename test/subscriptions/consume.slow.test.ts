@@ -33,6 +33,20 @@ async function decided(client: Awaited<ReturnType<typeof connect>>): Promise<voi
 }
 
 suite('consuming a subscription', { concurrency: false }, () => {
+  test('counts nothing of a handler that hides that one of its statements failed', () =>
+    withDatabase(async ({ url }) => {
+      await using client = await connect(url);
+      await createSubscription('billing', { types: ['TaskEnqueued'] });
+      await client.query(`select pulp.enqueue('t')`);
+      await decided(client);
+      const hide = async (_: readonly LogEvent[], by: Pick<typeof client, 'query'>) => {
+        await by.query('select 1 / 0').catch(() => undefined);
+      };
+      await assert.rejects(consume('billing', hide), { code: 'NOT_COMMITTED' });
+      await assert.rejects(consume('billing', hide, { follow: true }), { code: 'NOT_COMMITTED' });
+      assert.equal(await consume('billing', () => undefined), 1);
+    }));
+
   test('gives what there is, page by page; what a handler that throws has written counts for nothing', () =>
     withDatabase(async ({ url }) => {
       await using client = await connect(url);

@@ -12,7 +12,8 @@ export type Loss = 'request' | 'answer' | 'connection';
 
 interface Trap {
   readonly at: RegExp;
-  readonly loss: Loss;
+  /** `time`: only the answer is held. */
+  readonly loss: Loss | 'time';
   /** Undefined: it stays. */
   readonly sprung: PromiseWithResolvers<void> | undefined;
 }
@@ -30,6 +31,7 @@ export class FaultyProxy implements AsyncDisposable {
   readonly #port: number;
   readonly #lines = new Set<Line>();
   #swallows = false;
+  #isStalled = false;
   #trap: Trap | undefined;
 
   private constructor(target: URL, server: Server) {
@@ -87,8 +89,35 @@ export class FaultyProxy implements AsyncDisposable {
     this.cut();
   }
 
+  /** From now on nothing comes through in either direction, until `flow`: then all of it does. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const { client, server } of this.#lines) {
+      client.pause();
+      server.pause();
+    }
+  }
+
+  /** Ends `stall` and `holdNext`. */
+  flow(): void {
+    this.#isStalled = false;
+    for (const { client, server } of this.#lines) {
+      client.resume();
+      server.resume();
+    }
+  }
+
+  /** Holds what the server answers to the next that sends what matches, until `flow`; resolves when it is sent. */
+  async holdNext(at: RegExp): Promise<void> {
+    await this.#set(at, 'time');
+  }
+
   /** Cuts the next connection that sends what matches; resolves when it has happened. */
   async loseNext(at: RegExp, loss: Loss): Promise<void> {
+    await this.#set(at, loss);
+  }
+
+  async #set(at: RegExp, loss: Trap['loss']): Promise<void> {
     const sprung = Promise.withResolvers<void>();
     this.#trap = { at, loss, sprung };
     await sprung.promise;
@@ -108,6 +137,10 @@ export class FaultyProxy implements AsyncDisposable {
     const server = connect(Number(this.#target.port), this.#target.hostname);
     const line = { client, server };
     this.#lines.add(line);
+    if (this.#isStalled) {
+      client.pause();
+      server.pause();
+    }
     let losesAnswer = false;
     const lose = () => {
       client.resetAndDestroy();
@@ -120,6 +153,7 @@ export class FaultyProxy implements AsyncDisposable {
       if (loss === 'request') lose();
       if (loss === 'connection') setImmediate(lose);
       losesAnswer ||= loss === 'answer';
+      if (loss === 'time') server.pause();
     });
     server.on('data', (chunk) => {
       if (this.#swallows) return;
@@ -140,7 +174,7 @@ export class FaultyProxy implements AsyncDisposable {
     }
   }
 
-  #spring(chunk: Buffer): Loss | undefined {
+  #spring(chunk: Buffer): Trap['loss'] | undefined {
     if (this.#trap?.at.test(chunk.toString('latin1')) !== true) return undefined;
     const { loss, sprung } = this.#trap;
     if (sprung !== undefined) {

@@ -1,9 +1,11 @@
--- Enqueues a task that purges, on behalf of whoever may purge; gives its id. It goes to a queue of a worker that is online and knows
+-- Enqueues a task that purges, on behalf of whoever may purge; gives its id, by which it is asked for once. It goes to a queue of a worker that is online and knows
 -- how, rather to that of the resource managers.
-create or replace function pulp.request_purge(finished_before timestamptz, states text[], correlation_id text default null) returns uuid
+create or replace function pulp.request_purge(
+  finished_before timestamptz, states text[], correlation_id text default null, id uuid default null
+) returns uuid
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 declare
-  task constant uuid := pulp.new_id();
+  task constant uuid := coalesce(request_purge.id, pulp.new_id());
   queue text;
 begin
   if states is null or states = '{}' or not states <@ '{completed,failed,canceled,skipped}' then
@@ -18,7 +20,8 @@ begin
     order by q = 'resource-manager' desc, q = 'default' desc, q limit 1;
   delete from pulp.purge_request r where not exists (select from pulp.task t where t.id = r.task_id);
   insert into pulp.purge_request (task_id, finished_before, states, requested_by)
-    values (task, request_purge.finished_before, request_purge.states, pulp.actor());
+    values (task, request_purge.finished_before, request_purge.states, pulp.actor())
+    on conflict do nothing;
   return pulp.enqueue('pulp.purge',
     kwargs => jsonb_build_object('finished_before', finished_before, 'states', states),
     options => jsonb_strip_nulls(jsonb_build_object(

@@ -15,7 +15,9 @@ begin
   insert into pulp.token (id, actor, role, digest, created_by, expires_at)
     values (create_token.id, create_token.actor, create_token.role, create_token.digest, pulp.actor(), create_token.expires_at)
     on conflict do nothing;
-  if not found then
+  if not found and not exists ( -- the same, whose answer was lost
+    select from pulp.token t where t.id = create_token.id and t.digest = create_token.digest and t.actor = create_token.actor and t.role = create_token.role
+  ) then
     raise exception 'there is a token of that id' using errcode = 'PU004', hint = 'Make tokens by pulp token create.';
   end if;
 end $$;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRecordable } from '../../recordable-time.ts';
 import { invalid } from '../http-error.ts';
 
 /** What a query of an operation is made of. */
@@ -26,7 +27,7 @@ export function moment() {
     .string()
     .transform((text, context) => {
       const at = new Date(TIME.test(text) ? text : NaN);
-      if (!Number.isNaN(at.getTime())) return at;
+      if (isRecordable(at)) return at;
       context.addIssue({ code: 'custom', message: 'must be a time such as 2030-01-31T12:00:00Z, or a date' });
       return z.NEVER;
     })

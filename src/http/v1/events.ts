@@ -87,16 +87,19 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
             headers: { 'Retry-After': '10' },
           });
         }
-        const after = context.req.header('last-event-id') ?? query.after ?? (await currentCursor());
-        await readEvents({ after, limit: 1 }); // what is wrong with it, or with who asks, has a status of its own
         const gone = new AbortController();
         const signal = AbortSignal.any([gone.signal, stopping]);
-        listeners += 1;
         const { outgoing } = context.env as HttpBindings;
-        outgoing.once('close', () => {
-          listeners -= 1;
-          gone.abort();
-        });
+        // Who goes while this looks has gone for good: it tells no second time.
+        if (!outgoing.closed) {
+          listeners += 1;
+          outgoing.once('close', () => {
+            listeners -= 1;
+            gone.abort();
+          });
+        }
+        const after = context.req.header('last-event-id') ?? query.after ?? (await currentCursor());
+        await readEvents({ after, limit: 1 }); // what is wrong with it, or with who asks, has a status of its own
         const { type: types, kind: kinds, stream } = query;
         const body = eventStream({
           events: hub.listen({ after, types, kinds, stream, signal }),

@@ -10,7 +10,7 @@ import { explainTask, explanation } from '../../queries/why.ts';
 import { actOn, retry } from '../../tasks/acting.ts';
 import { actOnMatching, MOST_ACTED_ON, previewMatching } from '../../tasks/act-on-matching.ts';
 import { cancel } from '../../tasks/cancel.ts';
-import { isUuid } from '../../tasks/new-task-id.ts';
+import { isUuid } from '../../new-task-id.ts';
 import { answer, operation, type Operation } from '../api/operation.ts';
 import { flag, integer, moment } from '../api/parameters.ts';
 import { requestCorrelation, requestTrace } from '../correlation.ts';

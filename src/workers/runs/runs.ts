@@ -47,6 +47,12 @@ interface Run {
   mayComplete?: boolean;
 }
 
+/** Who waits for what a run has reported to be recorded. */
+interface Waiter {
+  readonly id: string;
+  readonly resolve: () => void;
+}
+
 /** The runs that a worker has in hand: those that go on, and those that ended and are to be recorded. */
 export class Runs {
   readonly ends: Ends;
@@ -55,10 +61,13 @@ export class Runs {
   readonly #going = new Map<string, Run>();
   readonly #progress = new Map<string, ProgressReport>();
   /** Who waits for what these runs have reported to be recorded. */
-  #waiting: { readonly id: string; readonly resolve: () => void }[] = [];
+  #waiting: readonly Waiter[] = [];
   #gathering: NodeJS.Timeout | undefined;
   #progressDue = false;
   #abandoned = false;
+  /** Why whatever was started from now on is not to run. */
+  #stopReason: string | undefined;
+  #wereEnded = false;
   #inline = 0;
   #isInlineTold = false;
   #inlineIdle: NodeJS.Timeout | undefined;
@@ -72,6 +81,11 @@ export class Runs {
   /** How many tasks are in hand. */
   get size(): number {
     return this.#going.size + this.ends.size;
+  }
+
+  /** Whether some were ended because the worker stops. */
+  get wereEnded(): boolean {
+    return this.#wereEnded;
   }
 
   /** How many of them go on. */
@@ -105,6 +119,13 @@ export class Runs {
 
   /** Runs a task that was started. */
   begin(task: StartedTask): void {
+    if (this.#abandoned) return;
+    if (this.#stopReason !== undefined) {
+      this.#wereEnded = true;
+      const { id, attempt, fence } = task;
+      this.ends.add({ ...this.#afterStop({ task }, this.#stopReason, 'shutdown'), id, attempt, fence });
+      return;
+    }
     const { registry, horses, log } = this.#settings;
     if (task.interruptions >= MANY_INTERRUPTIONS) {
       log.warn(
@@ -166,8 +187,10 @@ export class Runs {
     return run !== undefined;
   }
 
-  /** Ends all runs because the worker stops: by its type a task is canceled, or goes back to the front of its line. */
+  /** Ends all runs, and whatever is started yet, because the worker stops: by its type a task is canceled, or goes back to the front of its line. */
   stopAll(reason: string): void {
+    this.#stopReason ??= reason;
+    this.#wereEnded ||= this.#going.size > 0;
     for (const run of this.#going.values()) {
       if (run.forced === undefined) run.mayComplete = true;
       this.#end(run, this.#afterStop(run, reason, 'shutdown'), reason);
@@ -178,23 +201,15 @@ export class Runs {
   async reportProgress(record: (reports: readonly ProgressReport[]) => Promise<Refusals>): Promise<void> {
     this.#progressDue = false;
     const reports = [...this.#progress.values()];
-    const waiting = this.#waiting;
-    let left = waiting;
-    this.#waiting = [];
-    try {
-      const { held, fenced } = await record(reports);
-      for (const report of reports) {
-        // One that came meanwhile says more, and is kept.
-        if (!held.has(report.id) && this.#progress.get(report.id) === report)
-          this.#progress.delete(report.id);
-      }
-      left = waiting.filter(({ id }) => held.has(id));
-      for (const { id, resolve } of waiting) if (!held.has(id)) resolve();
-      if (fenced.size > 0)
-        this.#settings.log.info({ tasks: [...fenced] }, 'late progress reports were dropped');
-    } finally {
-      this.#waiting.unshift(...left);
+    const waiting = new Set(this.#waiting);
+    const { held, fenced } = await record(reports);
+    for (const report of reports) {
+      // One that came meanwhile says more, and is kept.
+      if (!held.has(report.id) && this.#progress.get(report.id) === report) this.#progress.delete(report.id);
     }
+    this.#waitNoMore((waiter) => waiting.has(waiter) && !held.has(waiter.id));
+    if (fenced.size > 0)
+      this.#settings.log.info({ tasks: [...fenced] }, 'late progress reports were dropped');
     if (this.#progress.size > 0) this.#gather();
   }
 
@@ -202,12 +217,13 @@ export class Runs {
   recorded(id: string): Promise<void> {
     if (!this.#progress.has(id)) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#waiting.push({
+    const waiter = {
       id,
       resolve: () => {
         resolve(undefined);
       },
-    });
+    };
+    this.#waiting = [...this.#waiting, waiter];
     this.#progressDue = true;
     this.#settings.onChange();
     return promise;
@@ -255,6 +271,7 @@ export class Runs {
     endTimers(run);
     run.code.abort(reason);
     run.code.kill();
+    this.#waitNoMore(({ id }) => id === run.task.id);
     if (run.isInline)
       void run.code.ended.then(() => {
         this.#countInline(-1);
@@ -271,7 +288,11 @@ export class Runs {
     });
   }
 
-  #afterStop({ task, forced }: Run, reason: string, by: 'shutdown' | 'session'): Outcome {
+  #afterStop(
+    { task, forced }: Pick<Run, 'task' | 'forced'>,
+    reason: string,
+    by: 'shutdown' | 'session',
+  ): Outcome {
     if (forced !== undefined) return forced;
     const requeues = this.#settings.registry.get(task.name)?.onWorkerStop === 'requeue';
     return requeues ? { outcome: 'interrupted', reason, by } : { outcome: 'canceled', reason };
@@ -297,10 +318,7 @@ export class Runs {
     this.#progress.delete(task.id);
     if (run.forced === undefined && outcome.outcome === 'interrupted' && outcome.by === 'host')
       this.#settings.onHostFailure(outcome.reason);
-    if (this.#waiting.length > 0) {
-      for (const { id, resolve } of this.#waiting) if (id === task.id) resolve();
-      this.#waiting = this.#waiting.filter(({ id }) => id !== task.id);
-    }
+    this.#waitNoMore(({ id }) => id === task.id);
     this.ends.add({
       ...told,
       ...{ id: task.id, attempt: task.attempt, fence: task.fence },
@@ -312,6 +330,14 @@ export class Runs {
     if (!this.#going.has(task.id)) return;
     this.#progress.set(task.id, { id: task.id, attempt: task.attempt, fence: task.fence, told });
     this.#gather();
+  }
+
+  /** Lets those go on who wait no more. */
+  #waitNoMore(isServed: (waiter: Waiter) => boolean): void {
+    if (this.#waiting.length === 0) return;
+    const served = this.#waiting.filter(isServed);
+    this.#waiting = this.#waiting.filter((waiter) => !served.includes(waiter));
+    for (const { resolve } of served) resolve();
   }
 
   #gather(): void {
