@@ -65,7 +65,8 @@ export abstract class ActingCommand extends DatabaseCommand {
 
   async #actOnNamed({ ids, flags, act, words, wanted }: Order): Promise<unknown> {
     if (flags['dry-run']) {
-      return this.#preview({ ids: ids.filter(isUuid) }, words.verb);
+      await this.#tellOfMissing(ids);
+      return this.#preview({ ids: ids.filter(isUuid), states: APT_STATES[act.verb] }, words.verb);
     }
     const { actOn } = await import('../tasks/acting.ts');
     const after = new Map<string, TaskAfter>();
@@ -85,11 +86,25 @@ export abstract class ActingCommand extends DatabaseCommand {
         }
         return task;
       }
-      const error = new MissingResourceError(id);
-      this.logToStderr(errorText(error));
-      process.exitCode = error.exitCode;
-      return { id, error: errorReport(error) };
+      return { id, error: errorReport(this.#missing(id)) };
     });
+  }
+
+  async #tellOfMissing(ids: readonly string[]): Promise<void> {
+    const { listTasks } = await import('../queries/task.ts');
+    for (let from = 0; from < ids.length; from += TOGETHER) {
+      const some = ids.slice(from, from + TOGETHER);
+      const there = await listTasks({ ids: some.filter(isUuid), limit: TOGETHER, brief: true });
+      for (const id of some) if (!there.some((task) => task.id === id.toLowerCase())) this.#missing(id);
+    }
+  }
+
+  /** Tells that there is no such task. */
+  #missing(id: string): MissingResourceError {
+    const error = new MissingResourceError(id);
+    this.logToStderr(errorText(error));
+    process.exitCode = error.exitCode;
+    return error;
   }
 
   async #actOnMatching({ flags, act, words }: Order): Promise<unknown> {

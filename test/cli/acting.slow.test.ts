@@ -71,6 +71,9 @@ suite('many tasks at once', () => {
     const canceled = await pulp.run(['task', 'cancel', ...some, '--yes', '--reason', 'no more']);
     assert.deepEqual([canceled.code, canceled.stdout], [0, '6 tasks: now 6 canceled\n']);
     assert.deepEqual(await counts(database.url), { waiting: 1, canceled: 6 });
+    const missing = '01992f6e-8f3c-7000-8000-5bd2d31c4f0a';
+    const named = await pulp.json(['task', 'cancel', ids[0] ?? '', ids[6] ?? '', missing, '--dry-run']);
+    assert.deepEqual(named, { code: 3, data: { tasks: 1, sample: [ids[6]] } });
     const none = await pulp.json(['task', 'cancel', ...some, '--yes']);
     assert.deepEqual(none, { code: 0, data: { tasks: 0, sample: [] } });
 

@@ -55,6 +55,7 @@ async function killUntilDone(
     await ended;
     if (child.exitCode === 0) return kills;
     assert.equal(child.exitCode, null);
+    await until(async () => !(await one<boolean>(client, hasBegun))); // its session does to the end what it was asked for
     await afterKill();
   }
 }

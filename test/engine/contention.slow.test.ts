@@ -304,19 +304,19 @@ async function claimsIn(client: Client): Promise<readonly Stay[]> {
     at: string;
   }>(
     `select stream_id, type, data, position, (extract(epoch from recorded_at) * 1000000)::bigint as at
-     from pulp.event where stream_kind = 'task' order by position`,
+     from pulp.event where stream_kind = 'task' or stream_id like 'hold/%' order by position`,
   );
   const enqueued = new Map<string, (typeof rows)[number]>();
   const open = new Map<string, readonly Stay[]>();
   const all: Stay[] = [];
   for (const event of rows) {
     const at = Number(event.at);
-    if (event.type === 'TaskEnqueued') enqueued.set(event.stream_id, event);
+    if (['TaskEnqueued', 'HoldRequested'].includes(event.type)) enqueued.set(event.stream_id, event);
     const claimed = enqueued.get(event.stream_id);
     const isBack = event.type === 'TaskInterrupted';
     if (
       isBack ||
-      ['TaskDue', 'TaskRequeued'].includes(event.type) ||
+      ['TaskDue', 'TaskRequeued', 'HoldRequested'].includes(event.type) ||
       (event.type === 'TaskEnqueued' && event.data.run_after === undefined)
     ) {
       const stays = [
@@ -331,9 +331,9 @@ async function claimsIn(client: Client): Promise<readonly Stay[]> {
       }));
       open.set(event.stream_id, stays);
       all.push(...stays);
-    } else if (event.type === 'ReservationGranted') {
+    } else if (['ReservationGranted', 'HoldGranted'].includes(event.type)) {
       for (const stay of open.get(event.stream_id) ?? []) stay.grantedAt = at;
-    } else if (event.type === 'ReservationReleased' || event.type === 'TaskCanceled') {
+    } else if (['ReservationReleased', 'TaskCanceled', 'HoldReleased'].includes(event.type)) {
       for (const stay of open.get(event.stream_id) ?? []) stay.endedAt = at;
       open.delete(event.stream_id);
     }
