@@ -115,6 +115,60 @@ async function* linesOf(name: string, count: number): AsyncGenerator<Line> {
   }
 }
 
+suite('an answer that is lost', () => {
+  /** What a step gives whose answer is lost where this is asked for. */
+  async function losing<T>(asked: RegExp, step: () => Promise<T>): Promise<T> {
+    const cut = proxy.loseNext(asked, 'answer');
+    const given = step();
+    await Promise.race([cut, given]); // or it would be waited for in vain, where it fails before
+    return given;
+  }
+
+  async function endedTasks(count: number): Promise<readonly string[]> {
+    const handles = await enqueueMany(
+      Array.from({ length: count }, () => ({ task: 'purged', unchecked: true })),
+    );
+    for (const { id } of handles) await cancel(id);
+    return handles.map(({ id }) => id);
+  }
+
+  test('has no purge take more than it may', async () => {
+    await endedTasks(3);
+    const there = async () => (await observer.query('select from pulp.task')).rowCount ?? 0;
+    const before = await there();
+    const finishedBefore = new Date(Date.now() + 60_000);
+    await assert.rejects(
+      losing(/pulp\.purge_tasks/, () => purgeTasks({ finishedBefore, limit: 1 })),
+      { code: 'DATABASE_UNREACHABLE' },
+    );
+    assert.equal(await there(), before - 1);
+  });
+
+  test('has a task purged, a purge requested and a token made once, and tells of them', async () => {
+    const [id = ''] = await endedTasks(1);
+    assert.equal(await losing(/pulp\.purge_task\(/, () => purgeTask(id)), true);
+    const finishedBefore = new Date(Date.now() - 60_000);
+    const requested = await losing(/pulp\.request_purge/, () =>
+      requestPurge({ finishedBefore, states: ['failed'] }),
+    );
+    assert.deepEqual(await idsOf('pulp.purge'), [requested]);
+    const made = await losing(/pulp\.create_token/, () => createToken({ actor: 'alice', role: 'observer' }));
+    assert.equal((await readToken(made.token))?.actor, 'alice');
+  });
+
+  test('and an outage are waited out by who waits for a group', async () => {
+    const handle = await enqueueWithReservation('of-a-group', [], { group: 'outage', unchecked: true });
+    const waiting = waitForGroup('outage', { timeout: 60_000 });
+    const told = once(outages, 'lost');
+    await until(() => proxy.connections > 1);
+    await proxy.refuse();
+    await told;
+    await proxy.accept();
+    await observer.query('select pulp.cancel($1)', [handle.id]);
+    assert.equal((await waiting).canceled, 1);
+  });
+});
+
 suite('a connection that is lost at the commit', () => {
   test('of enqueueWithReservation', async (t) => {
     await cutOften(t, 1, CUTS, async ({ name, loseNext }) => {
@@ -168,59 +222,5 @@ suite('a connection that is lost at the commit', () => {
       );
     }
     t.diagnostic(`${CUTS} cuts: every cancellation acknowledged, recorded once`);
-  });
-});
-
-suite('an answer that is lost', () => {
-  /** What a step gives whose answer is lost where this is asked for. */
-  async function losing<T>(asked: RegExp, step: () => Promise<T>): Promise<T> {
-    const cut = proxy.loseNext(asked, 'answer');
-    const given = step();
-    await Promise.race([cut, given]); // or it would be waited for in vain, where it fails before
-    return given;
-  }
-
-  async function endedTasks(count: number): Promise<readonly string[]> {
-    const handles = await enqueueMany(
-      Array.from({ length: count }, () => ({ task: 'purged', unchecked: true })),
-    );
-    for (const { id } of handles) await cancel(id);
-    return handles.map(({ id }) => id);
-  }
-
-  test('has no purge take more than it may', async () => {
-    await endedTasks(3);
-    const there = async () => (await observer.query('select from pulp.task')).rowCount ?? 0;
-    const before = await there();
-    const finishedBefore = new Date(Date.now() + 60_000);
-    await assert.rejects(
-      losing(/pulp\.purge_tasks/, () => purgeTasks({ finishedBefore, limit: 1 })),
-      { code: 'DATABASE_UNREACHABLE' },
-    );
-    assert.equal(await there(), before - 1);
-  });
-
-  test('has a task purged, a purge requested and a token made once, and tells of them', async () => {
-    const [id = ''] = await endedTasks(1);
-    assert.equal(await losing(/pulp\.purge_task\(/, () => purgeTask(id)), true);
-    const finishedBefore = new Date(Date.now() - 60_000);
-    const requested = await losing(/pulp\.request_purge/, () =>
-      requestPurge({ finishedBefore, states: ['failed'] }),
-    );
-    assert.deepEqual(await idsOf('pulp.purge'), [requested]);
-    const made = await losing(/pulp\.create_token/, () => createToken({ actor: 'alice', role: 'observer' }));
-    assert.equal((await readToken(made.token))?.actor, 'alice');
-  });
-
-  test('and an outage are waited out by who waits for a group', async () => {
-    const handle = await enqueueWithReservation('of-a-group', [], { group: 'outage', unchecked: true });
-    const waiting = waitForGroup('outage', { timeout: 60_000 });
-    const told = once(outages, 'lost');
-    await until(() => proxy.connections > 1);
-    await proxy.refuse();
-    await told;
-    await proxy.accept();
-    await observer.query('select pulp.cancel($1)', [handle.id]);
-    assert.equal((await waiting).canceled, 1);
   });
 });
