@@ -205,6 +205,11 @@ export function isRetryable(error: unknown): boolean {
   return isContention(error) || isExhaustion(error) || isLeafMissing(error) || isConnectionFailure(error);
 }
 
+/** Whether waiting may help, also where the error is in the words of this package, which keep what caused it. */
+export function mayPass(error: unknown): boolean {
+  return isRetryable(error instanceof PulpError ? error.cause : error);
+}
+
 /** Whether it failed at connecting, so that the server was not asked for anything. */
 export function wasNeverAsked(error: unknown): boolean {
   return causesOf(error).some((cause) => cause instanceof ConnectError);

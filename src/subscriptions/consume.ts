@@ -6,7 +6,7 @@ import { eventRow, type LogEvent } from '../events/read.ts';
 import { getDatabaseUrl } from '../postgres/database-url.ts';
 import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { Notifications } from '../postgres/notifications.ts';
-import { isRetryable, toPulpError } from '../postgres/sql-error.ts';
+import { mayPass, toPulpError } from '../postgres/sql-error.ts';
 import type { QueryClient } from '../tasks/enqueue-with.ts';
 import { Wakeup } from '../wakeup.ts';
 
@@ -170,7 +170,7 @@ class Reader implements AsyncDisposable {
       return { given: events.length, caughtUp };
     } catch (error) {
       await this.#forget();
-      if (patient && !handling && passes(error)) return undefined;
+      if (patient && !handling && mayPass(error)) return undefined;
       throw handling ? error : toPulpError(error);
     }
   }
@@ -185,9 +185,4 @@ class Reader implements AsyncDisposable {
     this.#client = undefined;
     await client?.end().catch(() => undefined);
   }
-}
-
-/** Whether it may work when it is tried again; the words of this package keep what caused them. */
-function passes(error: unknown): boolean {
-  return isRetryable(error instanceof PulpError ? error.cause : error);
 }

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { isRetryable } from '../postgres/sql-error.ts';
-import { PulpError } from '../errors.ts';
+import { mayPass } from '../postgres/sql-error.ts';
 
 /** How long the database may be away before those who wait are told so by an error, in milliseconds. */
 const LIMIT_MS = 600_000;
@@ -20,7 +19,7 @@ export class Outage {
 
   /** It failed. @throws the error, if waiting does not help, or the outage lasts for ten minutes */
   lasts(error: unknown): void {
-    if (!isRetryable(error instanceof PulpError ? error.cause : error)) throw error;
+    if (!mayPass(error)) throw error;
     if (this.#lostAt === undefined) outages.emit('lost', error as Error);
     this.#lostAt ??= performance.now();
     if (performance.now() - this.#lostAt > LIMIT_MS) throw error;

@@ -357,7 +357,6 @@ export class Incarnation {
   #begin(started: readonly StartedTask[], askedFor: number): void {
     // The answer may have been long on its way: what it tells of may be another's by now.
     if (!this.#settings.background.lease.stands) this.lose(LEASE_OVER);
-    if (this.#end !== undefined) return;
     if (started.length === askedFor) this.#ready = true; // fewer: the queues were empty
     if (started.length > 0) this.#memory.busy();
     for (const task of started) this.#runs.begin(task);

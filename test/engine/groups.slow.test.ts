@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { rebuild } from '../../src/maintenance/rebuild.ts';
 import { verify } from '../../src/maintenance/verify.ts';
+import { codeOf } from '../support/code-of.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { Login } from '../support/login.ts';
@@ -17,13 +18,6 @@ async function numbers(client: Client, id: string): Promise<Readonly<Record<stri
   );
   const shown = Object.entries(rows[0] ?? {}).map(([state, number]) => [state, Number(number)] as const);
   return Object.fromEntries(shown.filter(([, number]) => number !== 0));
-}
-
-async function codeOf(refused: Promise<unknown>): Promise<string> {
-  return refused.then(
-    () => 'accepted',
-    (error: unknown) => (error as { code: string }).code,
-  );
 }
 
 async function create(client: Client, id: string | null, last: object | null = null) {

@@ -24,8 +24,7 @@ suite('holdResources', () => {
   });
 
   test('looks anew for each who asks whether it stands', async () => {
-    await using manager = await startManager(database.url);
-    assert(manager);
+    await using _ = await startManager(database.url);
     await using hold = await holdResources(['/checked/']);
     await hold.check();
     await releaseHold(hold.id);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { codeOf } from '../support/code-of.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { untilWaiting } from '../support/until-waiting.ts';
@@ -26,27 +27,23 @@ const MADE: Readonly<Record<string, Made>> = {
   subscription: { statement: `select pulp.create_subscription('{"name": "s"}')`, second: 'PU038' },
   hold: {
     statement: `select pulp.request_hold('{/a/}', options => '{"id": "${ID}", "seconds": 60}')`,
-    second: 'made',
+    second: 'accepted',
   },
   'hold that is over': {
     statement: `select pulp.request_hold('{/a/}', options => '{"id": "${ID}", "seconds": 60}')`,
     then: `select pulp.release_hold('${ID}')`,
-    second: 'made',
+    second: 'accepted',
     finds: 'select from pulp.hold',
   },
-  task: { statement: `select pulp.enqueue('t', options => '{"id": "${ID}"}')`, second: 'made' },
-  quota: { statement: `select pulp.set_quota('somebody', '{"max_tasks": 5}')`, second: 'made' },
-  pause: { statement: `select pulp.pause('queue', 'default')`, second: 'made' },
-  limit: { statement: `select pulp.set_capacity('/a/', 5)`, second: 'made' },
-  retention: { statement: `select pulp.set_retention('queue', 'default', '{"failed": 60}')`, second: 'made' },
+  task: { statement: `select pulp.enqueue('t', options => '{"id": "${ID}"}')`, second: 'accepted' },
+  quota: { statement: `select pulp.set_quota('somebody', '{"max_tasks": 5}')`, second: 'accepted' },
+  pause: { statement: `select pulp.pause('queue', 'default')`, second: 'accepted' },
+  limit: { statement: `select pulp.set_capacity('/a/', 5)`, second: 'accepted' },
+  retention: {
+    statement: `select pulp.set_retention('queue', 'default', '{"failed": 60}')`,
+    second: 'accepted',
+  },
 };
-
-async function madeOrCode(asked: Promise<unknown>): Promise<string> {
-  return asked.then(
-    () => 'made',
-    (error: unknown) => (error as { code: string }).code,
-  );
-}
 
 suite('of two who make the same at the same moment, the second', () => {
   // A statement that is about to write in the log stops at its table; one that has looked before has not seen the first then.
@@ -63,7 +60,7 @@ suite('of two who make the same at the same moment, the second', () => {
         await first.query(statement);
         await first.query(then);
         await first.query(stop === 'begin' ? 'select' : stop);
-        const asked = madeOrCode(client.query(statement));
+        const asked = codeOf(client.query(statement));
         await untilWaiting(beside);
         await first.query('commit');
         assert.equal(await asked, second);

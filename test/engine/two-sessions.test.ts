@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
+import { codeOf } from '../support/code-of.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { until } from '../support/until.ts';
@@ -25,13 +26,6 @@ async function openScene(): Promise<Scene> {
   const other = opened.use(await connect(database.url));
   const kept = opened.move();
   return { open, other, worker, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-async function codeOf(refused: Promise<unknown>): Promise<string> {
-  return refused.then(
-    () => 'accepted',
-    (error: unknown) => (error as { code: string }).code,
-  );
 }
 
 async function enqueueBatch(client: Client, ...items: object[]): Promise<string[]> {

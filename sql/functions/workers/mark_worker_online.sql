@@ -13,11 +13,13 @@ begin
     perform pulp.heartbeat(array[worker], array[known.incarnation]);
     return false;
   end if;
-  perform pulp.append_worker_event(
-    worker, known, 'WorkerOnline', '{"host": "", "pid": 0, "queues": [], "concurrency": 0, "task_types": []}');
+  begin
+    perform pulp.append_worker_event(
+      worker, known, 'WorkerOnline', '{"host": "", "pid": 0, "queues": [], "concurrency": 0, "task_types": []}');
+  exception
+    when serialization_failure then
+      return false; -- somebody else was quicker, whose sign of life it has
+  end;
   return true;
-exception
-  when serialization_failure then
-    return false; -- somebody else was quicker, whose sign of life it has
 end $$;
 comment on function pulp.mark_worker_online is 'A sign of life of a worker that has no session here; gives whether it came online.';

@@ -117,7 +117,7 @@ export class Runs {
     return [...[...this.#going.values()].map(({ task }) => task.fence), ...this.ends.fences];
   }
 
-  /** Runs a task that was started. */
+  /** Runs a task that was started; after `abandon` it is not ours, and after `stopAll` it ends as those that ran. */
   begin(task: StartedTask): void {
     if (this.#abandoned) return;
     if (this.#stopReason !== undefined) {
