@@ -136,7 +136,7 @@ export const CHANNELS = {
   leader: 'pulp_leader',
   /** A worker (the payload) has a run to cancel. */
   cancel: 'pulp_cancel',
-  /** Some task became final. */
+  /** Runs have ended, of tasks whose ids end with these digits (the payload, see `pulp.tell_ended`); of any, if it is empty. */
   finished: 'pulp_finished',
 } as const;
 

@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 /**
  * What a loop sleeps on: it ends its sleep early when somebody has something for it. Wake-ups between `arm` and `sleep`
  * count, so that none is lost while the loop looks for what there is to do.
@@ -19,12 +17,12 @@ export class Wakeup {
 
   /** Sleeps for so many milliseconds at most; says whether it was called. */
   async sleep(ms: number): Promise<boolean> {
-    const timer = new AbortController();
-    const called = await Promise.race([
-      this.#called.promise.then(() => true),
-      pause(ms, false, { signal: timer.signal }).catch(() => false),
-    ]);
-    timer.abort();
-    return called;
+    const over = Promise.withResolvers<boolean>();
+    const timer = setTimeout(over.resolve, ms, false); // not by a signal, whose abort makes an error each time
+    try {
+      return await Promise.race([this.#called.promise.then(() => true), over.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

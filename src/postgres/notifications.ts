@@ -9,6 +9,8 @@ const LISTEN_AGAIN_MS = 5000;
 export interface NotificationsSettings {
   readonly applicationName: string;
   readonly channels: readonly string[];
+  /** Whether one that bears this is to be heard; all are, if this is left out. */
+  readonly isOfConcern?: (payload: string) => boolean;
   readonly onNotification: () => void;
 }
 
@@ -33,7 +35,7 @@ export class Notifications implements AsyncDisposable {
     this.#nextTryAt = performance.now() + LISTEN_AGAIN_MS;
     const address = await getDatabaseUrl();
     if (this.#over.signal.aborted) return;
-    const { applicationName, channels, onNotification } = this.#settings;
+    const { applicationName, channels, isOfConcern = () => true, onNotification } = this.#settings;
     const connecting = openClient(address, { applicationName, signal: this.#over.signal });
     this.#listener = connecting;
     const forget = () => {
@@ -43,8 +45,8 @@ export class Notifications implements AsyncDisposable {
       const listener = await connecting;
       const pace = new NoticePace(onNotification);
       listener
-        .on('notification', () => {
-          pace.hear();
+        .on('notification', ({ payload = '' }) => {
+          if (isOfConcern(payload)) pace.hear();
         })
         .once('end', forget);
       if (await settleDirectSession(listener)) {

@@ -4,6 +4,7 @@ import { perDatabase } from '../postgres/current-database.ts';
 import { Notifications } from '../postgres/notifications.ts';
 import { Wakeup } from '../wakeup.ts';
 import { Outage } from './outages.ts';
+import { Waiters, type Answer } from './waiters.ts';
 import { readFinal } from '../queries/task.ts';
 
 /** How long to wait for a notification before looking all the same. */
@@ -14,7 +15,7 @@ const GATHER_MS = 5;
 
 /** Who waits for which task in this process: all of them look by one query, and by one connection's notifications. */
 const state = perDatabase(() => ({
-  waiting: new Map<string, Set<PromiseWithResolvers<TaskState>>>(),
+  waiters: new Waiters(),
   isWatching: false,
   wakeup: new Wakeup(),
 }));
@@ -25,10 +26,9 @@ const state = perDatabase(() => ({
  */
 export async function awaitFinal(id: string, signal?: AbortSignal): Promise<TaskState> {
   signal?.throwIfAborted();
-  const { waiting, wakeup } = state();
-  const answer = Promise.withResolvers<TaskState>();
-  const waiters = waiting.get(id) ?? new Set();
-  waiting.set(id, waiters.add(answer));
+  const { waiters, wakeup } = state();
+  const answer: Answer = Promise.withResolvers();
+  waiters.add(id, answer);
   const abort = () => {
     answer.reject(signal?.reason as Error);
   };
@@ -39,8 +39,7 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
     return await answer.promise;
   } finally {
     signal?.removeEventListener('abort', abort);
-    waiters.delete(answer);
-    if (waiters.size === 0 && waiting.get(id) === waiters) waiting.delete(id);
+    waiters.remove(id, answer);
     wakeup.call();
   }
 }
@@ -48,11 +47,11 @@ export async function awaitFinal(id: string, signal?: AbortSignal): Promise<Task
 /** Keeps one watcher going while anybody waits: also for those who came while the last one was closing its connection. */
 function ensureWatching(): void {
   const own = state();
-  if (own.isWatching || own.waiting.size === 0) return;
+  if (own.isWatching || own.waiters.size === 0) return;
   own.isWatching = true;
   void watch()
     .catch((error: unknown) => {
-      for (const waiters of own.waiting.values()) for (const waiter of waiters) waiter.reject(error);
+      own.waiters.reject(error);
     })
     .finally(() => {
       own.isWatching = false;
@@ -61,16 +60,17 @@ function ensureWatching(): void {
 }
 
 async function watch(): Promise<void> {
-  const { waiting, wakeup } = state();
+  const { waiters, wakeup } = state();
   await using news = new Notifications({
     applicationName: 'pulp wait',
     channels: [CHANNELS.finished],
+    isOfConcern: (payload) => waiters.areConcernedBy(payload),
     onNotification: () => {
       wakeup.call();
     },
   });
   const outage = new Outage();
-  while (waiting.size > 0) {
+  while (waiters.size > 0) {
     wakeup.arm();
     try {
       await news.listen();
@@ -85,10 +85,6 @@ async function watch(): Promise<void> {
 }
 
 async function look(): Promise<void> {
-  const { waiting } = state();
-  for (const [id, state] of await readFinal([...waiting.keys()])) {
-    waiting.get(id)?.forEach((waiter) => {
-      waiter.resolve(state);
-    });
-  }
+  const { waiters } = state();
+  for (const [id, state] of await readFinal(waiters.ids)) waiters.resolve(id, state);
 }

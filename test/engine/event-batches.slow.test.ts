@@ -70,8 +70,8 @@ suite('a batch of events', () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await client.query(
-      `select pulp.log_task_events('T', pulp.new_positions(90), array_agg(pulp.new_id()), array_agg(1),
-         array_agg(jsonb_build_object('n', n, 'text', repeat(n::text, 1000000 / length(n::text)))), null, null, pulp.event_tx(), now())
+      `select pulp.log_batches(pulp.event_batches('T', pulp.new_positions(90), array_agg(pulp.new_id()), array_agg(1),
+         array_agg(jsonb_build_object('n', n, 'text', repeat(n::text, 1000000 / length(n::text)))), null, null, pulp.event_tx(), now()))
        from generate_series(1, 90) as n`,
     );
     const { rows } = await client.query<{ batches: string; events: string; numbers: string }>(
@@ -197,14 +197,17 @@ async function pagesOf(length: number): Promise<unknown[]> {
 
 async function log(client: Client, events: readonly Event[]): Promise<void> {
   const column = (name: keyof Event) => events.map((event) => event[name]);
-  await client.query(`select pulp.log_task_events('T', $1, $2, $3, $4, $5, $6, pulp.event_tx(), now())`, [
-    column('position'),
-    column('stream_id'),
-    column('version'),
-    events.map(({ data }) => JSON.stringify(data)),
-    column('correlation_id'),
-    column('causation_id'),
-  ]);
+  await client.query(
+    `select pulp.log_batches(pulp.event_batches('T', $1, $2, $3, $4, $5, $6, pulp.event_tx(), now()))`,
+    [
+      column('position'),
+      column('stream_id'),
+      column('version'),
+      events.map(({ data }) => JSON.stringify(data)),
+      column('correlation_id'),
+      column('causation_id'),
+    ],
+  );
 }
 
 async function logged(client: Client): Promise<readonly Event[]> {

@@ -72,8 +72,8 @@ suite('leaves of the log', () => {
       insert into pulp.event_single (stream_kind, stream_id, version, type, data, recorded_at)
         select kind, 'x', 0, 'T', '{}', date_trunc(unit, now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour'
         from (values ('heartbeat', 'day'), ('worker', 'year')) as k (kind, unit);
-      select pulp.log_task_events('T', '{1}', array[pulp.new_id()], '{1}', null, null, null, pulp.event_tx(),
-        date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour')`);
+      select pulp.log_batches(pulp.event_batches('T', '{1}', array[pulp.new_id()], '{1}', null, null, null, pulp.event_tx(),
+        date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour'))`);
   });
 
   test('are made by whoever enqueues, cancels, is born or beats', async () => {

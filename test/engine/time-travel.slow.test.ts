@@ -153,8 +153,8 @@ async function append(
   after: string,
 ): Promise<void> {
   await client.query(
-    `select pulp.log_task_events($3, pulp.new_positions(1), array[$1::uuid], array[$2::integer], null, null, null, pulp.event_tx(),
-       clock_timestamp() + $4::interval)`,
+    `select pulp.log_batches(pulp.event_batches($3, pulp.new_positions(1), array[$1::uuid], array[$2::integer], null, null, null, pulp.event_tx(),
+       clock_timestamp() + $4::interval))`,
     [id, version, type, after],
   );
 }

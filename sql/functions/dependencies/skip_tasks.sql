@@ -7,6 +7,6 @@ begin
   perform pulp.count_moves(ids, 'delayed', 'skipped');
   perform pulp.note_endings(ids, 'skipped', array_agg((a.task).id) filter (where (a.task).group_id is not null))
     from pulp.append_task_events('TaskSkipped', ids, facts) a;
-  perform pulp.notify('pulp_finished', '');
+  perform pulp.tell_ended(ids);
 end $$;
 comment on function pulp.skip_tasks is 'Skips tasks that wait for others and can never begin.';

@@ -188,12 +188,12 @@ begin
     from inserted i;
 
   if inserted_positions = positions then
-    perform pulp.log_task_events('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
-      correlation_ids, parent_ids, tx, enqueued_at, common_facts);
+    perform pulp.log_batches(pulp.event_batches('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
+      correlation_ids, parent_ids, tx, enqueued_at, common_facts));
   else
-    perform pulp.log_task_events('TaskEnqueued', array_agg(s.position order by s.position), array_agg(s.id order by s.position),
-        array_agg(1), array_agg(s.facts order by s.position), array_agg(s.correlation_id order by s.position),
-        array_agg(s.parent_id order by s.position), tx, enqueued_at, common_facts)
+    perform pulp.log_batches(pulp.event_batches('TaskEnqueued', array_agg(s.position order by s.position),
+        array_agg(s.id order by s.position), array_agg(1), array_agg(s.facts order by s.position),
+        array_agg(s.correlation_id order by s.position), array_agg(s.parent_id order by s.position), tx, enqueued_at, common_facts))
       from unnest(inserted_positions) as f(position)
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)

@@ -31,8 +31,8 @@ begin
       hint = 'Repeat the command.';
   end if;
 
-  perform pulp.log_task_events(append_task_events.type, positions, ids, array_agg(t.version order by t.ordinality),
-      append_task_events.facts, array_agg(t.correlation_id order by t.ordinality), null, tx, appended_at)
+  perform pulp.log_batches(pulp.event_batches(append_task_events.type, positions, ids, array_agg(t.version order by t.ordinality),
+      append_task_events.facts, array_agg(t.correlation_id order by t.ordinality), null, tx, appended_at))
     from unnest(tasks) with ordinality t;
   return query select tasks[place], events[place] from generate_subscripts(tasks, 1) as place;
 end $$;

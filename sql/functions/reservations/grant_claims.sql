@@ -1,5 +1,5 @@
--- The part of a grant beside the rows of tasks: moves the claims of these tasks from the wait queues (reservation_waiting) to
--- reservation_granted, and logs it. Positions, versions and facts are those of the tasks' ReservationGranted events.
+-- The part of a grant beside the rows of tasks and the log: moves the claims of these tasks from the wait queues (reservation_waiting) to
+-- reservation_granted. Positions, versions and facts are those of the tasks' ReservationGranted events.
 create or replace function pulp.grant_claims(
   ids uuid[], positions bigint[], versions integer[], facts jsonb[], correlation_ids text[], tx xid8, appended_at timestamptz
 ) returns void
@@ -14,6 +14,5 @@ begin
     select resource from unnest(resources) as resource
     where (select known.id from pulp.resource known where known.name = resource) is null
     on conflict (name) do nothing;
-  perform pulp.log_task_events('ReservationGranted', positions, ids, versions, facts, correlation_ids, null, tx, appended_at);
 end $$;
 comment on function pulp.grant_claims is 'Moves the claims of tasks from the lines to those who hold.';

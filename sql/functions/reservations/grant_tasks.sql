@@ -17,6 +17,8 @@ begin
     raise exception 'a task changed while it was granted' using errcode = 'serialization_failure', hint = 'Repeat the command.';
   end if;
   perform pulp.grant_claims(ids, positions, versions, facts, correlation_ids, tx, appended_at);
+  perform pulp.log_batches(
+    pulp.event_batches('ReservationGranted', positions, ids, versions, facts, correlation_ids, null, tx, appended_at));
   if exists (select from pulp.resource_limit l where l.rate is not null) then
     perform pulp.count_grants(ids, appended_at);
   end if;

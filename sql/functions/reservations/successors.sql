@@ -19,19 +19,26 @@ declare
   peers text[];
   slots bigint;
   own_slots bigint;
+  some_reserved boolean;
+  some_limited boolean;
   running bigint;
   own_running bigint;
   successions double precision;
   share integer;
 begin
-  if not is_reserved and exists (select from pulp.worker w where w.state = 'online' and pulp.is_reserved_worker(w.name)) then
+  select array_agg(w.name) filter (where w.is_peer), sum(w.concurrency) filter (where w.is_peer),
+      sum(w.concurrency) filter (where w.is_peer and w.name = successors.worker),
+      coalesce(bool_or(pulp.is_reserved_worker(w.name)), false), exists (select from pulp.resource_limit)
+    into peers, slots, own_slots, some_reserved, some_limited
+    from (
+      select x.name, x.concurrency, x.unable is null and x.draining is null and x.queues && successors.queues
+        and x.task_types && successors.task_types as is_peer
+      from pulp.worker x where x.state = 'online' offset 0
+    ) w;
+  if some_reserved and not is_reserved then
     return;
   end if;
-  select array_agg(w.name), sum(w.concurrency), sum(w.concurrency) filter (where w.name = successors.worker)
-    into peers, slots, own_slots
-    from pulp.worker w
-    where w.state = 'online' and w.unable is null and w.draining is null and w.queues && successors.queues and w.task_types && successors.task_types;
-  if exists (select from pulp.resource_limit) then
+  if some_limited then
     handed_on := pulp.units_handed_on(released);
     lines := array(select unnest(lines) except select l.resource from pulp.resource_limit l);
   end if;

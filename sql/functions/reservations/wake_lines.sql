@@ -3,8 +3,8 @@
 create or replace function pulp.wake_lines(gone pulp.reservation[]) returns void
 language plpgsql as $$
 begin
-  insert into pulp.wakeup (resource, mode) select distinct claim.resource, claim.mode from unnest(gone) as claim;
-  if found then
+  if gone <> '{}' then
+    insert into pulp.wakeup (resource, mode) select distinct claim.resource, claim.mode from unnest(gone) as claim;
     perform pulp.notify('pulp_grant', '');
   end if;
 end $$;

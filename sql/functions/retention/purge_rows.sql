@@ -45,8 +45,8 @@ begin
   if purged = 0 then
     return 0;
   end if;
-  perform pulp.log_task_events('TaskPurged', pulp.new_positions(purged::integer), ids, versions, facts, correlation_ids, null,
-    tx, clock_timestamp());
+  perform pulp.log_batches(pulp.event_batches(
+    'TaskPurged', pulp.new_positions(purged::integer), ids, versions, facts, correlation_ids, null, tx, clock_timestamp()));
   if exists (select from unnest(ids) as purged_id where pulp.are_new_ids(array[purged_id])) then
     insert into pulp.young_purge (until) values (clock_timestamp() + interval '20 min')
       on conflict (one) do update set until = excluded.until;

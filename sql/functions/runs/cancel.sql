@@ -68,7 +68,7 @@ begin
   perform pulp.note_endings(array[t.id], 'canceled', case when t.group_id is not null then array[t.id] end);
   perform pulp.wake_lines(claims);
   perform pulp.tell_abandoned(array[t.id]) where t.reported ? 'created';
-  perform pulp.notify('pulp_finished', '');
+  perform pulp.tell_ended(array[t.id]);
   return after.state;
 end $$;
 comment on function pulp.cancel is 'Cancels one task; gives its state after it.';

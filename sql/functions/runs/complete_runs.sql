@@ -9,6 +9,7 @@ declare
   positions constant bigint[] := pulp.new_positions(cardinality(rows));
   versions integer[];
   correlation_ids text[];
+  batches pulp.event_batch[];
 begin
   if claiming then
     select f.* into ids, versions, correlation_ids, grouped
@@ -21,10 +22,11 @@ begin
       hint = 'Repeat the command.';
   end if;
   if claiming then
-    perform pulp.log_task_events('ReservationReleased', release_positions, ids,
+    batches := pulp.event_batches('ReservationReleased', release_positions, ids,
       array(select v - 1 from unnest(versions) with ordinality as x(v, ordinality) order by x.ordinality), null, correlation_ids, null,
       tx, appended_at);
   end if;
-  perform pulp.log_task_events('TaskCompleted', positions, ids, versions, facts, correlation_ids, null, tx, appended_at);
+  perform pulp.log_batches(batches
+    || pulp.event_batches('TaskCompleted', positions, ids, versions, facts, correlation_ids, null, tx, appended_at));
 end $$;
 comment on function pulp.complete_runs is 'Folds and logs the ends of runs that succeeded.';

@@ -8,6 +8,7 @@
 create or replace function pulp.end_runs_alike(type text, rows tid[], facts jsonb[], claiming boolean) returns pulp.reservation[]
 language plpgsql as $$
 declare
+  completed record;
   ended uuid[];
   grouped uuid[];
   events pulp.event[];
@@ -19,7 +20,9 @@ declare
     when type in ('TaskRetryScheduled', 'TaskSnoozed') then 'delayed' when claiming then 'blocked' else 'claimable' end;
 begin
   if type = 'TaskCompleted' then
-    select c.ids, c.grouped into ended, grouped from pulp.complete_runs(rows, facts, claiming) c;
+    completed := pulp.complete_runs(rows, facts, claiming);
+    ended := completed.ids;
+    grouped := completed.grouped;
   else
     select array_agg(t.id order by r.ordinality), array_agg(t.id) filter (where t.state = 'canceling') into ended, canceling
       from unnest(rows) with ordinality as r(row, ordinality)
@@ -63,7 +66,7 @@ begin
   if type in ('TaskFailed', 'TaskCanceled') then
     perform pulp.tell_abandoned(ended);
   end if;
-  perform pulp.notify('pulp_finished', '');
+  perform pulp.tell_ended(ended);
   return coalesce(released, '{}');
 end $$;
 comment on function pulp.end_runs_alike is 'Ends runs that end alike and lets go of their claims.';

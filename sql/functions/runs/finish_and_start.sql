@@ -19,12 +19,13 @@ set enable_sort = off set enable_incremental_sort = off as $$
 declare
   ended record;
 begin
-  select * into ended
-    from pulp.finish_runs(finish_and_start.worker, finish_and_start.incarnation, finish_and_start.items);
-  return query
-    select case when u.id = any (ended.fenced) then 'fenced' else 'held' end, u.id, null::text, null::jsonb, null::jsonb,
-      null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer, null::jsonb
-    from unnest(ended.unsettled) as u(id);
+  ended := pulp.finish_runs(worker, incarnation, items);
+  if ended.unsettled is not null then
+    return query
+      select case when u.id = any (ended.fenced) then 'fenced' else 'held' end, u.id, null::text, null::jsonb, null::jsonb,
+        null::integer, null::bigint, null::double precision, null::uuid, null::text, null::integer, null::jsonb
+      from unnest(ended.unsettled) as u(id);
+  end if;
   return query
     select null::text, t.*
     from pulp.take_tasks(finish_and_start.worker, finish_and_start.queues, finish_and_start.task_types,

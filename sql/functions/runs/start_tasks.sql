@@ -25,7 +25,8 @@ declare
 begin
   insert into pulp.running (task_id, worker) select unnest(ids), start_tasks.worker;
   if destinations is null then
-    perform pulp.log_task_events('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at);
+    perform pulp.log_batches(
+      pulp.event_batches('TaskStarted', starts, ids, versions, run_facts, correlation_ids, null, tx, appended_at));
     return query select s.* from pulp.fold_started(rows, versions, run_facts, starts, tx, appended_at) s;
   else
     grant_facts := array(
@@ -34,9 +35,11 @@ begin
       perform pulp.count_reroutes(ids, destinations, 'blocked');
     end if;
     perform pulp.grant_claims(ids, grants, versions, grant_facts, correlation_ids, tx, appended_at);
-    perform pulp.log_task_events('TaskStarted', starts, ids, array(
-      select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
-      run_facts, correlation_ids, null, tx, appended_at);
+    perform pulp.log_batches(
+      pulp.event_batches('ReservationGranted', grants, ids, versions, grant_facts, correlation_ids, null, tx, appended_at)
+      || pulp.event_batches('TaskStarted', starts, ids, array(
+        select v.version + 1 from unnest(versions) with ordinality as v(version, ordinality) order by v.ordinality),
+        run_facts, correlation_ids, null, tx, appended_at));
     return query
       select s.* from pulp.fold_granted_and_started(rows, versions, grant_facts, grants, run_facts, starts, tx, appended_at) s;
   end if;

@@ -44,15 +44,17 @@ begin
 
   job := pulp.next_jobs(queues, task_types, at_most);
   jobs := job.rows;
-  select array_agg(j.id), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1), array_agg(t.correlation_id),
-      array_agg(j.id) filter (where t.has_claims), array_agg(j.id) filter (where t.row is null),
-      array_agg(j.name) filter (where t.row is null)
-    into fetched, rows, attempts, versions, correlation_ids, claiming, stray, stray_queues
-    from unnest(job.ids, job.names) as j(id, name)
-    left join lateral (
-      select x.attempt, x.version, x.correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
-      where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
-    ) t on true;
+  if jobs is not null then
+    select array_agg(j.id), array_agg(t.row), array_agg(t.attempt), array_agg(t.version + 1), array_agg(t.correlation_id),
+        array_agg(j.id) filter (where t.has_claims), array_agg(j.id) filter (where t.row is null),
+        array_agg(j.name) filter (where t.row is null)
+      into fetched, rows, attempts, versions, correlation_ids, claiming, stray, stray_queues
+      from unnest(job.ids, job.names) as j(id, name)
+      left join lateral (
+        select x.attempt, x.version, x.correlation_id, pulp.has_claims(x) as has_claims, x.ctid as row from pulp.task x
+        where x.id = j.id and x.queue = j.name and x.state = 'waiting' offset 0
+      ) t on true;
+  end if;
 
   if claiming is not null then
     claims := pulp.granted_claims(claiming);

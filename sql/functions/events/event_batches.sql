@@ -1,12 +1,12 @@
--- Appends events of one type to the log, one to each of these tasks' streams, with positions from pulp.new_positions; state is
--- folded by the caller. "facts" is what each says beside "common"; null if there is nothing. What all have in common is written
--- once, and a task's own id not again as what its event correlates to. They make one row, or several where positions are left
--- out, a new block begins, or facts are more than Postgres stores in one.
-create or replace function pulp.log_task_events(
+-- Events of one type as they stand in the log, one to each of these tasks' streams, with positions from pulp.new_positions. "facts" is what
+-- each says beside "common"; null if there is nothing. What all have in common is written once, and a task's own id not again as
+-- what its event correlates to. They make one row, or several where positions are left out, a new block begins, or facts are more than
+-- Postgres stores in one.
+create or replace function pulp.event_batches(
   type text, positions bigint[], ids uuid[], versions integer[], facts jsonb[], correlation_ids text[], causation_ids uuid[],
   tx xid8, recorded_at timestamptz, common jsonb default '{}'
-) returns void
-language plpgsql as $$
+) returns pulp.event_batch[]
+language plpgsql stable as $$
 declare
   size constant integer := cardinality(ids);
   fitting integer := size;
@@ -21,11 +21,10 @@ begin
     fitting := size / 2;
   end if;
   if fitting < size then
-    perform pulp.log_task_events(type, positions[:fitting], ids[:fitting], versions[:fitting], facts[:fitting],
-      correlation_ids[:fitting], causation_ids[:fitting], tx, recorded_at, common);
-    perform pulp.log_task_events(type, positions[fitting + 1:], ids[fitting + 1:], versions[fitting + 1:], facts[fitting + 1:],
-      correlation_ids[fitting + 1:], causation_ids[fitting + 1:], tx, recorded_at, common);
-    return;
+    return pulp.event_batches(type, positions[:fitting], ids[:fitting], versions[:fitting], facts[:fitting],
+        correlation_ids[:fitting], causation_ids[:fitting], tx, recorded_at, common)
+      || pulp.event_batches(type, positions[fitting + 1:], ids[fitting + 1:], versions[fitting + 1:], facts[fitting + 1:],
+        correlation_ids[fitting + 1:], causation_ids[fitting + 1:], tx, recorded_at, common);
   end if;
 
   if correlation_ids is distinct from ids::text[] then
@@ -33,14 +32,11 @@ begin
       select nullif(c.correlation_id, c.id::text) from unnest(correlation_ids, ids) with ordinality as c(correlation_id, id, ordinality)
       order by c.ordinality);
   end if;
-  insert into pulp.event_batch (
-    first, tx, recorded_at, size, version, schema_version, type, actor, common, ids, versions, facts, correlation_ids, causation_ids
-  )
-  values (
+  return array[row( -- in the physical order of its columns
     positions[1], tx, recorded_at, size, case when versions[1] = all (versions) then versions[1] end, 1, type, pulp.actor(),
     case when are_alike then common || coalesce(facts[1], '{}') else common end, ids,
     case when versions[1] <> any (versions) then versions end, case when not are_alike then to_jsonb(facts) end,
-    nullif(others, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size]))
-  );
+    nullif(others, array_fill(null::text, array[size])), nullif(causation_ids, array_fill(null::uuid, array[size])), session_user
+  )::pulp.event_batch];
 end $$;
-comment on function pulp.log_task_events is 'Appends events of one type to the log, one to each of these tasks'' streams.';
+comment on function pulp.event_batches is 'Events of one type as they stand in the log, one to each of these tasks'' streams.';
