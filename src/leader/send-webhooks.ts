@@ -8,6 +8,9 @@ import { openWebhookSecret } from '../subscriptions/webhook-secret.ts';
 /** How many messages are under way at once. */
 const MOST = 16;
 
+/** How many of these go to webhooks that failed before, at most: those that hang leave room for the others. */
+const MOST_FAILING = 8;
+
 /** For how long nobody else sends what is being sent, in seconds: longer than sending takes. */
 const LEASE_SECONDS = 30;
 
@@ -20,6 +23,8 @@ interface Delivery {
   /** Where the subscription was, and where it is after this. */
   readonly cursor: string;
   readonly reached: string;
+  /** Until when nobody else sends it, which tells this try from others. */
+  readonly lease: string;
   readonly count: number;
   readonly body: string;
 }
@@ -49,8 +54,8 @@ export class WebhookSender implements Disposable {
     if (this.#underway >= MOST) return true;
     const { rows } = await this.#client.query<{ deliveries: readonly Delivery[]; more: boolean }>({
       name: 'take deliveries',
-      text: 'select deliveries, more from pulp.take_deliveries($1, $2)',
-      values: [MOST - this.#underway, LEASE_SECONDS],
+      text: 'select deliveries, more from pulp.take_deliveries($1, $2, $3)',
+      values: [MOST - this.#underway, LEASE_SECONDS, MOST_FAILING],
     });
     const { deliveries = [], more = false } = rows[0] ?? {};
     for (const delivery of deliveries) void this.#deliver(delivery);
@@ -97,11 +102,11 @@ export class WebhookSender implements Disposable {
     }
   }
 
-  async #settle({ name, cursor, reached, count }: Delivery, error: string | null): Promise<void> {
+  async #settle({ name, cursor, reached, lease, count }: Delivery, error: string | null): Promise<void> {
     const { rows } = await this.#client.query<{ stopped: boolean }>({
       name: 'settle delivery',
-      text: 'select stopped from pulp.settle_delivery($1, $2, $3, $4, $5)',
-      values: [name, cursor, reached, count, error],
+      text: 'select stopped from pulp.settle_delivery($1, $2, $3, $4, $5, $6)',
+      values: [name, cursor, reached, count, error, lease],
     });
     const { log } = this.#settings;
     if (error === null) {

@@ -40,13 +40,14 @@ export async function sendWebhook(
   const timestamp = Math.floor(Date.now() / 1000);
   const signature = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
   const overdue = AbortSignal.timeout(timeoutMs);
+  const ending = AbortSignal.any([signal, overdue]);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const request = (target.protocol === 'https:' ? https() : http()).request;
   const sent = request(target, {
     method: 'POST',
     agent: false,
     lookup: networks.lookup,
-    signal: AbortSignal.any([signal, overdue]),
+    signal: ending,
     headers: {
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
@@ -57,8 +58,21 @@ export async function sendWebhook(
     },
   });
   sent.on('error', reject);
+  sent.once('upgrade', ({ statusCode }, socket) => {
+    socket.destroy();
+    reject(new Error(`it answered ${statusCode}`));
+  });
+  const unanswered = () => {
+    reject(new Error('the connection was closed before it answered'));
+  };
+  sent.once('close', unanswered);
+  // Of a request that was destroyed before, nothing is told.
+  ending.addEventListener('abort', () => {
+    reject(ending.reason as Error);
+  });
   sent.once('response', (response) => {
     const { statusCode: status = 0 } = response;
+    sent.off('close', unanswered);
     response.on('error', () => undefined); // the answer may break off where we do not read it
     if (status >= 200 && status < 300) {
       resolve();
@@ -80,7 +94,7 @@ export async function sendWebhook(
       text += part;
       if (text.length > READ_BYTES) refuse();
     });
-    response.once('end', refuse).once('error', refuse);
+    response.once('end', refuse).once('error', refuse).once('close', refuse);
   });
   sent.end(body);
   try {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { WebhookSender } from '../../src/leader/send-webhooks.ts';
@@ -73,7 +75,110 @@ async function logged(client: Client): Promise<string[]> {
   return rows.map(({ cursor }) => cursor);
 }
 
+/** A receiver that answers each message with this text, whatever it is, and ends the connection. */
+async function rawReceiver(answer: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 suite('webhooks', () => {
+  for (const [what, answer, why] of [
+    [
+      'changes the protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      'it answered 101',
+    ],
+    ['answers nothing', '', 'socket hang up'],
+    ['speaks another protocol', '220 mail.example.org ESMTP\r\n', 'Expected HTTP'],
+    ['only says that it goes on', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'socket hang up'],
+    ['breaks off', 'HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\nno', 'it answered 500: no'],
+  ] as const) {
+    test(`a receiver that ${what} has failed`, async () => {
+      await using receiver = await rawReceiver(answer);
+      const sent = withNetworks(() =>
+        sendWebhook({ url: receiver.url, body: '{}', secret: SECRET, id: 'x' }, new WebhookNetworks(), {
+          signal: new AbortController().signal,
+        }),
+      );
+      await assert.rejects(sent, (error: Error) => error.message.includes(why));
+    });
+  }
+
+  test('that failed before leave room for the others, and so do those that were looked at just now', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await enqueue(client, 1);
+    const names = Array.from({ length: 20 }, (_, number) => `a${number}`);
+    for (const name of [...names, 'z'])
+      await subscribe(client, 'http://example.org/', { name, from: 'beginning' });
+    await client.query(
+      `update pulp.subscription set read_at = clock_timestamp() - interval '1 hour', failures = 1, failing_since = now(),
+         next_attempt_at = clock_timestamp() where name <> 'z';
+       update pulp.subscription set read_at = clock_timestamp() - interval '1 minute' where name = 'z'`,
+    );
+    const take = async (most: number) => {
+      const { rows } = await client.query<{ names: string[] }>(
+        `select array(select d ->> 'name' from jsonb_array_elements(deliveries) d) as names from pulp.take_deliveries($1, 60, 8)`,
+        [most],
+      );
+      return rows[0]?.names ?? [];
+    };
+    let first: string[] = [];
+    await until(async () => (first = await take(1)).length > 0); // others on this server have transactions open, too
+    assert.deepEqual(first, ['z']);
+    assert.equal((await take(16)).length, 8);
+    assert.deepEqual(await take(16), []);
+  });
+
+  test('that are made anew are not held for those of the same name before', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    const asked: ServerResponse[] = [];
+    await using wrong = await Receiver.create((response) => asked.push(response));
+    await using right = await Receiver.create((response, place) => {
+      if (place === 1) asked.push(response);
+      else response.writeHead(204).end();
+    });
+    await enqueue(client, 3);
+    let settled = 0;
+    using sender = new WebhookSender(client, {
+      log: memoryLog().log,
+      onSettled: () => {
+        settled += 1;
+      },
+    });
+    const sending = (receiver: Receiver, messages: number) =>
+      until(async () => {
+        await sender.look();
+        return receiver.got.length === messages;
+      });
+    await withNetworks(async () => {
+      await subscribe(client, wrong.url, { from: 'beginning' });
+      await sending(wrong, 1);
+      await client.query(`select pulp.delete_subscription('hook')`);
+      await subscribe(client, right.url, { from: 'beginning' });
+      await sending(right, 1);
+      asked[0]?.writeHead(204).end(); // only now the first one answers
+      await until(() => settled === 1);
+      asked[1]?.writeHead(500).end();
+      await until(() => settled === 2);
+      await client.query('update pulp.subscription set next_attempt_at = null');
+      await sending(right, 2);
+      await until(() => settled === 3);
+    });
+    assert.deepEqual(right.got[1]?.events, right.got[0]?.events);
+    assert.partialDeepStrictEqual(await stateOf(client), { given: 3, failures: 0 });
+  });
+
   test('get every event once and in order, some at a time, with a signature that only who has the secret can make', async () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);

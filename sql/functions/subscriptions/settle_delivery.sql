@@ -1,7 +1,10 @@
 -- What became of what pulp.take_deliveries gave: without an error it was taken by its receiver, and the webhook's place moves on; with one it is
 -- sent again, after a second at first, after twice as long each time, at most an hour. A webhook that has failed for longer than it may
--- is stopped, at the place where it is. Says whether it was.
-create or replace function pulp.settle_delivery(name text, cursor text, reached text, count integer, error text default null, out stopped boolean)
+-- is stopped, at the place where it is. Says whether it was. The lease is that of the try that this tells of: of one that is over, because
+-- somebody else has taken the message meanwhile or the webhook was made anew, nothing is recorded.
+create or replace function pulp.settle_delivery(
+  name text, cursor text, reached text, count integer, error text default null, lease timestamptz default null, out stopped boolean
+)
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -11,7 +14,8 @@ begin
   perform pulp.check_leader();
   stopped := false;
   select * into known from pulp.subscription s
-    where s.name = settle_delivery.name and s.cursor = settle_delivery.cursor and s.lease_until is not null for update;
+    where s.name = settle_delivery.name and s.cursor = settle_delivery.cursor and s.lease_until is not null
+      and (lease is null or s.lease_until = lease) for update;
   if known.name is null then
     return; -- it was set elsewhere, or deleted
   elsif error is null then
