@@ -13,22 +13,33 @@ export function asOf(at: Date): FragmentSqlToken {
   return sql.fragment`(${at.toISOString()}::timestamptz + interval '999 microseconds')`;
 }
 
-/** When the oldest event was recorded that the log still holds, heartbeats aside; undefined if it is empty. */
-export async function logBeginning(): Promise<Date | undefined> {
+/**
+ * From when on the log tells of tasks, or of workers: when its oldest event was recorded, heartbeats aside, and of tasks the last one that was
+ * archived; undefined if it is empty.
+ */
+export async function logBeginning(of: 'tasks' | 'workers'): Promise<Date | undefined> {
   const pool = await getConnection();
   const beginning = await retrying(() =>
     pool.maybeOneFirst(sql.type(z.object({ recorded_at: z.date().nullable() }))`
-      select least(
-        (select recorded_at from pulp.event_batch order by tx, first limit 1),
-        (select recorded_at from pulp.event_single where stream_kind <> 'heartbeat' order by tx, position limit 1)
+      select greatest(
+        least(
+          (select recorded_at from pulp.event_batch order by tx, first limit 1),
+          (select recorded_at from pulp.event_single where stream_kind <> 'heartbeat' order by tx, position limit 1)
+        ),
+        (select max((dropped.archive ->> 'last_recorded_at')::timestamptz)
+          from (
+            select l.data as archive from pulp.event_single l
+            where ${of === 'tasks'} and l.stream_kind = 'system' and l.type = 'LeafArchived' and exists (
+              select from pulp.event_single d where d.stream_kind = 'system' and d.stream_id = l.stream_id and d.type = 'LeafDropped')
+          ) dropped)
       ) as recorded_at`),
   );
   return beginning ?? undefined;
 }
 
 /** What to say of a time from before the log's beginning; undefined for others. */
-export async function goneText(at: Date): Promise<string | undefined> {
-  const beginning = await logBeginning();
+export async function goneText(of: 'tasks' | 'workers', at: Date): Promise<string | undefined> {
+  const beginning = await logBeginning(of);
   if (beginning === undefined || at >= beginning) return undefined;
   return `The log begins at ${beginning.toISOString()}: what was before is gone.`;
 }

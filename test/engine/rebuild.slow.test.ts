@@ -150,6 +150,32 @@ suite('rebuilding', { concurrency: 2 }, () => {
       await client.query(`drop role ${role}`);
     }
   });
+
+  test('locks nothing that is right, beside a transaction that is open', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await using open = await connect(database.url);
+    await client.query(
+      `select pulp.create_subscription('{"name": "s", "from": "beginning"}'), pulp.create_group('g'), pulp.request_hold('{/a/}'),
+         pulp.set_capacity('/b/', 3), pulp.pause('queue', 'q'), pulp.enqueue('t'),
+         pulp.create_schedule('{"name": "s", "kind": "every", "rule": "3600", "item": {"name": "t"}}', now() + interval '1 hour')`,
+    );
+    const tables = [
+      'pause',
+      'resource_limit',
+      'hold',
+      'schedule',
+      'created_group',
+      'subscription',
+      'retention',
+    ];
+    for (const table of tables) {
+      await open.query(`begin; lock table pulp.${table} in row exclusive mode`);
+      const { workers, violations } = await rebuild(database.url);
+      assert.deepEqual([workers, violations], [0, []]);
+      await open.query('commit');
+    }
+  });
 });
 
 suite('rebuilding while tasks are enqueued and run', { timeout: 120_000 }, () => {

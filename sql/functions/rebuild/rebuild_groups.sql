@@ -4,6 +4,9 @@ language plpgsql set search_path = pulp, pg_temp as $$
 declare
   wrong text[];
 begin
+  if not exists (select from pulp.fold_group_differences()) then
+    return 0; -- and nobody is kept waiting
+  end if;
   lock table pulp.created_group in share row exclusive mode;
   wrong := array(select coalesce((d.told).id, (d.there).id) from pulp.fold_group_differences() d);
   if wrong <> '{}' then

@@ -4,6 +4,9 @@ language plpgsql set search_path = pulp, pg_temp as $$
 declare
   wrong text[];
 begin
+  if not exists (select from pulp.fold_limit_differences()) then
+    return 0; -- and nobody is kept waiting
+  end if;
   lock table pulp.resource_limit in share row exclusive mode;
   wrong := array(select coalesce((d.told).resource, (d.there).resource) from pulp.fold_limit_differences() d);
   if wrong <> '{}' then

@@ -4,6 +4,9 @@ language plpgsql set search_path = pulp, pg_temp as $$
 declare
   wrong integer;
 begin
+  if not exists (select from pulp.fold_retention_differences()) then
+    return 0; -- and nobody is kept waiting
+  end if;
   lock table pulp.retention in share row exclusive mode;
   select count(*) into wrong from pulp.fold_retention_differences();
   if wrong > 0 then

@@ -4,6 +4,9 @@ language plpgsql set search_path = pulp, pg_temp as $$
 declare
   wrong text[];
 begin
+  if not exists (select from pulp.fold_schedule_differences()) then
+    return 0; -- and nobody is kept waiting
+  end if;
   lock table pulp.schedule in share row exclusive mode;
   wrong := array(select coalesce((d.told).name, (d.there).name) from pulp.fold_schedule_differences() d);
   if wrong <> '{}' then

@@ -6,6 +6,9 @@ declare
   wrong integer := 0;
   difference record;
 begin
+  if not exists (select from pulp.fold_subscription_differences()) then
+    return 0; -- and nobody is kept waiting
+  end if;
   lock table pulp.subscription in share row exclusive mode;
   for difference in select d.told, d.there from pulp.fold_subscription_differences() d loop
     wrong := wrong + 1;

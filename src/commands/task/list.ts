@@ -68,7 +68,7 @@ To go through many, give the id of the last one of a page as --cursor of the nex
     const tasks = found.slice(0, limit);
     if (tasks.length === 0) {
       const { goneText } = await import('../../queries/time-travel.ts');
-      const gone = at && (await goneText(at));
+      const gone = at && (await goneText('tasks', at));
       this.logToStderr(gone ?? (at ? 'There were no such tasks.' : 'There are no such tasks.'));
       return tasks;
     }

@@ -31,7 +31,7 @@ other events: where they are gone, HEARTBEAT counts from when the worker came on
     const workers = await listWorkers(at);
     if (workers.length === 0) {
       const { goneText } = await import('../../queries/time-travel.ts');
-      const gone = at && (await goneText(at));
+      const gone = at && (await goneText('workers', at));
       const none = at ? 'There were no workers.' : 'There are no workers: `pulp worker` starts one.';
       this.logToStderr(gone ?? none);
       return workers;
