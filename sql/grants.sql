@@ -59,3 +59,4 @@ grant execute on function pulp.create_token, pulp.revoke_token, pulp.tokens, pul
 grant execute on function pulp.purge_as_requested to pulp_worker;
 grant execute on function pulp.name_uuid to pulp_submitter, pulp_worker, pulp_observer, pulp_operator;
 select pulp.apply_policy();
+select pulp.prepare_queues('{default}');

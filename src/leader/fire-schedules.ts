@@ -49,6 +49,13 @@ interface Firing {
   readonly detail?: string;
 }
 
+/** What became of firings, and what some of them were left for: others have locked what they need. */
+interface Fired {
+  readonly enqueued: number;
+  readonly skipped: number;
+  readonly contention?: unknown;
+}
+
 /** What a pass over the schedules that are due did. */
 export interface FiringPass {
   readonly enqueued: number;
@@ -57,7 +64,11 @@ export interface FiringPass {
   readonly nextDueSeconds: number | null;
 }
 
-/** Records what becomes of the occurrences that are due by the database's clock, and enqueues those that are not skipped. */
+/**
+ * Records what becomes of the occurrences that are due by the database's clock, and enqueues those that are not skipped.
+ *
+ * @throws where nothing could be recorded for what others have locked, or for what is no fault of a schedule
+ */
 export async function fireSchedules(client: Client): Promise<FiringPass> {
   const { rows } = await client.query<{
     now: Date;
@@ -80,9 +91,10 @@ export async function fireSchedules(client: Client): Promise<FiringPass> {
     if (firings.length > 0 && performance.now() > deadline) break;
     firings.push(firingOf(schedule, now, { nextOccurrence, isOver: () => performance.now() > deadline }));
   }
-  const fired = await fire(client, firings);
-  const isStuck = fired.enqueued + fired.skipped === 0;
-  return { ...fired, nextDueSeconds: isStuck ? LOCKED_SECONDS : 0 };
+  const { enqueued, skipped, contention } = await fire(client, firings);
+  const isStuck = enqueued + skipped === 0;
+  if (isStuck && contention !== undefined) throw contention;
+  return { enqueued, skipped, nextDueSeconds: isStuck ? LOCKED_SECONDS : 0 };
 }
 
 /** How occurrences are worked out, and whether it has taken long enough. */
@@ -152,12 +164,9 @@ function span(times: readonly Date[]): Pick<Firing, 'first_at' | 'last_at' | 'co
  * Of those that are refused together, each is found, and skipped; one that somebody has locked is left for the next pass. So none holds up
  * another.
  */
-async function fire(
-  client: Client,
-  firings: readonly Firing[],
-): Promise<{ enqueued: number; skipped: number }> {
+async function fire(client: Client, firings: readonly Firing[]): Promise<Fired> {
   try {
-    const { rows } = await client.query<{ enqueued: number; skipped: number }>({
+    const { rows } = await client.query<Fired>({
       name: 'fire schedules',
       text: 'select enqueued, skipped from pulp.fire_schedules($1)',
       values: [JSON.stringify(firings)],
@@ -169,13 +178,17 @@ async function fire(
     const isRefused = refusal?.code.startsWith('PU') === true && !NOT_OF_TASKS.has(refusal.code);
     if (firing === undefined || (!isRefused && !isContention(error))) throw error;
     if (firings.length === 1) {
-      if (!isRefused) return { enqueued: 0, skipped: 0 };
+      if (!isRefused) return { enqueued: 0, skipped: 0, contention: error };
       if (firing.why !== undefined) throw error;
       return fire(client, [{ ...firing, why: 'refused', detail: refusal.message }]);
     }
     const middle = Math.ceil(firings.length / 2);
     const first = await fire(client, firings.slice(0, middle));
     const second = await fire(client, firings.slice(middle));
-    return { enqueued: first.enqueued + second.enqueued, skipped: first.skipped + second.skipped };
+    return {
+      enqueued: first.enqueued + second.enqueued,
+      skipped: first.skipped + second.skipped,
+      contention: first.contention ?? second.contention,
+    };
   }
 }

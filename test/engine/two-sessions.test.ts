@@ -160,6 +160,87 @@ suite('beside a transaction that is open', () => {
     assert.deepEqual(await checkLog(other), []);
   });
 
+  for (const isolation of ['repeatable read', 'serializable']) {
+    test(`the last task of a group waits for a member of a transaction of ${isolation} that does not see the group`, async () => {
+      await using scene = await openScene();
+      const { open, other, worker } = scene;
+      await open.query(`begin isolation level ${isolation}`);
+      await open.query('select from pulp.task'); // its snapshot
+      const [member] = await enqueueBatch(open, { group: 'g' });
+      const created = other.query(`select pulp.create_group('g', finally => '{"name": "t"}')`);
+      await untilWaiting(open);
+      await open.query('commit');
+      await created;
+
+      await open.query(`begin isolation level ${isolation}`);
+      await open.query('select from pulp.task');
+      await other.query(`select pulp.create_group('h'), pulp.dispatch_group('g')`);
+      for (const group of ['g', 'h']) {
+        await open.query('savepoint before');
+        assert.equal(await codeOf(enqueueBatch(open, { group })), '40001');
+        await open.query('rollback to savepoint before');
+      }
+      await enqueueBatch(open, { group: 'unknown' });
+      await open.query('commit');
+      await settle(other);
+      const runs = await worker.start(10);
+      assert.deepEqual([runs.length, runs[0]?.id], [2, member]);
+      assert.deepEqual(await checkLog(other), []);
+    });
+
+    test(`all tasks of a group are dispatched when a transaction of ${isolation} that enqueues there is over`, async () => {
+      await using scene = await openScene();
+      const { open, other } = scene;
+      await other.query(`select pulp.create_group('g')`);
+      await open.query(`begin isolation level ${isolation}`);
+      await enqueueBatch(open, { group: 'g' });
+      const dispatched = other.query(`select pulp.dispatch_group('g')`);
+      await untilWaiting(open);
+      await open.query('commit');
+      await dispatched;
+      assert.deepEqual(await checkLog(other), []);
+    });
+  }
+
+  for (const [what, step] of [
+    ['acts on a schedule', `select pulp.pause_schedule('s')`],
+    ['reads holds', 'select from pulp.hold'],
+    ['has enqueued', `select pulp.enqueue('t')`],
+  ] as const) {
+    test(`a change of the policy keeps nobody waiting, and ends no caller who ${what}`, async () => {
+      await using scene = await openScene();
+      const { open, other, worker } = scene;
+      await other.query(
+        `select pulp.create_schedule('{"name": "s", "kind": "every", "rule": "3600", "item": {"name": "t"}}', now() + interval '1 hour')`,
+      );
+      await open.query('begin');
+      await open.query(step);
+      const set = other.query(`select pulp.set_policy('owner')`);
+      await untilWaiting(open);
+      await worker.client.query(`set lock_timeout = '2s'`);
+      await worker.enqueue();
+      await enqueueBatch(open, { resources: ['/a/'] });
+      await open.query('commit');
+      await set;
+      assert.deepEqual(await checkLog(other), []);
+    });
+  }
+
+  test('who is the first to name a queue keeps nobody from it that workers serve, and no worker from coming online', async () => {
+    await using scene = await openScene();
+    const { open, other } = scene;
+    await other.query(`set lock_timeout = '2s'`);
+    await using server = await WorkerSession.open(scene.worker.url, { name: 'server', queue: 'served' });
+    await open.query('begin');
+    await enqueueBatch(open, {}, { queue: 'served' }, { queue: 'new' });
+    await enqueueBatch(other, {}, { queue: 'served' });
+    assert.equal((await server.start(10)).length, 1);
+    await using late = await WorkerSession.open(scene.worker.url, { name: 'late', queue: 'new' });
+    await open.query('commit');
+    assert.equal((await late.start(10)).length, 1);
+    assert.deepEqual(await checkLog(other), []);
+  });
+
   test('a worker that is watched by its heartbeats alone comes online once', async () => {
     await using scene = await openScene();
     const { open, other } = scene;

@@ -23,12 +23,14 @@ export interface TurnRow extends Run {
 /** A worker's session, on which it calls the functions of the engine as a worker does. It knows the task type `t`. */
 export class WorkerSession implements AsyncDisposable {
   readonly client: Client;
+  readonly url: string;
   readonly name: string;
   readonly incarnation: string;
   readonly #queue: string;
 
-  private constructor(client: Client, name: string, incarnation: string, queue: string) {
+  private constructor(client: Client, url: string, name: string, incarnation: string, queue: string) {
     this.client = client;
+    this.url = url;
     this.name = name;
     this.incarnation = incarnation;
     this.#queue = queue;
@@ -44,7 +46,7 @@ export class WorkerSession implements AsyncDisposable {
         JSON.stringify([{ name: 't', schema: {}, isolation: 'horse', on_worker_loss: 'cancel', ...type }]),
       ],
     );
-    return new WorkerSession(client, name, rows[0]?.incarnation ?? '', queue);
+    return new WorkerSession(client, url, name, rows[0]?.incarnation ?? '', queue);
   }
 
   /** Enqueues a task of type `t`; gives its id. */

@@ -6,6 +6,8 @@ declare
   known pulp.created_group;
   after pulp.created_group;
 begin
+  -- Also for those whose snapshots are of before the group, and who do not lock its row.
+  perform pg_advisory_xact_lock(pulp.lock_class('group'), pulp.group_lock(id));
   known := pulp.own_group(id);
   if known.dispatched then
     return;

@@ -13,6 +13,11 @@ begin
       cross join lateral (select x.group_id from pulp.task x where x.id = i.id and x.group_id is not null offset 0) t
       order by key
     ) k;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform pulp.refuse_unseen_groups(array(
+      select distinct t.group_id from unnest(ids) as i(id)
+      cross join lateral (select x.group_id from pulp.task x where x.id = i.id and x.group_id is not null offset 0) t));
+  end if;
   with entering as materialized (
     select t.* from unnest(ids) as i(id)
     cross join lateral (

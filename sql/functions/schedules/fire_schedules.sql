@@ -1,10 +1,11 @@
 -- Records what becomes of the next occurrences of schedules, one event each, and enqueues those that are not skipped, in one
 -- transaction; for the leader. Firings are objects with the keys name and version, as the leader saw the schedule: one that has changed
 -- since, or that somebody else has locked, is left out; first_at, last_at, count: which occurrences; next_at: which one follows; why: they are skipped because
--- of that; else there is one, and it is enqueued unless it overlaps the one before.
+-- of that; else there is one, and it is enqueued unless it overlaps the one before. What somebody else has locked is not waited for longer
+-- than lock_timeout says: the leader has other things to do.
 create or replace function pulp.fire_schedules(firings jsonb, out enqueued integer, out skipped integer)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set lock_timeout = '100ms' as $$
 #variable_conflict use_column
 declare
   names text[];

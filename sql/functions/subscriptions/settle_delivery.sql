@@ -5,7 +5,7 @@
 create or replace function pulp.settle_delivery(
   name text, cursor text, reached text, count integer, error text default null, lease timestamptz default null, out stopped boolean
 )
-language plpgsql security definer set search_path = pulp, pg_temp as $$
+language plpgsql security definer set search_path = pulp, pg_temp set lock_timeout = '100ms' as $$
 #variable_conflict use_column
 declare
   now constant timestamptz := clock_timestamp();

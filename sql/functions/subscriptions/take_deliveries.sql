@@ -5,7 +5,7 @@
 create or replace function pulp.take_deliveries(
   most integer, lease_seconds double precision, most_failing integer default null, out deliveries jsonb, out more boolean
 )
-language plpgsql security definer set search_path = pulp, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = pulp, pg_temp set enable_seqscan = off set lock_timeout = '100ms' as $$
 #variable_conflict use_column
 declare
   now constant timestamptz := clock_timestamp();

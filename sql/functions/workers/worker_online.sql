@@ -52,6 +52,7 @@ begin
   perform set_config('pulp.release', coalesce(release, ''), false), -- it stands in the starts of this session
     set_config('pulp.fronts', '', false); -- see next_jobs
   perform pulp.publish_task_types(worker, task_types);
+  perform pulp.prepare_queues(queues);
   return known.incarnation;
 end $$;
 comment on function pulp.worker_online is 'The birth of a worker; gives its incarnation.';
