@@ -53,7 +53,7 @@ interface Firing {
 interface Fired {
   readonly enqueued: number;
   readonly skipped: number;
-  readonly contention?: unknown;
+  readonly contention?: Error | undefined;
 }
 
 /** What a pass over the schedules that are due did. */
@@ -178,7 +178,7 @@ async function fire(client: Client, firings: readonly Firing[]): Promise<Fired> 
     const isRefused = refusal?.code.startsWith('PU') === true && !NOT_OF_TASKS.has(refusal.code);
     if (firing === undefined || (!isRefused && !isContention(error))) throw error;
     if (firings.length === 1) {
-      if (!isRefused) return { enqueued: 0, skipped: 0, contention: error };
+      if (!isRefused) return { enqueued: 0, skipped: 0, contention: error as Error };
       if (firing.why !== undefined) throw error;
       return fire(client, [{ ...firing, why: 'refused', detail: refusal.message }]);
     }

@@ -161,6 +161,37 @@ suite('beside a transaction that is open', () => {
   });
 
   for (const isolation of ['repeatable read', 'serializable']) {
+    test(`a transaction of ${isolation} is to be repeated where it acts on what it does not see`, async () => {
+      await using scene = await openScene();
+      const { open, other, worker } = scene;
+      const young = await worker.enqueue();
+      await worker.enqueue({ id: ID });
+      const runs = await worker.start(2);
+      await worker.finish(runs.map((run) => ended(run, 'completed')));
+      for (const [meanwhile, act] of [
+        [`select pulp.pause('queue', 'q')`, `select pulp.pause('queue', 'q')`],
+        [`select pulp.set_rate('/a/', 1, 60)`, `select pulp.set_rate('/a/', 2, 60)`],
+        [
+          `select pulp.set_retention('all', '', '{"failed": 61}')`,
+          `select pulp.set_retention('all', '', '{"failed": 62}')`,
+        ],
+        [
+          `select pulp.request_hold('{/b/}', options => '{"id": "${ID.replace('1', '2')}"}')`,
+          `select pulp.request_hold('{/b/}', options => '{"id": "${ID.replace('1', '2')}"}')`,
+        ],
+        [`select pulp.create_group('g')`, `select pulp.create_group('g')`],
+        [`select pulp.purge_task('${ID}')`, `select pulp.enqueue('t', options => '{"id": "${ID}"}')`],
+        [`select pulp.purge_task('${young}')`, `select pulp.enqueue('t', options => '{"id": "${young}"}')`],
+      ] as const) {
+        await open.query(`begin isolation level ${isolation}`);
+        await open.query('select from pulp.task');
+        await other.query(meanwhile);
+        assert.equal(await codeOf(open.query(act)), '40001', act);
+        await open.query('rollback');
+      }
+      assert.deepEqual(await checkLog(other), []);
+    });
+
     test(`the last task of a group waits for a member of a transaction of ${isolation} that does not see the group`, async () => {
       await using scene = await openScene();
       const { open, other, worker } = scene;

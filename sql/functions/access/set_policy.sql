@@ -11,7 +11,7 @@ begin
   end if;
   select s.value into before from pulp.setting s where s.name = 'policy' for no key update;
   if before is distinct from policy then
-    perform pulp.lock_at_once('{task,reservation,schedule,hold}'); -- what apply_policy changes
+    perform pulp.lock_owned_tables();
     update pulp.setting s set value = policy where s.name = 'policy';
     perform pulp.append_system_event('policy', 'PolicyChanged', jsonb_build_object('before', before, 'after', policy));
     perform pulp.apply_policy();

@@ -218,6 +218,9 @@ begin
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
     perform pulp.refuse_purged(task_ids);
   end if;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform pulp.refuse_unseen_purges(task_ids);
+  end if;
   if exists (select from pulp.hold) then
     perform pulp.refuse_held(task_ids);
   end if;

@@ -13,7 +13,7 @@ begin
       raise exception using errcode = 'PU009';
     exception
       when sqlstate 'PU009' then null;
-      when unique_violation then
+      when serialization_failure then
         raise exception 'group "%" was created after this transaction began', name using errcode = 'serialization_failure',
           hint = 'Repeat the transaction.';
     end;
