@@ -18,10 +18,13 @@ import { defineEvent } from './define-event.ts';
  * the SQL folds (`pulp.evolve_*`) make of both.
  */
 
-/** A moment as Postgres writes it in JSON. */
+/** A moment as Postgres writes it in JSON or, as those of schedules were written once, as JavaScript does. */
 const moment = z
   .string()
-  .regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/, 'no moment in time');
+  .regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:\d\d){0,2})$/, 'no moment in time');
+
+/** A moment that was written once as a caller in SQL did: in whatever form Postgres reads. Now it is a `moment`, too. */
+const givenMoment = z.string();
 
 /** Any JSON that a task's code or caller has given. */
 const payload = z.unknown().refine((value) => value !== undefined, 'is missing');
@@ -329,8 +332,8 @@ export const EVENT_TYPES = {
       kind: z.enum(RULE_KINDS),
       rule: z.string(),
       time_zone: z.string(),
-      starts_at: moment,
-      until: moment.nullable(),
+      starts_at: givenMoment,
+      until: givenMoment.nullable(),
       overlap: z.enum(OVERLAPS),
       catch_up: z.enum(CATCH_UPS),
       /** What is enqueued, with the keys of `pulp.enqueue_batch`. */

@@ -81,6 +81,29 @@ suite('schedules in TypeScript', async () => {
     assert.deepEqual(await listSchedules({ limit: 10 }), []);
   });
 
+  test('begin and end in years that their rules can be worked out for, whoever makes them', async () => {
+    await using client = await connect(database.url);
+    for (const times of [
+      { starts_at: null },
+      { starts_at: '-infinity' },
+      { starts_at: '0044-03-15 BC' },
+      { until: 'infinity' },
+      { until: '12026-01-01' },
+    ]) {
+      const definition = {
+        name: 's',
+        kind: 'every',
+        rule: '1000',
+        ...times,
+        item: { name: 'a', unchecked: true },
+      };
+      await assert.rejects(client.query('select pulp.create_schedule($1, now())', [definition]), {
+        code: 'PU004',
+        message: /: must be a point in time of the years 1 to 9999$/,
+      });
+    }
+  });
+
   test('are previewed as they are enqueued, over all changes of the clock', async () => {
     await using client = await connect(database.url);
     // From before the clocks were changed in spring until after autumn: 2026-03-29 and 2026-10-25.

@@ -5,8 +5,10 @@ create or replace function pulp.create_schedule(definition jsonb, next_at timest
 language plpgsql security definer set search_path = pulp, pg_temp as $$
 #variable_conflict use_column
 declare
-  given constant jsonb := jsonb_build_object('time_zone', 'UTC', 'starts_at', clock_timestamp(), 'until', null, 'overlap', 'skip', 'catch_up', 'one')
+  given jsonb := jsonb_build_object('time_zone', 'UTC', 'starts_at', clock_timestamp(), 'until', null, 'overlap', 'skip', 'catch_up', 'one')
     || definition;
+  starts_at constant timestamptz := pulp.recorded_time(given -> 'starts_at');
+  until constant timestamptz := pulp.recorded_time(given -> 'until');
   schedule_name constant text := given ->> 'name';
   item constant jsonb := given -> 'item';
   problem text;
@@ -25,7 +27,10 @@ begin
     when given ->> 'overlap' <> 'skip' and jsonb_array_length(jsonb_path_query_array(item, '$.resources[*]')
       || jsonb_path_query_array(item, '$.shared_resources[*]')) > 255 then
       'item: a task may claim at most 255 resources where its schedule adds one'
-    when pulp.recorded_time(nullif(given -> 'until', 'null')) <= clock_timestamp() then 'until: is not in the future'
+    when (starts_at >= '0001-01-01 00:00:00Z' and starts_at < '10000-01-01 00:00:00Z') is not true then
+      'starts_at: must be a point in time of the years 1 to 9999'
+    when until >= '10000-01-01 00:00:00Z' then 'until: must be a point in time of the years 1 to 9999'
+    when until <= clock_timestamp() then 'until: is not in the future'
     when next_at is null then 'it never comes: the rule and its end leave no occurrence'
     when exists (select from pulp.task_type t where t.name = item ->> 'name' and t.schema ? 'secrets') then
       'a task type with secrets cannot be scheduled: they are encrypted for one task alone' end;
@@ -42,6 +47,7 @@ begin
     when sqlstate 'PU009' then null;
   end;
 
+  given := given || jsonb_build_object('starts_at', starts_at, 'until', until); -- as all times in the log are written, and with their offset
   event := pulp.append_system_event(pulp.schedule_stream(schedule_name), 'ScheduleCreated',
     given || jsonb_build_object('owner', pulp.actor(), 'next_at', next_at, 'item', item - 'unchecked'));
   insert into pulp.schedule select (pulp.evolve_schedule(null, event)).*;

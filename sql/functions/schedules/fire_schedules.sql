@@ -23,18 +23,19 @@ begin
     order by s.name for no key update skip locked);
   select array_agg(d.name order by d.name), array_agg(case when d.why is null then 'OccurrenceEnqueued' else 'OccurrenceSkipped' end order by d.name),
       array_agg(case when d.why is null
-        then jsonb_build_object('nominal_at', d.f -> 'last_at', 'task_id', d.task_id, 'next_at', d.f -> 'next_at', 'by_hand', false)
-        else jsonb_build_object('why', d.why, 'first_at', d.f -> 'first_at', 'last_at', d.f -> 'last_at', 'count', d.f -> 'count',
-          'next_at', d.f -> 'next_at', 'detail', coalesce(d.f ->> 'detail', case when d.why = 'overlap' then d.unfinished::text end)) end order by d.name),
+        then jsonb_build_object('nominal_at', d.last_at, 'task_id', d.task_id, 'next_at', d.next_at, 'by_hand', false)
+        else jsonb_build_object('why', d.why, 'first_at', pulp.recorded_time(d.f -> 'first_at'), 'last_at', d.last_at, 'count', d.f -> 'count',
+          'next_at', d.next_at, 'detail', coalesce(d.f ->> 'detail', case when d.why = 'overlap' then d.unfinished::text end)) end order by d.name),
       jsonb_agg(d.item order by d.name) filter (where d.why is null)
     into names, types, facts, items
     from (
-      select s.name, f, t.id as unfinished, i.task_id, pulp.scheduled_item(s, i.task_id) as item,
+      select s.name, f, t.id as unfinished, i.last_at, pulp.recorded_time(f -> 'next_at') as next_at, i.task_id, pulp.scheduled_item(s, i.task_id) as item,
         coalesce(f ->> 'why', case when s.overlap = 'skip' and t.id is not null then 'overlap' end) as why
       from jsonb_array_elements(firings) f
       join pulp.schedule s on s.name = f ->> 'name' and s.version = (f ->> 'version')::integer and s.state = 'active'
         and f ->> 'name' = any (names)
-      cross join lateral (select pulp.occurrence_id(s.name, pulp.recorded_time(f -> 'last_at')) as task_id offset 0) i
+      cross join lateral (select pulp.recorded_time(f -> 'last_at') as last_at offset 0) l
+      cross join lateral (select l.last_at, pulp.occurrence_id(s.name, l.last_at) as task_id offset 0) i
       left join lateral (
         select x.id from pulp.task x where x.id = s.last_task and x.state in ('waiting', 'running', 'canceling')
       ) t on true
