@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PulpError } from '../errors.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import type { TaskType } from './define-task.ts';
-import { writeRequests } from './enqueue.ts';
+import { enqueueBy, writeTasks } from './enqueue.ts';
 import type { RequestOptions } from './typed-request.ts';
 import { toColumns } from './task-columns.ts';
 import { TaskHandle } from './task-handle.ts';
@@ -26,15 +26,17 @@ export async function enqueueWith<ArgsSchema extends z.ZodType, KwargsSchema ext
   task: TaskType<ArgsSchema, KwargsSchema, Result> | string,
   ...[options]: RequestOptions<ArgsSchema, KwargsSchema>
 ): Promise<TaskHandle<Result>> {
-  const written = await writeRequests([{ ...options, task }]);
-  try {
-    const { rows } = await client.query(
-      'select unnest(pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)) as id',
-      [...toColumns(written)],
-    );
-    const [{ id }] = standing.parse(rows);
-    return new TaskHandle(id);
-  } catch (error) {
-    throw error instanceof PulpError ? error : toPulpError(error);
-  }
+  const [id = ''] = await enqueueBy([{ ...options, task }], async (named) => {
+    const written = await writeTasks(named);
+    try {
+      const { rows } = await client.query(
+        'select unnest(pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)) as id',
+        [...toColumns(written)],
+      );
+      return standing.parse(rows).map(({ id }) => id);
+    } catch (error) {
+      throw error instanceof PulpError ? error : toPulpError(error);
+    }
+  });
+  return new TaskHandle(id);
 }

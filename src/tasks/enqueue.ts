@@ -98,17 +98,30 @@ export async function enqueueMany<const Request extends EnqueueRequest>(
 ): Promise<HandlesOf<Request[]>>;
 export async function enqueueMany(requests: Iterable<EnqueueRequest>): Promise<TaskHandle[]> {
   const all = Array.isArray(requests) ? (requests as readonly EnqueueRequest[]) : Array.from(requests);
-  const named = each(all, nameRequest);
   const worker = workersService();
-  const ids = await enqueueTraced(
-    named.map(({ task }) => task),
-    (traceContext) => {
-      const traced =
-        traceContext === undefined ? named : named.map((request) => ({ traceContext, ...request }));
-      return worker === undefined ? enqueueNamed(traced) : worker.enqueue(each(traced, sendable));
-    },
+  const ids = await enqueueBy(all, (named) =>
+    worker === undefined ? enqueueNamed(named) : worker.enqueue(each(named, sendable)),
   );
   return ids.map((id) => new TaskHandle(id));
+}
+
+/**
+ * Checks requests as far as that can be done without a database, and has them sent within a span of the caller's trace, which travels
+ * with them. Whatever enqueues from TypeScript goes this way.
+ *
+ * @param send enqueues them and gives their ids
+ * @throws PulpError INVALID_INPUT, and what `send` throws
+ */
+export async function enqueueBy(
+  requests: readonly EnqueueRequest[],
+  send: (named: readonly NamedRequest[]) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const named = each(requests, nameRequest);
+  return enqueueTraced(
+    named.map(({ task }) => task),
+    (traceContext) =>
+      send(traceContext === undefined ? named : named.map((request) => ({ traceContext, ...request }))),
+  );
 }
 
 /**
@@ -128,15 +141,11 @@ export async function enqueueNamed(requests: readonly NamedRequest[]): Promise<r
 }
 
 /**
- * Checks requests as far as that can be done without a database, and writes them for it, their secrets encrypted.
+ * Writes requests for the database, their secrets encrypted.
  *
  * @throws as `enqueueMany`
  */
-export async function writeRequests(requests: readonly EnqueueRequest[]): Promise<WrittenTask[]> {
-  return writeTasks(each(requests, nameRequest));
-}
-
-async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTask[]> {
+export async function writeTasks(requests: readonly NamedRequest[]): Promise<WrittenTask[]> {
   const places = new Map<unknown, readonly SecretPlace[]>();
   const keyOf = ({ task, secrets }: NamedRequest) => secrets ?? task; // the marks of a type are one object
   for (const request of requests) {
@@ -256,7 +265,16 @@ function writeTask(
  * @throws PulpError INVALID_INPUT, also where its type has secrets, which are encrypted for one task alone
  */
 export function requestItem(request: EnqueueRequest): Record<string, unknown> {
-  const named = nameRequest(request);
+  const { trace_context: _, ...item } = itemOf(nameRequest(request));
+  return item;
+}
+
+/**
+ * The same for a task that is enqueued now, with an id that the database makes.
+ *
+ * @throws PulpError INVALID_INPUT where its type has secrets
+ */
+export function itemOf(named: NamedRequest): Record<string, unknown> {
   if (named.secrets !== undefined && named.secrets.length > 0) {
     throw new PulpError('INVALID_INPUT', `${named.task} has secrets, and cannot be enqueued later`, {
       remedy: 'They are encrypted for one task alone: have the task read them where it runs.',
@@ -264,11 +282,7 @@ export function requestItem(request: EnqueueRequest): Record<string, unknown> {
     });
   }
   const { id: _, rest, ...columns } = writeTask(named, [], '');
-  const {
-    parent_id: _parent,
-    trace_context: _trace,
-    ...item
-  } = JSON.parse(`{${rest}}`) as Record<string, unknown>;
+  const { parent_id: _parent, ...item } = JSON.parse(`{${rest}}`) as Record<string, unknown>;
   for (const [key, text] of Object.entries(columns)) item[key] = JSON.parse(text) as unknown;
   return item;
 }

@@ -5,10 +5,11 @@ import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
 import { matchingTasks } from '../queries/matching-tasks.ts';
+import { newTaskId } from '../new-task-id.ts';
 import { readGroup, type TaskGroup } from '../queries/task-group.ts';
 import { awaitGroupEnd } from '../waiting/wait-for-group.ts';
 import { actOn } from './acting.ts';
-import { requestItem, type EnqueueRequest } from './enqueue.ts';
+import { enqueueBy, itemOf, type EnqueueRequest } from './enqueue.ts';
 import { withinTime, type WaitOptions } from './time-limit.ts';
 import { checkMembersApart, writePayload } from './payload.ts';
 
@@ -36,10 +37,14 @@ export interface GroupOptions {
  * @throws PulpError GROUP_EXISTS or INVALID_INPUT, and of its last task those of `enqueueWithReservation`; nothing is written then
  */
 export async function createGroup({ finally: last, ...options }: GroupOptions = {}): Promise<CreatedGroup> {
-  return createGroupOf({
-    ...options,
-    finally: last === undefined ? undefined : writePayload(requestItem(last), 'finally'),
+  if (last === undefined) return createGroupOf(options);
+  const id = options.id ?? newTaskId();
+  const [finallyTask = null] = await enqueueBy([last], async (named) => {
+    const [item] = named.map(itemOf);
+    const created = await createGroupOf({ ...options, id, finally: writePayload(item, 'finally') });
+    return created.finallyTask === null ? [] : [created.finallyTask];
   });
+  return { id, finallyTask };
 }
 
 /** The same with a last task that is given as JSON text, with the keys of `pulp.enqueue_batch`. */
