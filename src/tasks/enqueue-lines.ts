@@ -2,6 +2,7 @@ import { PulpError } from '../errors.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import { enqueueWritten } from './enqueue-written.ts';
+import { learnsFrom } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
 import { toColumns, type WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
@@ -21,7 +22,7 @@ const BATCH = 1000;
 const BATCH_LENGTH = 4 * 1024 * 1024;
 
 interface Item {
-  readonly line: number;
+  readonly line: Line;
   readonly task: WrittenTask;
 }
 
@@ -86,26 +87,36 @@ export async function* enqueueGoodLines(
   types: TaskTypeCheck | undefined,
 ): AsyncGenerator<EnqueuedLines> {
   for await (const { items, refused } of batches(lines, types)) {
-    const ids = await enqueueGood(items, refused);
+    const ids = await enqueueGood(items, refused, (rewritten) => readItems(rewritten, types, refused));
     yield { ids, refused: refused.sort((a, b) => a.line - b.line) };
   }
 }
 
-/** Enqueues the good items, adds the bad ones to `refused`, and gives the ids. */
-async function enqueueGood(items: readonly Item[], refused: Refusal[]): Promise<readonly string[]> {
+/**
+ * Enqueues the good items, adds the bad ones to `refused`, and gives the ids.
+ *
+ * @param reread writes lines anew, by what is published now; undefined: that was done
+ */
+async function enqueueGood(
+  items: readonly Item[],
+  refused: Refusal[],
+  reread: ((lines: readonly Line[]) => Promise<readonly Item[]>) | undefined,
+): Promise<readonly string[]> {
   if (items.length === 0) return [];
   try {
     return await enqueueWritten(items.map(({ task }) => task));
   } catch (error) {
+    if (reread !== undefined && learnsFrom(error))
+      return enqueueGood(await reread(items.map(({ line }) => line)), refused, undefined);
     const refusal = refusalIn(error, items);
     if (refusal === undefined) throw error;
     refused.push(refusal);
     // Where one is bad many may be: halving what follows keeps the cost of finding them low.
     const middle = refusal.index + 1 + ((items.length - refusal.index) >> 1);
     return [
-      ...(await enqueueGood(items.slice(0, refusal.index), refused)),
-      ...(await enqueueGood(items.slice(refusal.index + 1, middle), refused)),
-      ...(await enqueueGood(items.slice(middle), refused)),
+      ...(await enqueueGood(items.slice(0, refusal.index), refused, reread)),
+      ...(await enqueueGood(items.slice(refusal.index + 1, middle), refused, reread)),
+      ...(await enqueueGood(items.slice(middle), refused, reread)),
     ];
   }
 }
@@ -115,15 +126,9 @@ async function* batches(lines: AsyncIterable<Line>, types: TaskTypeCheck | undef
   let refused: Refusal[] = [];
   let length = 0;
   for await (const line of lines) {
-    try {
-      const task = await readItem(line, types);
-      if (task === undefined) continue;
-      items.push({ line: line.number, task });
-      length += line.bytes.length;
-    } catch (error) {
-      if (!(error instanceof PulpError) || error.exitCode !== 2) throw error;
-      refused.push({ line: line.number, error });
-    }
+    const read = await readItems([line], types, refused);
+    items.push(...read);
+    if (read.length > 0) length += line.bytes.length;
     if (items.length + refused.length === BATCH || length > BATCH_LENGTH) {
       yield { items, refused };
       items = [];
@@ -132,6 +137,25 @@ async function* batches(lines: AsyncIterable<Line>, types: TaskTypeCheck | undef
     }
   }
   if (items.length + refused.length > 0) yield { items, refused };
+}
+
+/** The items of lines that are not blank; the bad ones are added to `refused`. */
+async function readItems(
+  lines: readonly Line[],
+  types: TaskTypeCheck | undefined,
+  refused: Refusal[],
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for (const line of lines) {
+    try {
+      const task = await readItem(line, types);
+      if (task !== undefined) items.push({ line, task });
+    } catch (error) {
+      if (!(error instanceof PulpError) || error.exitCode !== 2) throw error;
+      refused.push({ line: line.number, error });
+    }
+  }
+  return items;
 }
 
 /** The item of a line; undefined if the line is blank. */
@@ -156,7 +180,7 @@ function refusalIn(
 ): (Refusal & { readonly index: number }) | undefined {
   const refused = refusedItem(error);
   const item = items[refused?.index ?? -1];
-  return refused === undefined || item === undefined ? undefined : { ...refused, line: item.line };
+  return refused === undefined || item === undefined ? undefined : { ...refused, line: item.line.number };
 }
 
 /** The error with the number of its line. */

@@ -8,7 +8,7 @@ import { sql } from '../postgres/sql.ts';
 import { unionOfPlaces, type SecretPlace } from '../secrets/secret-places.ts';
 
 /** Of task types without secrets nothing is published. */
-const publishedPlaces = z
+export const publishedPlaces = z
   .array(z.array(z.union([z.string(), z.number(), z.literal(true)])))
   .nullable()
   .transform((places) => places ?? []);
@@ -51,12 +51,27 @@ export async function knowingSecrets<T>(enqueue: () => Promise<T>): Promise<T> {
   try {
     return await enqueue();
   } catch (error) {
-    if (!(error instanceof PulpError) || error.code !== 'PLAIN_SECRET') throw error;
-    if (state().isCodeBehind && state().known.size === 0) throw error;
-    state().isCodeBehind = true;
-    state().known.clear();
+    if (!learnsFrom(error)) throw error;
     return enqueue();
   }
+}
+
+/**
+ * Whether a refusal says that what is known here of published secrets is behind. From then on what is published counts, and is read anew:
+ * the same, asked for again, may be accepted.
+ */
+export function learnsFrom(error: unknown): boolean {
+  if (!(error instanceof PulpError) || error.code !== 'PLAIN_SECRET') return false;
+  if (state().isCodeBehind && state().known.size === 0) return false;
+  state().isCodeBehind = true;
+  state().known.clear();
+  return true;
+}
+
+/** Takes note of the places that a database has published for a type, which the code here does not mark, or not all of them. */
+export function learnPublished(type: string, published: readonly SecretPlace[]): void {
+  state().isCodeBehind = true;
+  state().known.set(type, Promise.resolve(published));
 }
 
 /**

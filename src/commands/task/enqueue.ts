@@ -93,9 +93,10 @@ Blank lines are skipped. All lines are enqueued or, if one is bad, none.`);
     types?: TaskTypeCheck,
   ): Promise<unknown> {
     const { enqueueWritten } = await import('../../tasks/enqueue-written.ts');
+    const { knowingSecrets } = await import('../../tasks/published-secrets.ts');
     const { TaskHandle } = await import('../../tasks/task-handle.ts');
     const { writeItem } = await import('../../tasks/written-item.ts');
-    const [id = ''] = await enqueueWritten([await writeItem(item, types)]);
+    const [id = ''] = await knowingSecrets(async () => enqueueWritten([await writeItem(item, types)]));
     this.log(id);
     if (!wait) return { id };
     await this.noticeIfNobodyWorks();
