@@ -117,7 +117,7 @@ export async function handleWorkerOffline(worker: string, log: Log = standardLog
  * left alone.
  *
  * @param normalShutdown whether it stopped by itself; else it is missing, and what is left of its session is ended
- * @throws PulpError INVALID_INPUT if no worker can have such a name
+ * @throws PulpError INVALID_INPUT if no worker can have such a name; DATABASE_UNREACHABLE also where it may have been done
  */
 export async function markWorkerOffline(
   worker: string,
@@ -125,12 +125,14 @@ export async function markWorkerOffline(
   log: Log = standardLog(),
 ): Promise<void> {
   const pool = await getConnection();
-  const { runs, before } = await retrying(() =>
-    pool.one(
-      sql.type(z.object({ runs: z.number(), before: z.string().nullable() }))`
-        select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs,
-          (select w.state from pulp.worker w where w.name = ${worker}) as before`,
-    ),
+  const { runs, before } = await retrying(
+    () =>
+      pool.one(
+        sql.type(z.object({ runs: z.number(), before: z.string().nullable() }))`
+          select pulp.mark_worker_offline(${worker}, ${normalShutdown}) as runs,
+            (select w.state from pulp.worker w where w.name = ${worker}) as before`,
+      ),
+    { isRepeatable: false }, // one of that name that came meanwhile would be ended
   );
   if (!normalShutdown && before === 'online')
     log.error(

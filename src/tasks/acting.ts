@@ -13,11 +13,12 @@ export interface TaskAfter {
 }
 
 const taskState = z.enum(TASK_STATES);
+const taskPlace = z.object({ id: z.string(), position: z.string() });
 const taskAfter = z.object({ id: z.string(), state: taskState });
 
 /**
  * Has a task run again that failed, was canceled or skipped: it goes on in its own history, its attempts count on. One that waits or
- * runs stays as it is.
+ * runs stays as it is. Safe against a lost answer: what is asked for again then is done once.
  *
  * @returns its state after it
  * @param reason text of 16,384 bytes at most, without NUL characters
@@ -27,11 +28,14 @@ const taskAfter = z.object({ id: z.string(), state: taskState });
 export async function retry(taskId: string, reason?: string): Promise<TaskState> {
   if (!z.guid().safeParse(taskId).success) throw new MissingResourceError(taskId);
   checkMembersApart({ reason });
+  const [seen] = await placesOf([taskId]);
+  if (seen === undefined) throw new MissingResourceError(taskId);
   const pool = await getConnection();
   try {
     return await retrying(() =>
       pool.oneFirst(
-        sql.type(z.object({ state: taskState }))`select pulp.retry(${taskId}, ${reason ?? null}) as state`,
+        sql.type(z.object({ state: taskState }))`
+          select pulp.retry(${taskId}, ${reason ?? null}, ${seen.position}::bigint) as state`,
       ),
     );
   } catch (error) {
@@ -55,17 +59,39 @@ export type Act =
  */
 export async function actOn(ids: readonly string[], act: Act): Promise<readonly TaskAfter[]> {
   checkMembersApart(act);
+  const done = await callOf(ids, act);
   const pool = await getConnection();
-  const tasks = sql.array([...ids], 'uuid');
-  const done = (() => {
-    switch (act.verb) {
-      case 'cancel':
-        return sql.fragment`pulp.cancel_tasks(${tasks}, ${act.reason ?? null})`;
-      case 'retry':
-        return sql.fragment`pulp.retry_tasks(${tasks}, ${act.reason ?? null})`;
-      case 'set':
-        return sql.fragment`pulp.set_tasks(${tasks}, ${act.priority ?? null}, ${act.queue ?? null})`;
-    }
-  })();
   return retrying(() => pool.any(sql.type(taskAfter)`select id, state from ${done}`));
+}
+
+/** What does it, and may be asked for again where the answer is lost. */
+async function callOf(ids: readonly string[], act: Act): Promise<ReturnType<typeof sql.fragment>> {
+  const tasks = sql.array(ids, 'uuid');
+  switch (act.verb) {
+    case 'cancel':
+      return sql.fragment`pulp.cancel_tasks(${tasks}, ${act.reason ?? null})`;
+    case 'retry': {
+      const seen = await placesOf(ids);
+      const known = seen.map(({ id }) => id);
+      const positions = seen.map(({ position }) => position);
+      return sql.fragment`
+        pulp.retry_tasks(${sql.array(known, 'uuid')}, ${act.reason ?? null}, ${sql.array(positions, 'int8')})`;
+    }
+    case 'set':
+      return sql.fragment`pulp.set_tasks(${tasks}, ${act.priority ?? null}, ${act.queue ?? null})`;
+  }
+}
+
+/**
+ * Where tasks stand that are there, in the order of their ids here. It changes when one is run again: so whoever asks for that a second time,
+ * since the answer was lost, has it done once.
+ */
+async function placesOf(ids: readonly string[]): Promise<readonly z.infer<typeof taskPlace>[]> {
+  const pool = await getConnection();
+  return retrying(() =>
+    pool.any(sql.type(taskPlace)`
+      select t.id, t.position::text as position
+      from unnest(${sql.array(ids, 'uuid')}) with ordinality as i(id, ordinality) join pulp.task t using (id)
+      order by i.ordinality`),
+  );
 }

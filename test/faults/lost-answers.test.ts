@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import {
+  actOn,
   cancel,
   closeConnection,
   enqueueMany,
   enqueueWithReservation,
+  markWorkerOffline,
+  retry,
   waitForGroup,
 } from '../../src/index.ts';
 import { createToken, readToken } from '../../src/http/access/token.ts';
 import { purgeTask, purgeTasks, requestPurge } from '../../src/maintenance/purge.ts';
 import { outages } from '../../src/waiting/outages.ts';
 import { enqueueLines, type Line } from '../../src/tasks/enqueue-lines.ts';
+import { ended } from '../engine/settling.ts';
+import { WorkerSession } from '../engine/worker-session.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
 import { COMMIT, FaultyProxy, type Loss } from '../support/faulty-proxy.ts';
 import { until } from '../support/until.ts';
@@ -154,6 +159,55 @@ suite('an answer that is lost', () => {
     assert.deepEqual(await idsOf('pulp.purge'), [requested]);
     const made = await losing(/pulp\.create_token/, () => createToken({ actor: 'alice', role: 'observer' }));
     assert.equal((await readToken(made.token))?.actor, 'alice');
+  });
+
+  const RETRIES: Readonly<Record<string, (id: string) => Promise<string | undefined>>> = {
+    retry: (id) => retry(id),
+    actOn: async (id) => (await actOn([id], { verb: 'retry' }))[0]?.state,
+  };
+  for (const [name, runAgain] of Object.entries(RETRIES)) {
+    for (const outcome of ['failed', 'completed']) {
+      test(`of ${name} has a task run again once, also where that ${outcome} before it is asked for again`, async () => {
+        await using worker = await WorkerSession.open(database.url, { name: `${name}-${outcome}` });
+        const id = await worker.enqueue();
+        await worker.finish([ended(await worker.startOne(), 'failed')]);
+        const lost = proxy.loseNext(/pulp\.retry/, 'answer');
+        const told = runAgain(id);
+        await lost;
+        await proxy.refuse(); // until it has run
+        await until(async () => {
+          const runs = await worker.start(1);
+          await worker.finish(runs.map((run) => ended(run, outcome)));
+          return runs.length > 0;
+        });
+        await proxy.accept();
+        assert.equal(await told, outcome);
+        const events = await worker.events(id);
+        assert.equal(events.filter((type) => type === 'TaskRequeued').length, 1);
+        assert.equal((await worker.task(id))['state'], outcome);
+      });
+    }
+  }
+
+  test('of markWorkerOffline ends no worker of that name that came meanwhile', async () => {
+    await (await WorkerSession.open(database.url, { name: 'reborn' })).client.end();
+    const lost = proxy.loseNext(/mark_worker_offline/, 'answer');
+    const told = assert.rejects(markWorkerOffline('reborn'), {
+      code: 'DATABASE_UNREACHABLE',
+      message: /before its answer came/,
+    });
+    await lost;
+    await proxy.refuse(); // until another one has come
+    await until(async () => {
+      const { rows } = await observer.query(
+        `select from pulp.worker where name = 'reborn' and state = 'missing'`,
+      );
+      return rows.length > 0;
+    });
+    await using another = await WorkerSession.open(database.url, { name: 'reborn' });
+    await proxy.accept();
+    await told;
+    await another.client.query('select pulp.check_incarnation($1, $2)', [another.name, another.incarnation]);
   });
 
   test('and an outage are waited out by who waits for a group', async () => {

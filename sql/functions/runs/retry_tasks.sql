@@ -1,6 +1,8 @@
 -- Has tasks run again that failed, were canceled or skipped: each goes on in its own stream, at the end of its lines, and its attempts
--- count on. Others stay as they are. Gives the state after it of those that the caller may act on.
-create or replace function pulp.retry_tasks(tasks uuid[], reason text default null) returns table (id uuid, state text)
+-- count on. Others stay as they are. Gives the state after it of those that the caller may act on. "seen" are the positions of the tasks as the
+-- caller saw them: one that was run again since stays as it is, so that the same, asked for twice, is done once; null: whatever they are.
+create or replace function pulp.retry_tasks(tasks uuid[], reason text default null, seen bigint[] default null)
+returns table (id uuid, state text)
 language plpgsql security definer set search_path = pulp, pg_temp set jit = off set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
@@ -19,10 +21,13 @@ begin
       array_agg(t.id order by t.position) filter (where not t.has_claims)
     into again, facts, states, phases, free
     from (
-      select x.* from (select distinct unnest(retry_tasks.tasks) as id order by 1) i -- locked in one order by all
+      select x.* from ( -- locked in one order by all
+        select distinct on (a.id) a.id, a.position from unnest(retry_tasks.tasks, retry_tasks.seen) as a(id, position) order by a.id
+      ) i
       cross join lateral (
         select t.id, t.position, t.state, t.worker, pulp.has_claims(t) as has_claims from pulp.task t
-        where t.id = i.id and t.state in ('failed', 'canceled', 'skipped') and pulp.acts_for(t.owner)
+        where t.id = i.id and t.state in ('failed', 'canceled', 'skipped') and t.position = coalesce(i.position, t.position)
+          and pulp.acts_for(t.owner)
         for no key update
       ) x
     ) t;
