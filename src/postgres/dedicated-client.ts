@@ -29,6 +29,8 @@ export interface ClientLimits {
   readonly connectTimeoutMs?: number;
   /** Milliseconds from a statement to its answer; default 60 s. */
   readonly answerTimeoutMs?: number;
+  /** Aborted: the client is not wanted any more. Connecting ends, and a connection is cut, with what it was asked. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DedicatedClientOptions extends ClientLimits {
@@ -45,8 +47,6 @@ export interface DedicatedClientOptions extends ClientLimits {
 export interface ClientOptions extends ClientLimits, Pick<ClientConfig, 'types'> {
   /** Its name in the server's lists, unless the address has one. */
   readonly applicationName?: string;
-  /** Aborted: it is not wanted any more, and connecting ends. */
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -100,11 +100,25 @@ async function connectOnce(
     await unlessAborted(client.connect(), signal);
     signal?.throwIfAborted();
     if (refusal.error !== undefined) throw refusal.error;
+    cutWhenAborted(client, signal);
     return client;
   } catch (error) {
+    if (signal?.aborted === true) client.connection.stream.destroy(); // no goodbye: nobody may be there to hear it
     await client.end();
     throw new ConnectError(refusal.error ?? error);
   }
+}
+
+/** Ends a connection with all that it was asked, without a word to the server. */
+function cutWhenAborted(client: Client, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const cut = () => {
+    client.connection.stream.destroy(signal.reason as Error);
+  };
+  signal.addEventListener('abort', cut);
+  client.once('end', () => {
+    signal.removeEventListener('abort', cut);
+  });
 }
 
 /** Has a client give up what takes too long, see `openClient`. */

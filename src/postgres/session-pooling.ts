@@ -16,15 +16,21 @@ const LOOKS = 3;
  *
  * @param client that is connected, with no transaction open
  * @param databaseUrl where it is connected to
+ * @param signal as in `ClientLimits`
  * @throws PulpError TRANSACTION_POOLING if it has not
  */
-export async function refuseTransactionPooling(client: Client, databaseUrl: string): Promise<void> {
+export async function refuseTransactionPooling(
+  client: Client,
+  databaseUrl: string,
+  signal?: AbortSignal,
+): Promise<void> {
   if (await isDirect(client)) return;
   const openOther = () =>
     openClient(databaseUrl, {
       applicationName: 'pulp check',
       connectTimeoutMs: LOOK_MS,
       answerTimeoutMs: LOOK_MS,
+      ...(signal && { signal }),
     });
   if (!(await isShared(client, openOther))) return;
   throw new PulpError('TRANSACTION_POOLING', 'the address of the database leads to a transaction pooler', {

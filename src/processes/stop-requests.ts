@@ -53,6 +53,7 @@ export class RequestCount {
 export class StopRequests {
   readonly #log: Logger;
   readonly #count = new RequestCount();
+  readonly #atOnce = new AbortController();
   #worker: (StopSettings & { readonly worker: Stoppable }) | undefined;
 
   constructor(log: Logger) {
@@ -67,6 +68,11 @@ export class StopRequests {
       if (this.#count.add('SIGTERM', performance.now()) === 1)
         this.#stop('the npm that started it has ended');
     });
+  }
+
+  /** Aborted by the second request: nothing is to be waited for any more but the end of the worker. */
+  get atOnce(): AbortSignal {
+    return this.#atOnce.signal;
   }
 
   /** From now on it is this worker that is told. */
@@ -89,13 +95,14 @@ export class StopRequests {
     const { worker, deadlineMs, log, onStop } = this.#worker;
     log.info(
       { signal: why, running: worker.running, deadlineMs },
-      'stops when what runs has finished; a second signal ends it at once',
+      'stops when what runs has finished; a second signal ends it, and what runs within its grace',
     );
     onStop(why);
     worker.stop(deadlineMs === undefined ? {} : { deadlineMs });
   }
 
   #kill(signal: NodeJS.Signals): void {
+    this.#atOnce.abort();
     if (this.#worker === undefined) return;
     const { worker, log } = this.#worker;
     log.warn(

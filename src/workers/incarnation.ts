@@ -7,11 +7,13 @@ import { IdleMemory } from '../processes/idle-memory.ts';
 import { isConnectionFailure, isRetryable } from '../postgres/sql-error.ts';
 import type { TaskRegistry } from '../tasks/task-registry.ts';
 import { LONGEST_TIMER_MS } from '../timer.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { Wakeup } from '../wakeup.ts';
 import type { Background } from './background/background.ts';
 import type { WorkerDirectory } from './directories/worker-directory.ts';
 import { HorsePool } from './horses/horse-pool.ts';
 import { Probes } from './background/probes.ts';
+import { AT_ONCE_MS, FAREWELL_MS, type Patience } from './patience.ts';
 import { Readiness } from './readiness.ts';
 import { RetryPause } from './retry-pause.ts';
 import type { FinishedRun, Refusals, StartedTask, StuckRun, WorkerCondition } from './runs/run-records.ts';
@@ -48,6 +50,7 @@ export interface IncarnationSettings {
   readonly cancelGraceMs: number;
   readonly log: Logger;
   readonly background: Background;
+  readonly patience: Patience;
   /** Resolves when whoever is told of the state has shown it. */
   readonly onState: (state: 'online' | 'unable' | 'reconnecting', why: string) => Promise<void>;
   /** The lease is over, and code of tasks goes on in this process: it alone can end it, by ending. */
@@ -81,6 +84,10 @@ export class Incarnation {
   #concurrency: number;
   #stopping = false;
   #killedAt: number | undefined;
+  /** It is to end without waiting for a database that does not answer. */
+  #isHurried = false;
+  /** It was told to end, and there are runs that it ended or whose ends it could not record. */
+  #leftRuns = false;
   /** What still runs ends with the process. */
   #isLeaving = false;
 
@@ -133,22 +140,27 @@ export class Incarnation {
       : (['heartbeat', 'directory'] as const);
     this.#readiness = new Readiness(needs, unable, look);
     this.#probes = new Probes({ readiness: this.#readiness, directory, horses: this.#horses });
+    settings.patience.signal.addEventListener('abort', look);
   }
 
-  /** Registers the worker, and makes its directory. @throws as `Session.register` */
+  /** Registers the worker, and makes its directory. @throws as `Session.register`, or as its patience ends */
   static async register(settings: IncarnationSettings, known: KnownEnd): Promise<Incarnation> {
+    const { databaseUrl, registration, background, patience } = settings;
     let incarnation: Incarnation | undefined;
-    await settings.background.ready();
+    patience.connects();
+    await unlessAborted(background.ready(), patience.signal);
+    patience.signal.throwIfAborted();
     const sentAt = process.hrtime.bigint();
     const events = eventsOf(() => incarnation);
-    const session = await Session.register(settings.databaseUrl, settings.registration, known, events);
-    settings.background.lease.begin(sentAt);
+    const session = await Session.register(databaseUrl, registration, known, events, patience);
+    background.lease.begin(sentAt);
     try {
       await settings.directory.create(await session.databaseIdentity());
     } catch (error) {
       await session.close(true);
       throw error;
     }
+    patience.answered();
     return (incarnation = new Incarnation(settings, session));
   }
 
@@ -162,9 +174,9 @@ export class Incarnation {
     return this.#runs.size;
   }
 
-  /** Whether runs were ended because it was to end at once. */
-  get endedRuns(): boolean {
-    return this.#runs.wereEnded;
+  /** Whether runs were ended because it was to end, or ended in time but could not be recorded. */
+  get leftRuns(): boolean {
+    return this.#leftRuns || this.#runs.wereEnded;
   }
 
   /** There may be tasks to take, or runs to cancel. */
@@ -176,6 +188,7 @@ export class Incarnation {
 
   /** The session is gone; the runs go on. */
   detached(why: Error): void {
+    if (this.#settings.patience.isOver) return; // it was cut by us
     this.#settings.log.warn({ err: why, running: this.running }, 'the session is lost; what runs goes on');
     void this.#settings.onState('reconnecting', why.message);
     this.#wakeup.call();
@@ -211,24 +224,33 @@ export class Incarnation {
   /** Takes nothing new; the incarnation ends when what runs has finished. */
   stop(): void {
     this.#stopping = true;
+    this.#limitPatience();
     this.#wakeup.call();
   }
 
   /** Ends what runs, and with it the incarnation: each task is canceled or goes back to its line, by its type. */
-  kill(): void {
+  endRuns(): void {
     this.#killedAt ??= performance.now();
     this.#runs.stopAll(STOPPED);
     this.stop();
+  }
+
+  /** The same; and if the database does not answer, it all ends without it. */
+  kill(): void {
+    this.#isHurried = true;
+    this.#cancels = true; // something to ask: whether it answers shows by that
+    this.endRuns();
   }
 
   /** The runs are not ours any more. They end at once, first of all: nothing may go on that another may do again. */
   lose(why: string): void {
     if (this.#end !== undefined) return;
     this.#settings.background.lease.revoke();
+    this.#leftRuns ||= this.#stopping && this.#runs.size > 0;
     this.#horses.kill();
     this.#leftovers = this.#runs.abandon(why);
     this.#end = new PulpError('FENCED', why, { remedy: 'The worker registers anew by itself.' });
-    this.#wakeup.call();
+    this.#settings.patience.end(); // what is asked is asked in vain
   }
 
   /**
@@ -237,15 +259,20 @@ export class Incarnation {
    * @throws PulpError FENCED if the lease was over before that
    */
   async run(): Promise<void> {
+    const { patience } = this.#settings;
     this.#watchLease();
     this.#probes.start(this.#usesHorses);
     try {
       while (this.#end === undefined && !this.#isOver) {
         this.#wakeup.arm();
+        patience.asks();
         try {
           if (this.#session.isLost) await this.#attach();
           else await this.#turn();
+          patience.answered();
+          this.#limitPatience();
           this.#retryPause.reset();
+          await this.#rest();
         } catch (error) {
           await this.#afterFailure(error);
         }
@@ -257,7 +284,7 @@ export class Incarnation {
     if (this.#end !== undefined) throw this.#end;
   }
 
-  /** One turn: records what has ended, ends what is canceled, takes what is there; else waits for something to do. */
+  /** One turn: records what has ended, ends what is canceled, takes what is there. */
   async #turn(): Promise<void> {
     const runs = this.#runs;
     if (!this.#settings.background.lease.stands) {
@@ -280,6 +307,11 @@ export class Incarnation {
       const free = this.#free;
       this.#begin(await this.#session.start(free), free);
     }
+  }
+
+  /** Waits until there is something to do. */
+  async #rest(): Promise<void> {
+    const runs = this.#runs;
     if (runs.ends.areDue || (this.#canTake && this.#ready) || this.#isOver || this.#hasNews) return;
     if (runs.size === 0) this.#memory.idle();
     const { cancelGraceMs } = this.#settings;
@@ -299,6 +331,7 @@ export class Incarnation {
       this.lose(error.message);
       return;
     }
+    if (this.#settings.patience.isOver) return;
     this.#ready = true;
     this.#cancels = this.#runs.size > 0;
     if (isConnectionFailure(error)) {
@@ -322,10 +355,17 @@ export class Incarnation {
 
   /** A new session under the same incarnation. */
   async #attach(): Promise<void> {
-    const { databaseUrl, registration, log, onState } = this.#settings;
+    const { databaseUrl, registration, log, onState, patience } = this.#settings;
     const events = eventsOf(() => this);
     const { fences } = this.#runs;
-    const { session, runs } = await Session.attach(databaseUrl, registration, this.id, fences, events);
+    const { session, runs } = await Session.attach(
+      databaseUrl,
+      registration,
+      this.id,
+      fences,
+      events,
+      patience,
+    );
     if (this.#end !== undefined) {
       session.drop();
       return;
@@ -399,37 +439,54 @@ export class Incarnation {
 
   /** The worker says that it ends. What has not ended within the grace ends with its process. */
   async #farewell(): Promise<void> {
-    const { log, background } = this.#settings;
+    const { log, background, patience } = this.#settings;
     const { ends } = this.#runs;
+    const { signal } = patience;
     this.#horses.kill();
     await endsWithin(this.#runs.horsesEnded, KILLED_MS);
-    while (background.lease.stands) {
+    while (background.lease.stands && !patience.isOver) {
+      patience.asks();
       try {
         if (this.#session.isLost) await this.#attach();
         while (ends.areDue) await ends.record((ended) => this.#session.finish(ended));
         if (this.#runs.going > 0) break;
-        background.registered(undefined); // from now on, heartbeats would be out of place
+        this.#limitPatience();
+        background.farewell();
         await this.#session.close(this.#killedAt === undefined);
         return;
       } catch (error) {
+        if (patience.isOver) break;
         log.warn({ err: error }, 'the end of the worker is not recorded yet');
-        await pause(this.#retryPause.next());
+        await pause(this.#retryPause.next(), undefined, { signal }).catch(() => undefined);
       }
     }
-    if (this.#runs.going === 0) {
-      log.warn({}, 'the lease was over before the end of the worker could be recorded');
-      return;
-    }
+    if (this.#end === undefined && !background.lease.stands) this.lose(LEASE_OVER);
+    if (this.#end === undefined) this.#leave();
+  }
+
+  /** It ends without having said so, or with code that goes on in this process: its guardian sees to both. */
+  #leave(): void {
+    const { log, background, patience } = this.#settings;
     this.#isLeaving = true;
-    log.error(
-      { tasks: this.#runs.ids },
-      'code of tasks does not end: it ends with this process, which has to end now',
-    );
-    background.leaving();
+    this.#leftRuns ||= this.#runs.size > 0;
+    if (patience.isOver) {
+      log.warn(
+        { unrecorded: this.#runs.size },
+        'the database does not answer: the worker ends without a word, and its guardian reports that when it can',
+      );
+    }
+    if (this.#runs.going > 0) {
+      log.error(
+        { tasks: this.#runs.ids },
+        'code of tasks does not end: it ends with this process, which has to end now',
+      );
+    }
+    background.leaving(this.#runs.isInlineInHand);
   }
 
   async #cleanUp(): Promise<void> {
-    const { directory, log, background, cancelGraceMs, onUnstoppable } = this.#settings;
+    const { directory, log, background, cancelGraceMs, onUnstoppable, patience } = this.#settings;
+    patience.answered();
     clearTimeout(this.#leaseWatch);
     this.#memory.busy();
     this.#probes.stop();
@@ -452,11 +509,19 @@ export class Incarnation {
 
   async #pauseUnlessOver(ms: number): Promise<void> {
     const until = performance.now() + ms;
-    while (this.#end === undefined && performance.now() < until) {
+    while (!this.#settings.patience.isOver && performance.now() < until) {
       this.#wakeup.arm();
       await this.#wakeup.sleep(until - performance.now());
       if (this.#stopping) return;
     }
+  }
+
+  /** When it is to end, it waits for the database only as long as runs go on, or are to be recorded: their lease limits that. */
+  #limitPatience(): void {
+    if (!this.#stopping) return;
+    const { patience } = this.#settings;
+    if (this.#isHurried) patience.limit(AT_ONCE_MS);
+    else patience.limit(this.#runs.size === 0 ? FAREWELL_MS : undefined);
   }
 
   get #condition(): WorkerCondition {
@@ -488,9 +553,10 @@ export class Incarnation {
     return this.#mayTake && this.#free > 0;
   }
 
-  /** Nothing runs any more; or only code in this process that does not heed its signal, and goes with the process. */
+  /** Nothing runs any more; or only code in this process that does not heed its signal, and goes with the process; or nobody hears of it. */
   get #isOver(): boolean {
     if (!this.#stopping) return false;
+    if (this.#settings.patience.isOver) return true;
     const graceIsOver =
       this.#killedAt !== undefined && performance.now() - this.#killedAt >= this.#settings.cancelGraceMs;
     return this.#runs.size === 0 || graceIsOver;

@@ -18,6 +18,7 @@ import type { Versions } from '../tasks/versions.ts';
 import { startTimer } from '../timer.ts';
 import { Background } from './background/background.ts';
 import type { Incarnation } from './incarnation.ts';
+import { AT_ONCE_MS, FAREWELL_MS, Patience } from './patience.ts';
 import { RetryPause } from './retry-pause.ts';
 import { earlierIncarnation, type EarlierIncarnation, type KnownEnd } from './session.ts';
 import { WorkerDirectory } from './directories/worker-directory.ts';
@@ -97,9 +98,12 @@ export class PulpWorker {
   readonly #stopping = new AbortController();
   readonly #silence = new SilenceObserver();
   #isWaitingForName = false;
-  #isKilled = false;
+  /** It was told to end at once. */
+  #isHurried = false;
+  #leftRuns = false;
   #endDeadline: (() => void) | undefined;
   #background: Background | undefined;
+  #patience: Patience | undefined;
   #incarnation: Incarnation | undefined;
 
   private constructor(
@@ -172,16 +176,20 @@ export class PulpWorker {
     const retryPause = new RetryPause(REGISTER_PAUSES_MS);
     let known: KnownEnd = {};
     let wasRegistered = false;
+    let isHeard = false;
     while (!this.#stopping.signal.aborted) {
+      const patience = (this.#patience = new Patience());
       try {
-        this.#incarnation = await this.#begin(known, background, events);
+        this.#incarnation = await this.#begin(known, background, patience, events);
         known = { over: this.#incarnation.id };
         wasRegistered = true;
         this.#isWaitingForName = false;
         retryPause.reset();
         background.registered(this.#incarnation.id);
-        if (this.#stopping.signal.aborted) this.#incarnation.stop();
+        if (this.#isHurried) this.#incarnation.kill();
+        else if (this.#stopping.signal.aborted) this.#incarnation.stop();
         await this.#incarnation.run();
+        isHeard = !patience.isOver;
       } catch (error) {
         const other = earlierIncarnation(error);
         if (other !== undefined) {
@@ -190,6 +198,15 @@ export class PulpWorker {
         }
         // After a first registration nothing stands against it but the state of the database.
         if (!wasRegistered && !isConnectionFailure(error)) throw error;
+        if (this.#stopping.signal.aborted) {
+          this.#log.warn(
+            { err: error },
+            this.#incarnation === undefined
+              ? 'ends without being registered'
+              : 'the lease was over before the end of the worker could be recorded',
+          );
+          continue;
+        }
         this.#log.warn(
           { err: error },
           wasRegistered
@@ -199,13 +216,15 @@ export class PulpWorker {
         events.onLost?.(error instanceof Error ? error : new Error(String(error)));
         await this.#pause(retryPause.next());
       } finally {
-        this.#isKilled ||= this.#incarnation?.endedRuns === true;
+        patience.answered();
+        this.#leftRuns ||= this.#incarnation?.leftRuns === true;
         this.#incarnation = undefined;
       }
     }
     this.#endDeadline?.();
-    this.#log.info({ clean: !this.#isKilled }, 'stopped');
-    return { clean: !this.#isKilled };
+    if (!isHeard) background.endAtOnce();
+    this.#log.info({ clean: !this.#leftRuns }, 'stopped');
+    return { clean: !this.#leftRuns };
   }
 
   /** How many tasks it has in hand. */
@@ -215,26 +234,30 @@ export class PulpWorker {
 
   /**
    * Warm shutdown (pulpcore's `handle_warm_shutdown_request`): finishes what runs and takes nothing new. `run` returns
-   * when that is done.
+   * when that is done and recorded. While there are runs or ends to record, a database that does not answer is waited for as long as
+   * the lease stands; else for 5 s.
    *
-   * @param options.deadlineMs after so many milliseconds, what still runs is ended as by `kill`
+   * @param options.deadlineMs after so many milliseconds, what still runs is ended: it gets its signal and its grace, and goes back
+   *   to the front of its line or is canceled, by `onWorkerStop` of its type
    */
   stop({ deadlineMs }: { readonly deadlineMs?: number } = {}): void {
     this.#stopping.abort();
-    this.#incarnation?.stop();
+    if (this.#incarnation === undefined) this.#patience?.limit(this.#isHurried ? AT_ONCE_MS : FAREWELL_MS);
+    else this.#incarnation.stop();
     this.#background?.stopping();
     if (deadlineMs !== undefined) {
       this.#endDeadline ??= startTimer(deadlineMs, () => {
-        this.kill();
+        this.#incarnation?.endRuns();
       });
     }
   }
 
   /**
-   * Ends what runs, as its task types say: by `onWorkerStop` a task goes back to the front of its line, or is canceled; the
-   * end of the worker is recorded as not clean. For the second signal.
+   * Ends what runs, as at the deadline of `stop`; the end of the worker is recorded as not clean. If the database does not answer
+   * within a second, everything ends at once, and its guardian reports that. For the second signal.
    */
   kill(): void {
+    this.#isHurried = true;
     this.stop();
     this.#incarnation?.kill();
   }
@@ -292,7 +315,12 @@ export class PulpWorker {
     return types.map((type) => ({ ...publication(type), takes: !closed.includes(type) }));
   }
 
-  async #begin(known: KnownEnd, background: Background, events: PulpWorkerEvents): Promise<Incarnation> {
+  async #begin(
+    known: KnownEnd,
+    background: Background,
+    patience: Patience,
+    events: PulpWorkerEvents,
+  ): Promise<Incarnation> {
     const { registry, maxTasksPerHorse, cancelGraceMs = 5000 } = this.#options;
     const { Incarnation } = await import('./incarnation.ts'); // most that know this class begin none
     return Incarnation.register(
@@ -305,6 +333,7 @@ export class PulpWorker {
         directory: new WorkerDirectory(this.name),
         log: this.#log,
         background,
+        patience,
         registration: {
           name: this.name,
           host: this.#host,

@@ -7,6 +7,7 @@ import { connectDedicated } from '../postgres/dedicated-client.ts';
 import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
 import { sqlFailure, toPulpError } from '../postgres/sql-error.ts';
 import type { Versions } from '../tasks/versions.ts';
+import type { Patience } from './patience.ts';
 import {
   writeFinishedRuns,
   writeReports,
@@ -117,8 +118,9 @@ export class Session {
     worker: Registration,
     { over, silentMark }: KnownEnd,
     events: SessionEvents,
+    patience: Patience,
   ): Promise<Session> {
-    return connected(databaseUrl, worker, async (client) => {
+    return connected(databaseUrl, worker, patience, async (client) => {
       const { rows } = await client.query<{ incarnation: string }>(
         'select pulp.worker_online($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as incarnation',
         [
@@ -143,8 +145,9 @@ export class Session {
     incarnation: string,
     fences: readonly string[],
     events: SessionEvents,
+    patience: Patience,
   ): Promise<{ readonly session: Session; readonly runs: AttachedRuns }> {
-    return connected(databaseUrl, worker, async (client) => {
+    return connected(databaseUrl, worker, patience, async (client) => {
       const { rows } = await client.query<StartedTask & { readonly verdict: 'keep' | 'begin' | 'end' }>(
         'select * from pulp.attach_worker($1, $2, $3)',
         [worker.name, incarnation, fences],
@@ -278,11 +281,14 @@ export function earlierIncarnation(error: unknown): EarlierIncarnation | undefin
 async function connected<T>(
   databaseUrl: string,
   { name }: Registration,
+  patience: Patience,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = await connectDedicated(databaseUrl, `pulp worker ${name}`);
+  const { signal } = patience;
+  const client = await connectDedicated(databaseUrl, `pulp worker ${name}`, { signal });
+  patience.asks();
   try {
-    await refuseTransactionPooling(client, databaseUrl);
+    await refuseTransactionPooling(client, databaseUrl, signal);
     await client.query(`listen ${CHANNELS.ready}; listen ${CHANNELS.cancel}`);
     return await use(client);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
@@ -9,14 +10,18 @@ import type { Logger } from 'pino';
 import { PulpError } from '../../errors.ts';
 import type { RunningServer } from '../../http/server.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
+
+/** How long connections that its tasks had made through it may take to close, in milliseconds: they end with the process. */
+const CLOSE_MS = 500;
 
 export default class Worker extends DatabaseCommand {
   static override readonly summary = 'Run a worker.';
   static override readonly description = prose(`
 Takes tasks from its queues and runs them until it is told to end. The first SIGTERM, SIGINT or SIGHUP lets what runs finish, for
---shutdown-deadline at most; a second one, more than a second later, ends it at once: its tasks are put back or canceled, as their types say (onWorkerStop).
+--shutdown-deadline at most; a second one, more than a second later, ends what runs within --grace, or at once if the database does not answer: its tasks are put back or canceled, as their types say (onWorkerStop).
 Started by npm or npx, it takes their end for a SIGTERM. Exits with 0 if all that ran has finished, with 4 if it ended some of
-it when it was told to end, with 2 if its settings are wrong. Its log goes to stderr, one JSON object a line, at the level
+it when it was told to end or could not record how it ended, with 2 if its settings are wrong. Its log goes to stderr, one JSON object a line, at the level
 PULP_LOG_LEVEL (default: info). \`pulp worker check\` tells whether it lives, and systemd is notified if it asks for it.
 
 A worker whose name starts with resource-manager serves the queue of that name alone and grants reservations; while there
@@ -152,9 +157,13 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
         signs.reconnecting(why.message);
       },
     });
-    const { clean } = await ending.finally(() => server?.stop());
+    const { clean } = await ending.finally(() => server && unlessAborted(server.stop(), requests.atOnce));
     if (!clean) process.exitCode = parts.STOPPED_SOME;
     return { name, state: 'offline', clean };
+  }
+
+  protected override async finally(): Promise<void> {
+    await Promise.race([super.finally(), pause(CLOSE_MS)]);
   }
 
   /** The server in this process: it goes on until what runs has finished. */

@@ -26,9 +26,13 @@ const STATEMENT_MS = Math.round(leaseMs() / 4);
 /** How long the database may take to answer, in milliseconds: it may have much to do, as when all workers start at once, and to connect again makes it more. */
 const ANSWER_MS = leaseMs() / 3;
 
+/** Aborted: the database is not waited for any more. */
+const unwanted = new AbortController();
+
 const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
   connectTimeoutMs: ANSWER_MS,
   answerTimeoutMs: ANSWER_MS,
+  signal: unwanted.signal,
   settings: {
     // What a crash forgets is done or said again, and whoever builds on it commits after it: nothing waits for a disk or a standby.
     synchronous_commit: 'off',
@@ -71,11 +75,15 @@ parentPort?.on('message', (message: ToBackground) => {
     case 'stopping':
       manager.resign();
       break;
+    case 'farewell':
+      heartbeat.beatFor(undefined);
+      break;
     case 'leaving':
       heartbeat.beatFor(undefined);
       guardian.tell(message);
       break;
     case 'end':
+      if (message.atOnce) unwanted.abort();
       void end();
       break;
     default:

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../log.ts';
-import type { HorseMessage } from '../horses/guardian.ts';
+import type { HorseMessage, LeavingMessage } from '../horses/guardian.ts';
 import type { WorkerOrders } from '../lease/heartbeat.ts';
 import { Lease } from '../lease/lease.ts';
 
@@ -28,11 +28,13 @@ export type ToBackground =
   | { readonly type: 'beat' }
   /** It takes nothing new any more, and need not lead. */
   | { readonly type: 'stopping' }
-  /** It ends with what it still runs, which the guardian is to see to. */
-  | { readonly type: 'leaving' }
+  /** It is about to say that it ends: signs of life would be out of place. */
+  | { readonly type: 'farewell' }
+  /** It ends without having said so, or with what it still runs: the guardian is to see to that. */
+  | LeavingMessage
   | HorseMessage
-  /** End. */
-  | { readonly type: 'end' };
+  /** End; at once: without waiting for the database. */
+  | { readonly type: 'end'; readonly atOnce: boolean };
 
 /** What the thread says to its worker. */
 export type FromBackground =
@@ -78,6 +80,7 @@ export class Background implements AsyncDisposable {
   #inline: HorseMessage | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #isUntold = false;
+  #endsAtOnce = false;
   #thread: Worker | undefined;
   #incarnation: string | undefined;
 
@@ -115,9 +118,23 @@ export class Background implements AsyncDisposable {
     this.#tell({ type: 'stopping' });
   }
 
-  /** The worker ends, and what it still runs has to end with its process: its guardian sees to that, and reports it. */
-  leaving(): void {
-    this.#tell({ type: 'leaving' });
+  /** The worker is about to say that it ends: no more signs of life are given. If it cannot say so, it is `leaving`. */
+  farewell(): void {
+    this.#tell({ type: 'farewell' });
+  }
+
+  /**
+   * The worker ends without having said so, or with what it still runs: its guardian sees to that, and reports it.
+   *
+   * @param isInlineInHand whether code of tasks runs in this process: it has to end with it
+   */
+  leaving(isInlineInHand: boolean): void {
+    this.#tell({ type: 'leaving', isInlineInHand });
+  }
+
+  /** The database may not answer: when this ends, it does not wait for that. */
+  endAtOnce(): void {
+    this.#endsAtOnce = true;
   }
 
   /** Tells the guardian of a horse, or of code in this process. */
@@ -138,7 +155,7 @@ export class Background implements AsyncDisposable {
     if (thread === undefined) return;
     this.#thread = undefined;
     const ended = once(thread, 'exit');
-    thread.postMessage({ type: 'end' } satisfies ToBackground);
+    thread.postMessage({ type: 'end', atOnce: this.#endsAtOnce } satisfies ToBackground);
     const late = new AbortController();
     await Promise.race([ended, pause(STOP_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
     late.abort();

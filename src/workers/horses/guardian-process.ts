@@ -81,6 +81,7 @@ function obey(message: GuardianMessage): void {
       break;
     case 'leaving':
       isLeaving = true;
+      isInlineInHand = message.isInlineInHand;
       break;
     case 'through':
       clearTimeout(leaseEnd);
@@ -108,11 +109,14 @@ function onLeaseOver(): void {
   if (isInlineInHand) killAtOnce(worker); // nothing else ends code in its own process
 }
 
-/** The worker is gone or about to go; or only the thread that spoke to us is: another guardian has taken over then. */
+/**
+ * The worker is gone or about to go; or only the thread that spoke to us is: another guardian has taken over then. The process of
+ * one that leaves may be a program that goes on: it matters only if code of tasks runs in it.
+ */
 async function onSilence(): Promise<void> {
   if (!isLeaving) clearTimeout(leaseEnd);
   const deadline = monotonicMs() + DYING_MS;
-  while (isWorkerThere()) {
+  while ((!isLeaving || isInlineInHand) && isWorkerThere()) {
     if (monotonicMs() > (isLeaving ? leaseEndsAt + DYING_MS : deadline)) return;
     await pause(LOOK_MS);
   }

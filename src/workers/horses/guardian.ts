@@ -29,6 +29,13 @@ export type HorseMessage =
   /** Whether code of tasks runs in the worker's own process. */
   | { readonly type: 'inline'; readonly isInHand: boolean };
 
+/** The worker stops, and has not said so to the database, or ends with what it still runs: that is to be awaited, and reported as a stop. */
+export interface LeavingMessage {
+  readonly type: 'leaving';
+  /** Code of tasks runs in the worker's own process, which has to end before that is reported. */
+  readonly isInlineInHand: boolean;
+}
+
 /** What a guardian is told. */
 export type GuardianMessage =
   | HorseMessage
@@ -41,8 +48,7 @@ export type GuardianMessage =
     }
   /** By then, by `monotonicMs`, the worker's runs have to have ended, unless a later time is said before. */
   | { readonly type: 'lease'; readonly endsAt: number }
-  /** The worker stops, and what it still runs ends with its process: that is to be awaited, and reported as a stop. */
-  | { readonly type: 'leaving' }
+  | LeavingMessage
   /** All that ran has ended, and the worker with it: there is nothing to end or to report. */
   | { readonly type: 'through' };
 

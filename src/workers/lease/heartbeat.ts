@@ -132,10 +132,12 @@ export class Heartbeat implements AsyncDisposable {
     } catch (error) {
       const isUsable = isRetryable(error) && !isConnectionFailure(error);
       const holder = client !== undefined && isUsable ? await holderOn(client) : undefined;
-      this.#failing.tell(
-        { err: error, lease_left_ms: Math.max(0, Math.round(lease.leftMs)) },
-        ['a heartbeat did not get through', holder].filter((text) => text !== undefined).join(': '),
-      );
+      if (incarnation === this.#incarnation) {
+        this.#failing.tell(
+          { err: error, lease_left_ms: Math.max(0, Math.round(lease.leftMs)) },
+          ['a heartbeat did not get through', holder].filter((text) => text !== undefined).join(': '),
+        );
+      }
       if (client !== undefined && !isUsable) await connection.drop(client);
       this.#dueIn(RETRY_MS);
     }

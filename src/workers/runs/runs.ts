@@ -104,6 +104,11 @@ export class Runs {
     return Promise.all(inHorses.map(({ code }) => code.ended)).then(() => undefined);
   }
 
+  /** Whether code of tasks runs in this process, be it of runs that were abandoned. */
+  get isInlineInHand(): boolean {
+    return this.#inline > 0;
+  }
+
   isGoing(id: string): boolean {
     return this.#going.has(id);
   }
