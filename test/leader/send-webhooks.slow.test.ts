@@ -117,6 +117,8 @@ suite('webhooks', () => {
     await using database = await createDatabase();
     await using client = await connect(database.url);
     await enqueue(client, 1);
+    // Others on this server have transactions open, too, and nothing is given that they might put something before.
+    await until(async () => (await client.query(`select from pulp.events_after('0:0')`)).rowCount === 1);
     const names = Array.from({ length: 20 }, (_, number) => `a${number}`);
     for (const name of [...names, 'z'])
       await subscribe(client, 'http://example.org/', { name, from: 'beginning' });
@@ -132,9 +134,7 @@ suite('webhooks', () => {
       );
       return rows[0]?.names ?? [];
     };
-    let first: string[] = [];
-    await until(async () => (first = await take(1)).length > 0); // others on this server have transactions open, too
-    assert.deepEqual(first, ['z']);
+    assert.deepEqual(await take(1), ['z']);
     assert.equal((await take(16)).length, 8);
     assert.deepEqual(await take(16), []);
   });
