@@ -29,13 +29,13 @@ begin
       jsonb_agg(d.item order by d.name) filter (where d.why is null)
     into names, types, facts, items
     from (
-      select s.name, f, t.id as unfinished, i.last_at, pulp.recorded_time(f -> 'next_at') as next_at, i.task_id, pulp.scheduled_item(s, i.task_id) as item,
+      select s.name, f, t.id as unfinished, l.last_at, pulp.recorded_time(f -> 'next_at') as next_at, i.task_id, pulp.scheduled_item(s, i.task_id) as item,
         coalesce(f ->> 'why', case when s.overlap = 'skip' and t.id is not null then 'overlap' end) as why
       from jsonb_array_elements(firings) f
       join pulp.schedule s on s.name = f ->> 'name' and s.version = (f ->> 'version')::integer and s.state = 'active'
         and f ->> 'name' = any (names)
       cross join lateral (select pulp.recorded_time(f -> 'last_at') as last_at offset 0) l
-      cross join lateral (select l.last_at, pulp.occurrence_id(s.name, l.last_at) as task_id offset 0) i
+      cross join lateral (select pulp.occurrence_id(s.name, l.last_at) as task_id offset 0) i
       left join lateral (
         select x.id from pulp.task x where x.id = s.last_task and x.state in ('waiting', 'running', 'canceling')
       ) t on true
