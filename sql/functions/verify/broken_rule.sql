@@ -17,7 +17,7 @@ language sql immutable parallel safe as $$
     when event_type = 'TaskRequeued' and task.finished_at is null then 'requeued_from_end'
     when event_type in ('TaskCompleted', 'TaskFailed', 'TaskRetryScheduled', 'TaskInterrupted', 'TaskSnoozed')
         and task.state not in ('running', 'canceling')
-      or event_type = 'TaskRequeued' and event_data -> 'had_run' = to_jsonb(task.worker is null) then 'one_run_at_a_time'
+      or event_type = 'TaskRequeued' and (event_data -> 'had_run')::boolean = (task.worker is null) then 'one_run_at_a_time'
     when grants <> 0 and event_type in ('TaskCompleted', 'TaskFailed', 'TaskCanceled', 'TaskSkipped', 'TaskRetryScheduled', 'TaskInterrupted',
       'TaskSnoozed', 'TaskRequeued') then 'claims_released' end
 $$;
