@@ -481,7 +481,7 @@ export class Incarnation {
         'code of tasks does not end: it ends with this process, which has to end now',
       );
     }
-    background.leaving(this.#runs.isInlineInHand);
+    background.leaving(this.#runs.isInlineInHand, this.#runs.fences);
   }
 
   async #cleanUp(): Promise<void> {

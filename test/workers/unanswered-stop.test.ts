@@ -6,6 +6,7 @@ import { enqueueWithReservation, listWorkers, loadTaskTypes, PulpWorker } from '
 import { FAREWELL_MS } from '../../src/workers/patience.ts';
 import { CommandLine, WorkerProcess } from '../cli/command-line.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { connect } from '../support/database.ts';
 import { childrenOf, guardiansOf } from '../support/guardians.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
@@ -154,6 +155,32 @@ suite('a worker that is told to end while its database does not answer', { timeo
       await until(async () => (await listWorkers())[0]?.state === 'offline');
     });
   }
+
+  test('ends no task whose start it was never told of: none of its code has begun', async () => {
+    await using engine = await Engine.create(TASKS_FILE);
+    await using proxy = await FaultyProxy.open(engine.database.url);
+    await using other = await connect(engine.database.url);
+    await using looking = await connect(engine.database.url);
+    const { worker, life } = await startBehind(engine, proxy);
+    await other.query('begin; lock table pulp.running in exclusive mode');
+    const task = await enqueueWithReservation(tasks.double, ['/started/'], { kwargs: { number: 1 } });
+    await until(async () => {
+      const { rowCount } = await looking.query(
+        `select from pg_locks where not granted and relation = 'pulp.running'::regclass`,
+      );
+      return rowCount === 1;
+    });
+    proxy.swallow();
+    await other.query('commit');
+    await until(async () => (await task.read()).state === 'running');
+    worker.stop();
+    assert.deepEqual(await life, { clean: true });
+    proxy.pass();
+    await until(async () => (await listWorkers())[0]?.state === 'offline');
+    const { state, attempt, interruptions } = await task.read();
+    assert.deepEqual([state, attempt, interruptions], ['waiting', 0, 1]);
+    assert.deepEqual(await engine.violations(), []);
+  });
 
   test('goes on trying to record what runs have come to, as long as its lease stands', async () => {
     await using engine = await Engine.create(TASKS_FILE);

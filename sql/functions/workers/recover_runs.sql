@@ -1,8 +1,9 @@
 -- Ends the runs whose worker is over: of one worker, or of all. A run belongs to the incarnation that was there when it
 -- started, so that it is over with that one whatever became of the name. A task that somebody else holds locked (a cancel in
--- a transaction that is not over) is not waited for: it is recovered by the resource manager's next look. Gives how many runs
--- were ended, as which event.
-create or replace function pulp.recover_runs(of_worker text default null) returns table (worker text, type text, runs bigint)
+-- a transaction that is not over) is not waited for: it is recovered by the resource manager's next look. A worker that says when it stops
+-- what it has in hand, by fences, had not heard of other runs: no code of theirs has begun, and they are interrupted. Gives how many
+-- runs were ended, as which event.
+create or replace function pulp.recover_runs(of_worker text default null, in_hand bigint[] default null) returns table (worker text, type text, runs bigint)
 language plpgsql set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
@@ -53,7 +54,8 @@ begin
       ) o
       left join pulp.task_type k on k.name = (o.task).name
       cross join lateral pulp.run_after_loss(
-        (o.task).state, k.on_worker_loss, k.on_worker_stop, (o.task).lost_workers, o.lost) after
+        (o.task).state, k.on_worker_loss, case when (o.task).fence <> all (in_hand) then 'requeue' else k.on_worker_stop end,
+        (o.task).lost_workers, o.lost) after
       offset 0
     ) ended;
   if rows is null then

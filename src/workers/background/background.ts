@@ -127,9 +127,10 @@ export class Background implements AsyncDisposable {
    * The worker ends without having said so, or with what it still runs: its guardian sees to that, and reports it.
    *
    * @param isInlineInHand whether code of tasks runs in this process: it has to end with it
+   * @param inHand the fences of all runs that the worker knows of
    */
-  leaving(isInlineInHand: boolean): void {
-    this.#tell({ type: 'leaving', isInlineInHand });
+  leaving(isInlineInHand: boolean, inHand: readonly string[]): void {
+    this.#tell({ type: 'leaving', isInlineInHand, inHand });
   }
 
   /** The database may not answer: when this ends, it does not wait for that. */

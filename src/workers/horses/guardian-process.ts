@@ -43,6 +43,8 @@ const cgroups = new Map<number, Cgroup>();
 let registration: Extract<GuardianMessage, { type: 'registered' }> | undefined;
 let isInlineInHand = false;
 let isLeaving = false;
+/** What the worker had in hand when it left, by fences. */
+let inHand: readonly string[] | undefined;
 /** When the worker's runs have to have ended, in milliseconds of the host's monotonic clock. */
 let leaseEndsAt = 0;
 let leaseEnd: NodeJS.Timeout | undefined;
@@ -81,6 +83,7 @@ function obey(message: GuardianMessage): void {
       break;
     case 'leaving':
       isLeaving = true;
+      inHand = message.inHand;
       isInlineInHand = message.isInlineInHand;
       break;
     case 'through':
@@ -155,7 +158,12 @@ async function report({ databaseUrl, worker, incarnation }: NonNullable<typeof r
     const client = await connectDedicated(databaseUrl, `pulp guardian ${worker}`).catch(() => undefined);
     try {
       if (client !== undefined) {
-        await client.query('select pulp.report_worker_death($1, $2, $3)', [worker, incarnation, isLeaving]);
+        await client.query('select pulp.report_worker_death($1, $2, $3, $4)', [
+          worker,
+          incarnation,
+          isLeaving,
+          inHand,
+        ]);
         return;
       }
     } catch {

@@ -34,6 +34,8 @@ export interface LeavingMessage {
   readonly type: 'leaving';
   /** Code of tasks runs in the worker's own process, which has to end before that is reported. */
   readonly isInlineInHand: boolean;
+  /** The fences of all runs that the worker knows of: of others that are recorded as its, no code has begun. */
+  readonly inHand: readonly string[];
 }
 
 /** What a guardian is told. */
