@@ -31,8 +31,10 @@ interface DueSchedule {
   readonly starts_at: string;
   readonly until: string | null;
   readonly catch_up: CatchUp;
-  /** Null: it never was paused. */
-  readonly resumed_at: string | null;
+  /** When it was paused the last time; null: it never was. */
+  readonly paused_at: string | null;
+  /** When that was over, if there was such a time. */
+  readonly resumed_at: string;
   readonly next_at: string;
 }
 
@@ -122,10 +124,11 @@ function decide(
   { nextOccurrence, isOver }: Follow,
 ): Omit<Firing, 'name' | 'version'> {
   const rule = ruleOf(schedule);
-  const resumedAt = schedule.resumed_at === null ? undefined : new Date(schedule.resumed_at);
-  const isPaused = resumedAt !== undefined && nextAt <= resumedAt; // it came while the schedule was paused
+  const paused = pauseOf(schedule);
+  const isPaused = paused !== undefined && nextAt > paused.since && nextAt <= paused.until; // it came while the schedule was paused
+  const isBefore = paused !== undefined && nextAt <= paused.since;
   const times = [nextAt];
-  const until = isPaused ? resumedAt : now;
+  const until = isPaused ? paused.until : isBefore ? paused.since : now;
   let following = nextOccurrence(rule, nextAt);
   if (isPaused || schedule.catch_up !== 'all') {
     while (following !== undefined && following <= until && times.length < MOST_OCCURRENCES && !isOver()) {
@@ -134,7 +137,8 @@ function decide(
     }
   }
   if (isPaused) return { ...span(times), next_at: following ?? null, why: 'paused' };
-  if (schedule.catch_up !== 'all' && (following === undefined || following > now)) {
+  const later = isBefore ? nextOccurrence(rule, paused.until) : following;
+  if (schedule.catch_up !== 'all' && !isDue(following, until) && !isDue(later, now)) {
     const latest = times.pop() ?? nextAt;
     const isLate = schedule.catch_up === 'none' && now.getTime() - latest.getTime() > GRACE_MS;
     if (times.length === 0 && !isLate) return { ...span([latest]), next_at: following ?? null };
@@ -143,6 +147,15 @@ function decide(
   }
   if (schedule.catch_up === 'all') return { ...span(times), next_at: following ?? null };
   return { ...span(times), next_at: following ?? null, why: 'missed' };
+}
+
+function isDue(occurrence: Date | undefined, at: Date): boolean {
+  return occurrence !== undefined && occurrence <= at;
+}
+
+/** When a schedule was paused the last time. */
+function pauseOf({ paused_at, resumed_at }: DueSchedule): { since: Date; until: Date } | undefined {
+  return paused_at === null ? undefined : { since: new Date(paused_at), until: new Date(resumed_at) };
 }
 
 function ruleOf({ kind, rule, time_zone, starts_at, until }: DueSchedule): ScheduleRule {

@@ -239,6 +239,7 @@ suite('schedules that are due', () => {
     await using client = await connect(database.url);
     const due = await make(client, { catchUp: 'all', dueAgo: 3 * HOUR_MS + 1000 });
     await client.query(`select pulp.pause_schedule('nightly', 'moved')`);
+    await client.query(`update pulp.schedule set paused_at = next_at - interval '1 second'`);
     await fireAll(client);
     assert.deepEqual(await factsOf(client), []);
     await client.query(`select pulp.resume_schedule('nightly')`);
@@ -254,6 +255,41 @@ suite('schedules that are due', () => {
     );
     assert.deepEqual(rows, [{ state: 'ended', next_at: null, enqueued: '1' }]);
   });
+
+  // Of four occurrences two were due before it was paused.
+  for (const [catchUp, afterThree, afterFour] of [
+    ['none', ['2 missed', '1 paused', 'enqueued'], ['2 missed', '2 paused']],
+    ['one', ['2 missed', '1 paused', 'enqueued'], ['1 missed', 'enqueued', '2 paused']],
+    ['all', ['enqueued', 'enqueued', '1 paused', 'enqueued'], ['enqueued', 'enqueued', '2 paused']],
+  ] as const) {
+    test(`were due before they were paused, and are not skipped for that (catch up: ${catchUp})`, async () => {
+      await using database = await createDatabase();
+      await using client = await connect(database.url);
+      for (const [resumedAfter, expected] of [
+        ['150 minutes', afterThree],
+        ['180.001 minutes', afterFour],
+      ] as const) {
+        const name = `after-${parseInt(resumedAfter)}`;
+        const due = await make(client, { name, catchUp, overlap: 'queue', dueAgo: 3 * HOUR_MS + 1000 });
+        await client.query('select pulp.pause_schedule($1)', [name]);
+        await client.query(`select pulp.pause_schedule($1, 'still')`, [name]);
+        await client.query('select pulp.resume_schedule($1)', [name]);
+        await client.query(
+          `update pulp.schedule
+           set paused_at = $2::timestamptz + interval '90 minutes', changed_at = $2::timestamptz + $3::interval
+           where name = $1`,
+          [name, due, resumedAfter],
+        );
+        await fireAll(client);
+        const facts = await factsOf(client, name);
+        assert.deepEqual(
+          facts.map(({ why, count }) => (why === null ? 'enqueued' : `${count} ${why}`)),
+          expected,
+          name,
+        );
+      }
+    });
+  }
 
   test('are each enqueued or told why not, whatever becomes of the leaders meanwhile', async () => {
     await using database = await createDatabase();

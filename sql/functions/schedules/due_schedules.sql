@@ -12,7 +12,8 @@ begin
   if next_at <= now then
     select jsonb_agg(to_jsonb(d)) into schedules
     from (
-      select s.name, s.version, s.kind, s.rule, s.time_zone, s.starts_at, s.until, s.catch_up, nullif(s.changed_at, s.created_at) as resumed_at, s.next_at
+      select s.name, s.version, s.kind, s.rule, s.time_zone, s.starts_at, s.until, s.catch_up, s.paused_at,
+        s.changed_at as resumed_at, s.next_at
       from pulp.schedule s where s.state = 'active' and s.next_at <= due_schedules.now order by s.next_at limit at_most
     ) d;
   end if;

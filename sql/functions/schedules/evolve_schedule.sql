@@ -28,6 +28,9 @@ begin
       schedule.skipped := 0;
       schedule.created_at := event.recorded_at;
     when 'SchedulePaused', 'ScheduleResumed' then
+      if event.type = 'SchedulePaused' and schedule.state <> 'paused' then
+        schedule.paused_at := event.recorded_at;
+      end if;
       schedule.state := case event.type when 'SchedulePaused' then 'paused' else 'active' end;
       schedule.reason := data ->> 'reason';
       schedule.changed_at := event.recorded_at;
