@@ -9,6 +9,13 @@ export function newTaskId(): string {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** The id of a task as Postgres writes it, whichever way it was written that Postgres takes: in capitals, in braces, without hyphens. */
+export function canonicalTaskId(text: string): string {
+  const digits = text.toLowerCase().replaceAll(/[{}-]/g, '');
+  if (!/^[0-9a-f]{32}$/.test(digits)) return text;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 /** Whether a text may be the id of a task. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);

@@ -11,6 +11,7 @@ import { refuseTransactionPooling } from '../postgres/session-pooling.ts';
 import { toPulpError } from '../postgres/sql-error.ts';
 import {
   checkArchive,
+  hasFile,
   leafArchive,
   leafContent,
   readManifest,
@@ -120,10 +121,13 @@ export async function listArchives(): Promise<readonly ArchiveRecord[]> {
   const rows = await retrying(() =>
     pool.any(sql.type(row)`
       select archived.data as archive, archived.recorded_at as archived_at, dropped.recorded_at as dropped_at
-      from pulp.event archived
-      left join pulp.event dropped on dropped.stream_kind = 'system' and dropped.stream_id = archived.stream_id
+      from (
+        select distinct on (e.stream_id) e.* from pulp.event_single e
+        where e.stream_kind = 'system' and e.type = 'LeafArchived'
+        order by e.stream_id, e.position desc -- one whose file was lost was archived again
+      ) archived
+      left join pulp.event_single dropped on dropped.stream_kind = 'system' and dropped.stream_id = archived.stream_id
         and dropped.type = 'LeafDropped'
-      where archived.stream_kind = 'system' and archived.type = 'LeafArchived'
       order by archived.position`),
   );
   return rows.map((found) => ({
@@ -147,16 +151,13 @@ async function refuseStrangers(client: Client): Promise<void> {
 }
 
 async function archiveLeaf(client: Client, { leaf, ...known }: Leaf, folder: string): Promise<LeafArchive> {
-  let archive: LeafArchive;
-  if (known.archive === null) {
-    await refuseUnpurged(client, leaf);
-    archive = await exportLeaf(client, leaf, folder);
-    await checkArchive(folder, archive);
+  const noted = known.archive === null ? undefined : leafArchive.parse(known.archive);
+  if (noted === undefined) await refuseUnpurged(client, leaf);
+  // Also of one that was noted before: its file may be lost since, and as long as the leaf is there it can be written again.
+  const archive = await exportLeaf(client, leaf, folder);
+  await checkArchive(folder, archive);
+  if (archive.sha256 !== noted?.sha256)
     await client.query('select pulp.archive_leaf($1, $2)', [leaf, JSON.stringify(archive)]);
-  } else {
-    archive = leafArchive.parse(known.archive);
-    await checkArchive(folder, archive);
-  }
   // Detached so, a leaf leaves without others having to wait; that takes two transactions, between which it is "detaching".
   if (known.attachment !== 'detached') {
     const how = known.attachment === 'attached' ? 'concurrently' : 'finalize';
@@ -195,7 +196,8 @@ async function exportLeaf(client: Client, leaf: string, folder: string): Promise
     ]);
     const content = leafContent.parse(rows[0]?.content);
     const complete = await readManifest(folder, leaf);
-    if (complete === undefined) return await writeArchive(folder, leaf, content, linesOf(client, leaf));
+    if (complete === undefined || !(await hasFile(folder, complete)))
+      return await writeArchive(folder, leaf, content, linesOf(client, leaf));
     if (!isDeepStrictEqual(leafContent.parse(complete), content)) {
       throw new PulpError('ARCHIVE_FOREIGN', `${folder} has another log's archive of leaf ${leaf}`, {
         remedy: 'Give each database a folder of its own.',

@@ -88,7 +88,11 @@ export class Duty {
     const now = this.#chance.now();
     this.#workedAt = now;
     this.#failures = 0;
-    return this.#told === undefined || now - this.#failedAt < STEADY_MS ? undefined : { error: null };
+    if (this.#told === undefined) return undefined;
+    const untilSteady = this.#failedAt + STEADY_MS - now;
+    if (untilSteady <= 0) return { error: null };
+    this.nextIn(untilSteady); // however long it would rest else
+    return undefined;
   }
 
   /**

@@ -306,7 +306,7 @@ export class Term implements Disposable {
   /** Purges tasks that have been kept long enough, a short step at a time. */
   async #keepRetention(): Promise<null> {
     const { nextInMs, archive } = await this.#walk.step();
-    if (this.#archiveRule === undefined && archive !== undefined) this.#archive.call();
+    if ((this.#archiveRule === undefined) !== (archive === undefined)) this.#archive.call();
     this.#archiveRule = archive;
     this.#retention.nextIn(nextInMs);
     return null;
@@ -314,7 +314,7 @@ export class Term implements Disposable {
 
   /** Moves months out of the log that have been kept long enough; does not wait for it. */
   #archiveMonths(): Promise<null | undefined> {
-    if (this.#archiveRule === undefined) return Promise.resolve(undefined);
+    if (this.#archiveRule === undefined) return Promise.resolve(null); // also what failed before is well so
     this.#archive.nextIn(ARCHIVE_MS);
     return Promise.resolve(this.#archiver.begin(this.#archiveRule) ? undefined : null);
   }

@@ -3,6 +3,7 @@ import { MissingResourceError, PulpError } from '../errors.ts';
 import type { TaskState } from '../constants.ts';
 import { awaitFinal } from '../waiting/wait-for-tasks.ts';
 import { readTask, type Task } from '../queries/task.ts';
+import { canonicalTaskId } from '../new-task-id.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retry } from './acting.ts';
 import { cancel } from './cancel.ts';
@@ -25,7 +26,7 @@ export class TaskHandle<Result = unknown> {
   readonly #database = currentDatabase();
 
   constructor(id: string) {
-    this.id = id;
+    this.id = canonicalTaskId(id); // it is compared with what the database gives
   }
 
   /**

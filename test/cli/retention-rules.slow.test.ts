@@ -64,6 +64,24 @@ suite('pulp retention', () => {
     assert.equal(verified.code, 0, verified.stdout);
   });
 
+  test('has failed no more when archiving is not wanted any more', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    await pulp.worker('--tasks', TASKS_FILE);
+    const missing = join(pulp.folder, 'archive');
+    await pulp.run(['retention', 'set', '--archive-after', '30d', '--archive-to', missing]);
+    const fails = async () => {
+      const { rows } = await client.query<{ fails: boolean }>(
+        `select failures ? 'archive' as fails from pulp.leader`,
+      );
+      return rows[0]?.fails === true;
+    };
+    await until(fails);
+    assert.equal((await pulp.run(['retention', 'clear', '--archive'])).code, 0);
+    await until(async () => !(await fails()));
+  });
+
   test('is said rightly, or nothing is written', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });

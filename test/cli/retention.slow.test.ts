@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -303,11 +303,35 @@ suite('pulp db archive', () => {
       'detached',
     );
 
-    const elsewhere = await pulp.run([...UNTIL_2026.slice(0, -1), 'elsewhere']);
-    assert.equal(elsewhere.code, 3);
-    assert.match(elsewhere.stderr, /Give the folder that leaf event_batch_2025_01 was archived to/);
+    // The disk with its file is gone, but not what the leaf holds.
+    await rm(join(pulp.folder, 'archive'), { recursive: true });
     assert.match((await pulp.run(UNTIL_2026)).stdout, /^event_batch_2025_01: 40 events of 20 tasks/);
+    const written = await readdir(join(pulp.folder, 'archive'));
+    assert.deepEqual(written, [`${JANUARY}.json`, `${JANUARY}.ndjson.gz`]);
     assert.equal(await one(client, `select to_regclass('pulp.${JANUARY}')`), null);
+    assert.deepEqual(await checkLog(client), []);
+  });
+
+  test('takes note of another file in place of one that is lost', async () => {
+    await using database = await createDatabase();
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    await using client = await connect(database.url);
+    await pastTasks(client, '2025_01', 20);
+    await purgeAll(client);
+    const content = await one<object>(client, `select pulp.leaf_content('${JANUARY}')`);
+    const lost = {
+      ...content,
+      format: 'pulp-archive/1',
+      leaf: JANUARY,
+      file: 'lost.gz',
+      bytes: 1,
+      sha256: 'of another zlib',
+    };
+    await client.query('select pulp.archive_leaf($1, $2)', [JANUARY, JSON.stringify(lost)]);
+    assert.match((await pulp.run(UNTIL_2026)).stdout, /^event_batch_2025_01: 40 events of 20 tasks/);
+    const archives = await pulp.json(['db', 'archive', '--list', '--to', 'archive']);
+    assert.match(JSON.stringify(archives), new RegExp(`"file":"${JANUARY}.ndjson.gz"`));
+    assert.doesNotMatch(JSON.stringify(archives), /lost|missing/);
     assert.deepEqual(await checkLog(client), []);
   });
 

@@ -56,6 +56,18 @@ suite('a duty of the leader', () => {
     }
   });
 
+  test('that works again is due until that has been told, however long it would rest', () => {
+    const it = duty();
+    it.fail(BROKEN);
+    it.pass(100);
+    it.duty.begin();
+    it.duty.nextIn(3_600_000);
+    assert.equal(it.work(), undefined);
+    assert.equal(it.untilDue(), 9900);
+    it.pass(9900);
+    assert.deepEqual(it.work(), { error: null });
+  });
+
   test('is not due sooner for being called while it pauses', () => {
     const it = duty();
     it.fail(BROKEN);

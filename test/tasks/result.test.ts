@@ -36,6 +36,8 @@ suite('the result of a task', () => {
     ]);
     await pulp.drain();
     assert.equal(await sum.result(), 3);
+    for (const id of [sum.id.toUpperCase(), `{${sum.id}}`, sum.id.replaceAll('-', '')])
+      assert.equal((await pulp.task(id).wait({ timeout: 20_000 })).id, sum.id, id);
     assert.equal(await none.result(), null);
     const failure = await failureOf(refused.result());
     assert.deepEqual([failure.state, failure.code, failure.task.id], ['failed', 'TOO_LATE', refused.id]);

@@ -1,11 +1,12 @@
 -- The log's leaves of tasks, the oldest first, with the table that each is a part of: how far each is on its way out of the log. It is "attached" as long as its
 -- events can be read there, "detaching" where leaving it was broken off, "detached" when it only has to be dropped.
--- "archive" is what its LeafArchived says.
+-- "archive" is what its last LeafArchived says.
 create or replace function pulp.task_leaves()
 returns table (class text, leaf text, starts timestamptz, ends timestamptz, attachment text, archive jsonb)
 language sql stable as $$
   select l.class, l.leaf, l.month at time zone 'UTC', (l.month + interval '1 month') at time zone 'UTC', l.attachment,
-    (select e.data from pulp.event_single e where e.stream_kind = 'system' and e.stream_id = l.leaf and e.type = 'LeafArchived')
+    (select e.data from pulp.event_single e where e.stream_kind = 'system' and e.stream_id = l.leaf and e.type = 'LeafArchived'
+      order by e.position desc limit 1)
   from (
     select left(c.relname, -8) as class, c.relname::text as leaf, to_date(right(c.relname, 7), 'YYYY_MM')::timestamp as month,
       case i.inhdetachpending when false then 'attached' when true then 'detaching' else 'detached' end as attachment

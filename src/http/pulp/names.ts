@@ -51,7 +51,8 @@ export function isUuid(text: string): boolean {
 export function uuidsOfPrns(kind: Kind, prns: readonly string[] | undefined): readonly string[] | undefined {
   return prns?.map((prn) => {
     const start = `prn:${KINDS[kind]}:`;
-    if (prn.startsWith(start) && UUID.test(prn.slice(start.length))) return prn.slice(start.length);
+    if (prn.startsWith(start) && UUID.test(prn.slice(start.length)))
+      return prn.slice(start.length).toLowerCase();
     throw invalid(`prn__in: ${JSON.stringify(prn.slice(0, 200))} is not one of ${kind}`);
   });
 }
