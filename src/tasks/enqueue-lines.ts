@@ -4,6 +4,7 @@ import { inTransaction } from '../postgres/transaction.ts';
 import { enqueueWritten } from './enqueue-written.ts';
 import { learnsFrom } from './published-secrets.ts';
 import { refusedItem } from './refused-item.ts';
+import { StandingTasks } from './standing-tasks.ts';
 import { toColumns, type WrittenTask } from './task-columns.ts';
 import type { TaskTypeCheck } from './task-type-check.ts';
 import { rewriteItem } from './written-item.ts';
@@ -57,16 +58,19 @@ export async function enqueueLines(
 ): Promise<readonly string[]> {
   return inTransaction(async (client) => {
     const ids: string[] = [];
+    const standing = new StandingTasks();
     for await (const { items, refused } of batches(lines, types)) {
       if (refused[0] !== undefined) throw located(refused[0]);
       try {
-        const tasks = items.map(({ task }) => task);
+        const tasks = items.map(({ task }) => standing.afterThem(task));
         const { rows } = await client.query<{ id: string }>({
           name: 'enqueue',
           text: 'select unnest(pulp.enqueue_columns($1, $2, $3, $4, $5, $6, $7)) as id',
           values: [...toColumns(tasks)],
         });
-        ids.push(...rows.map(({ id }) => id));
+        const enqueued = rows.map(({ id }) => id);
+        standing.note(tasks, enqueued);
+        ids.push(...enqueued);
       } catch (error) {
         const refusal = refusalIn(toPulpError(error), items);
         throw refusal === undefined ? error : located(refusal);
@@ -86,8 +90,10 @@ export async function* enqueueGoodLines(
   lines: AsyncIterable<Line>,
   types: TaskTypeCheck | undefined,
 ): AsyncGenerator<EnqueuedLines> {
+  const standing = new StandingTasks();
   for await (const { items, refused } of batches(lines, types)) {
-    const ids = await enqueueGood(items, refused, (rewritten) => readItems(rewritten, types, refused));
+    const reread = (rewritten: readonly Line[]) => readItems(rewritten, types, refused);
+    const ids = await enqueueGood(items, standing, refused, reread);
     yield { ids, refused: refused.sort((a, b) => a.line - b.line) };
   }
 }
@@ -99,24 +105,28 @@ export async function* enqueueGoodLines(
  */
 async function enqueueGood(
   items: readonly Item[],
+  standing: StandingTasks,
   refused: Refusal[],
   reread: ((lines: readonly Line[]) => Promise<readonly Item[]>) | undefined,
 ): Promise<readonly string[]> {
   if (items.length === 0) return [];
   try {
-    return await enqueueWritten(items.map(({ task }) => task));
+    const tasks = items.map(({ task }) => standing.afterThem(task));
+    const ids = await enqueueWritten(tasks);
+    standing.note(tasks, ids);
+    return ids;
   } catch (error) {
     if (reread !== undefined && learnsFrom(error))
-      return enqueueGood(await reread(items.map(({ line }) => line)), refused, undefined);
+      return enqueueGood(await reread(items.map(({ line }) => line)), standing, refused, undefined);
     const refusal = refusalIn(error, items);
     if (refusal === undefined) throw error;
     refused.push(refusal);
     // Where one is bad many may be: halving what follows keeps the cost of finding them low.
     const middle = refusal.index + 1 + ((items.length - refusal.index) >> 1);
     return [
-      ...(await enqueueGood(items.slice(0, refusal.index), refused, reread)),
-      ...(await enqueueGood(items.slice(refusal.index + 1, middle), refused, reread)),
-      ...(await enqueueGood(items.slice(middle), refused, reread)),
+      ...(await enqueueGood(items.slice(0, refusal.index), standing, refused, reread)),
+      ...(await enqueueGood(items.slice(refusal.index + 1, middle), standing, refused, reread)),
+      ...(await enqueueGood(items.slice(middle), standing, refused, reread)),
     ];
   }
 }

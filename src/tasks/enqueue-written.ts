@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { getConnection } from '../postgres/connection.ts';
 import { retrying } from '../postgres/retry.ts';
 import { sql } from '../postgres/sql.ts';
+import { StandingTasks } from './standing-tasks.ts';
 import { toColumns, type WrittenTask } from './task-columns.ts';
 
 const standing = z.object({ ids: z.string() });
@@ -26,9 +27,13 @@ export async function enqueueWritten(
     if (tasks.length <= BATCH) return enqueueBatch(pool, tasks);
     return pool.transaction(async (transaction) => {
       const ids: string[] = [];
+      const standing = new StandingTasks();
       for (let from = 0; from < tasks.length; from += BATCH) {
         onBatch(from);
-        ids.push(...(await enqueueBatch(transaction, tasks.slice(from, from + BATCH))));
+        const batch = tasks.slice(from, from + BATCH).map((task) => standing.afterThem(task));
+        const enqueued = await enqueueBatch(transaction, batch);
+        standing.note(batch, enqueued);
+        ids.push(...enqueued);
       }
       return ids;
     });

@@ -1,18 +1,19 @@
 -- These facts of TaskEnqueued, where tasks that come after others, or last in their group, wait until that is so: unless it is already.
--- Refuses to come after tasks that are not there, or in a circle. "common" is what all of them say; a refusal names the place among "asked".
-create or replace function pulp.awaiting_facts(ids uuid[], common jsonb, facts jsonb[], asked uuid[]) returns jsonb[]
+-- Refuses to come after tasks that are not there, or in a circle. "common" is what all of them say; a refusal names the one of "places", from 1,
+-- where it was asked for.
+create or replace function pulp.awaiting_facts(ids uuid[], common jsonb, facts jsonb[], places bigint[]) returns jsonb[]
 language plpgsql stable set plan_cache_mode = force_custom_plan set enable_hashjoin = on as $$
 declare
   links record;
   missing record;
   circle uuid[];
 begin
-  select array_agg(l.ordinality) as places, array_agg(l.child) as children, array_agg(l.parent) as parents,
+  select array_agg(l.ordinality) as rows, array_agg(l.place) as places, array_agg(l.child) as children, array_agg(l.parent) as parents,
       array_agg(here.id is not null) as are_here, array_agg(here.first < l.ordinality) as are_before, array_agg(l.until) as ends
     into links
     from (
-      select i.ordinality, i.id as child, parent::uuid as parent, (common || i.facts) #>> '{options,on}' as until
-      from unnest(ids, facts) with ordinality as i(id, facts, ordinality)
+      select i.ordinality, i.place, i.id as child, parent::uuid as parent, (common || i.facts) #>> '{options,on}' as until
+      from unnest(ids, facts, places) with ordinality as i(id, facts, place, ordinality)
       cross join lateral jsonb_array_elements_text((common || i.facts) #> '{options,after}') as parent
     ) l
     left join (select i.id, min(i.ordinality) as first from unnest(ids) with ordinality as i(id, ordinality) group by i.id) here
@@ -24,15 +25,15 @@ begin
   end if;
   if circle is not null then
     raise exception 'after: these wait for each other in a circle: %', array_to_string(circle, ' after ') using errcode = 'PU041',
-      detail = jsonb_build_object('item', array_position(asked, circle[1]) - 1), hint = 'Have one of them not wait; nothing was enqueued.';
+      detail = jsonb_build_object('item', links.places[array_position(links.children, circle[1])] - 1), hint = 'Have one of them not wait; nothing was enqueued.';
   end if;
 
-  select l.child, l.parent as id into missing
-    from unnest(links.places, links.children, links.parents, links.are_here) as l(place, child, parent, is_here)
+  select l.place, l.parent as id into missing
+    from unnest(links.places, links.parents, links.are_here) as l(place, parent, is_here)
     where not l.is_here and not exists (select from pulp.task t where t.id = l.parent and pulp.acts_for(t.owner))
     order by l.place limit 1;
   if found then
-    raise exception 'after: there is no task %', missing.id using errcode = 'PU040', detail = jsonb_build_object('item', array_position(asked, missing.child) - 1),
+    raise exception 'after: there is no task %', missing.id using errcode = 'PU040', detail = jsonb_build_object('item', missing.place - 1),
       hint = 'Name tasks that are there and not purged, or that are enqueued with it; nothing was enqueued.';
   end if;
 
@@ -43,11 +44,11 @@ begin
       else i.facts end
     from unnest(facts) with ordinality as i(facts, ordinality)
     left join (
-      select l.place, bool_or(pulp.is_end_met(t.state, l.until) is not true) as awaits
-      from unnest(links.places, links.parents, links.ends) as l(place, parent, until)
+      select l.row, bool_or(pulp.is_end_met(t.state, l.until) is not true) as awaits
+      from unnest(links.rows, links.parents, links.ends) as l(row, parent, until)
       left join lateral (select x.state from pulp.task x where x.id = l.parent offset 0) t on true
-      group by l.place
-    ) d on d.place = i.ordinality
+      group by l.row
+    ) d on d.row = i.ordinality
     order by i.ordinality);
 end $$;
 comment on function pulp.awaiting_facts is 'These facts of TaskEnqueued, where tasks that come after others wait.';

@@ -16,14 +16,19 @@ declare
   column_values jsonb;
   has_huge_numbers boolean := pulp.has_huge_number(common);
   are_good boolean;
-  task_ids uuid[];
-  own_ids uuid[];
-  standing uuid[]; -- which task stands for each: its own, or another that holds the same unique key
-  rivals uuid[];
   common_facts jsonb := '{}';
+  parents text[];
+  -- What was asked for, and which task stands for each: its own, or another that holds the same unique key.
+  asked_ids uuid[];
+  asked_facts jsonb[];
+  asked_correlation_ids text[];
+  asked_parent_ids uuid[];
+  standing uuid[];
+  -- Those that stand for themselves, and their places among all that was asked for.
+  places bigint[];
+  task_ids uuid[];
   facts jsonb[];
   correlation_ids text[];
-  parents text[];
   parent_ids uuid[];
   positions bigint[];
   inserted_positions bigint[];
@@ -75,7 +80,7 @@ begin
       min(r.name), max(r.name), bool_or(r.is_unchecked), bool_or(not r.is_unchecked), bool_or(r.is_reserved), coalesce(bool_or(r.is_owned), false),
       coalesce(bool_or(r.is_unique), false), coalesce(bool_or(r.waits), false),
       coalesce(bool_or(r.requires), false)
-    into are_good, task_ids, facts, correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
+    into are_good, asked_ids, asked_facts, asked_correlation_ids, parents, first_name, last_name, some_unchecked, some_checked, some_reserved, are_owned,
       some_unique, some_wait, some_require
     from (
       select g.ordinality, g.is_good, g.name, pulp.is_reserved_worker(g.queue #>> '{}') as is_reserved, g.rest ? 'owner' as is_owned, g.rest ? 'unique' as is_unique, g.rest ?| array['after', 'finally'] as waits, g.rest ? 'requires' as requires, g.rest -> 'unchecked' is not distinct from 'true' as is_unchecked,
@@ -102,7 +107,7 @@ begin
   if are_owned and not pulp.acts_for_all() then
     raise exception 'owner: only who acts for all may say for whom' using errcode = 'PU022', hint = 'Leave it out; nothing was enqueued.';
   end if;
-  parent_ids := parents;
+  asked_parent_ids := parents;
   if some_reserved then
     perform pulp.check_reserved_queues(array(
       select r.queue #>> '{}' from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
@@ -118,7 +123,7 @@ begin
       select r.item from pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r order by r.ordinality));
   end if;
 
-  if task_ids is null then
+  if asked_ids is null then
     return '{}';
   end if;
 
@@ -127,65 +132,64 @@ begin
   end if;
   -- What is enqueued for another was held to that one's quota when it was asked for.
   if exists (select from pulp.quota) and not pulp.is_operator() and not are_owned then
-    perform pulp.check_quota(acting, common_facts, facts);
+    perform pulp.check_quota(acting, common_facts, asked_facts);
   end if;
   -- Whether an id is another's shows when it is inserted.
   is_apart := pulp.are_owners_apart() and not pulp.acts_for_all();
-  if is_apart and (array_remove(parent_ids, null) <> '{}' or correlation_ids <> task_ids::text[]) then
-    perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids);
+  if is_apart and (array_remove(asked_parent_ids, null) <> '{}' or asked_correlation_ids <> asked_ids::text[]) then
+    perform pulp.check_owner(acting, asked_ids, asked_parent_ids, asked_correlation_ids);
   end if;
   if exists (select from pulp.resource_limit l where l.resource between '/queues/' and '/queues0' or l.resource between '/types/' and '/types0') then
-    facts := pulp.claiming_limited(common_facts, facts);
+    asked_facts := pulp.claiming_limited(common_facts, asked_facts);
   end if;
-  if array_remove(parent_ids, null) <> '{}' then
-    facts := pulp.owned_by_parents(facts, parent_ids);
+  if array_remove(asked_parent_ids, null) <> '{}' then
+    asked_facts := pulp.owned_by_parents(asked_facts, asked_parent_ids);
   end if;
-  own_ids := task_ids;
-  standing := task_ids;
-  if some_unique then
-    select s.* into task_ids, facts, correlation_ids, parent_ids, standing
-      from pulp.settle_unique_keys(common_facts, enqueued_at, task_ids, facts, correlation_ids, parent_ids) s;
-    if task_ids is null then
-      return standing;
+
+  -- Where somebody else has just taken a unique key, who stands is settled anew for all, now that the other one can be seen.
+  loop
+    facts := asked_facts;
+    standing := asked_ids;
+    if some_unique then
+      select s.* into facts, standing from pulp.settle_unique_keys(common_facts, enqueued_at, asked_ids, asked_facts) s;
     end if;
-  end if;
-  if some_wait then
-    facts := pulp.awaiting_facts(task_ids, common_facts, facts, own_ids);
-  end if;
-  if some_require then
-    perform pulp.know_requirements(array_agg(coalesce(f.facts ->> 'name', common_facts ->> 'name')),
-        array_agg(coalesce(f.facts -> 'options', common_facts -> 'options')))
-      from unnest(facts) f(facts);
-  end if;
-  positions := pulp.new_positions(cardinality(task_ids));
-  with inserted as (
-    insert into pulp.task as t
-    select e.* from (
-      select x.id, x.position, common_facts || x.facts as facts, x.correlation_id
-      from unnest(task_ids, positions, facts, correlation_ids) as x(id, position, facts, correlation_id)
-      -- Ids and keys that others may enqueue at this moment, too, in one order by all: so that nobody waits for who waits for him.
-      order by case when some_unique then x.facts ->> 'unique_key' end, case when ids is not null or items is not null then x.id end
-      offset 0 -- put together once for all its keys
-    ) s
-    cross join lateral pulp.tasks_after(null, s.position, s.id::text, 1, 'TaskEnqueued', s.facts, s.correlation_id, enqueued_at) e
-    on conflict do nothing -- of an id that is there twice, the first is taken
-    returning t.id, t.position, t.queue, t.name, t.run_after is not null as is_deferred, not pulp.has_claims(t) as is_free,
-      t.group_id is not null as is_grouped
-  ),
-  counted as (
-    insert into pulp.task_flow (queue, name, before, after, cause, number)
-    select i.queue, i.name, '', case when i.is_deferred then 'delayed' when i.is_free then 'claimable' else 'blocked' end, 'enqueued',
-      count(*)
-    from inserted i
-    group by i.queue, i.name, i.is_deferred, i.is_free
-  )
-  select array_agg(i.position order by i.position),
-      array_agg(i.id order by i.position) filter (where i.is_free and not i.is_deferred),
-      array_agg(i.position) filter (where not i.is_free and not i.is_deferred),
-      array_agg(i.id order by i.position) filter (where i.is_deferred),
-      array_agg(i.id) filter (where i.is_grouped)
-    into inserted_positions, deliverable, claiming, deferred, grouped
-    from inserted i;
+    if standing = asked_ids then
+      places := array(select generate_series(1, cardinality(asked_ids)));
+      task_ids := asked_ids;
+      correlation_ids := asked_correlation_ids;
+      parent_ids := asked_parent_ids;
+    else
+      if some_wait then
+        facts := pulp.after_standing(asked_ids, standing, common_facts, facts);
+      end if;
+      select array_agg(a.place order by a.place), array_agg(a.id order by a.place), array_agg(a.facts order by a.place),
+          array_agg(a.correlation_id order by a.place), array_agg(a.parent_id order by a.place)
+        into places, task_ids, facts, correlation_ids, parent_ids
+        from unnest(asked_ids, facts, asked_correlation_ids, asked_parent_ids, standing) with ordinality
+          as a(id, facts, correlation_id, parent_id, stands, place)
+        where a.stands = a.id;
+      if task_ids is null then
+        return standing;
+      end if;
+    end if;
+    if some_wait then
+      facts := pulp.awaiting_facts(task_ids, common_facts, facts, places);
+    end if;
+    if some_require then
+      perform pulp.know_requirements(array_agg(coalesce(f.facts ->> 'name', common_facts ->> 'name')),
+          array_agg(coalesce(f.facts -> 'options', common_facts -> 'options')))
+        from unnest(facts) f(facts);
+    end if;
+    positions := pulp.new_positions(cardinality(task_ids));
+    if some_unique then
+      select i.* into inserted_positions, deliverable, claiming, deferred, grouped
+        from pulp.insert_unique_tasks(common_facts, enqueued_at, task_ids, positions, facts, correlation_ids) i;
+    else
+      select i.* into inserted_positions, deliverable, claiming, deferred, grouped
+        from pulp.insert_tasks(common_facts, enqueued_at, task_ids, positions, facts, correlation_ids, ids is not null or items is not null) i;
+    end if;
+    exit when found;
+  end loop;
 
   if inserted_positions = positions then
     perform pulp.log_batches(pulp.event_batches('TaskEnqueued', positions, task_ids, array_fill(1, array[cardinality(task_ids)]), facts,
@@ -198,31 +202,18 @@ begin
       join unnest(task_ids, positions, facts, correlation_ids, parent_ids) as s(id, position, facts, correlation_id, parent_id)
         using (position)
       having count(*) > 0;
-    perform pulp.check_owner(acting, task_ids, parent_ids, correlation_ids) where is_apart;
-    perform pulp.check_same_content(task_ids, common_facts, facts, correlation_ids);
-    -- Somebody else has just taken a unique key: who stands is settled anew, now that the other one can be seen.
-    rivals := case when some_unique then array(
-      select i.id from unnest(task_ids) as i(id) where (select 1 from pulp.task t where t.id = i.id) is null) end;
-    if rivals <> '{}' then
-      select array_agg(coalesce(a.id, s.id) order by s.ordinality) into standing
-        from unnest(standing) with ordinality as s(id, ordinality)
-        left join unnest(rivals, pulp.enqueue_columns(items => (
-          select jsonb_agg(r.item || jsonb_build_object('id', v.id) order by v.ordinality)
-          from unnest(rivals) with ordinality as v(id, ordinality)
-          join unnest(own_ids) with ordinality as o(id, place) using (id)
-          join pulp.requests(common, ids, args, kwargs, resources, shared_resources, items) r on r.ordinality = o.place
-        ))) as a(rival, id) on a.rival = s.id;
-    end if;
+    perform pulp.check_owner(acting, asked_ids, asked_parent_ids, asked_correlation_ids) where is_apart;
+    perform pulp.check_same_content(asked_ids, common_facts, asked_facts, asked_correlation_ids);
   end if;
   -- Last, so that a purge beside this enqueue is seen, too.
   if not pulp.are_new_ids(task_ids) or exists (select from pulp.young_purge p where p.until > enqueued_at) then
-    perform pulp.refuse_purged(task_ids);
+    perform pulp.refuse_purged(task_ids, asked_ids);
   end if;
   if current_setting('transaction_isolation') <> 'read committed' then
     perform pulp.refuse_unseen_purges(task_ids);
   end if;
   if exists (select from pulp.hold) then
-    perform pulp.refuse_held(task_ids);
+    perform pulp.refuse_held(task_ids, asked_ids);
   end if;
 
   -- Those without claims can be delivered; the others take their places in line. Both wait until they are due.
@@ -244,7 +235,7 @@ begin
     end if;
   end if;
   if grouped is not null then
-    perform pulp.enter_groups(grouped, own_ids);
+    perform pulp.enter_groups(grouped, asked_ids);
   end if;
   if random() < 0.002 then
     perform pulp.sum_task_flow(2000), pulp.sum_group_flow(2000); -- the leader does it, but there may be none for long

@@ -1,10 +1,10 @@
--- Refuses ids of holds: the claims of both would be taken for those of one.
-create or replace function pulp.refuse_held(ids uuid[]) returns void
+-- Refuses ids of holds: the claims of both would be taken for those of one. A refusal names the place among "asked".
+create or replace function pulp.refuse_held(ids uuid[], asked uuid[]) returns void
 language plpgsql stable as $$
 declare
   held record;
 begin
-  select i.ordinality - 1 as index, i.id into held
+  select array_position(asked, i.id) - 1 as index, i.id into held
     from unnest(ids) with ordinality as i(id, ordinality)
     where (select 1 from pulp.hold h where h.id = i.id) is not null
     order by i.ordinality limit 1;

@@ -1,12 +1,12 @@
 -- Refuses ids of tasks that are over and were purged: their streams have ended. Of new ids nobody needs to ask (see
 -- pulp.are_new_ids), unless there was a purge of such young tasks (see pulp.young_purge). The session's say in how much of an index
--- is read is taken from it.
-create or replace function pulp.refuse_purged(ids uuid[]) returns void
+-- is read is taken from it. A refusal names the place among "asked".
+create or replace function pulp.refuse_purged(ids uuid[], asked uuid[]) returns void
 language plpgsql stable set gin_fuzzy_search_limit = 0 as $$
 declare
   purged record;
 begin
-  select i.ordinality - 1 as index, i.id into purged
+  select array_position(asked, i.id) - 1 as index, i.id into purged
     from unnest(ids) with ordinality as i(id, ordinality)
     cross join lateral (
       select from pulp.event_batch b where b.ids @> array[i.id] and b.type = 'TaskPurged'

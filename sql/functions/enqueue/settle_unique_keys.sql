@@ -1,9 +1,8 @@
 -- Settles which of the tasks of an enqueue stand for others, because they ask for the same unique key, and for which of them a task stands
--- that is there already. Leaves those that are still to be made, and gives the task that stands for each, in order. What a request
--- asks for decides: keep, the one that is there stands; replace, it is canceled; refuse, nothing is enqueued.
+-- that is there already. Gives the task that stands for each, in order, and the facts of those that stand for themselves with their keys.
+-- What a request asks for decides: keep, the one that is there stands; replace, it is canceled; refuse, nothing is enqueued.
 create or replace function pulp.settle_unique_keys(
-  common jsonb, enqueued_at timestamptz,
-  inout task_ids uuid[], inout facts jsonb[], inout correlation_ids text[], inout parent_ids uuid[], out standing uuid[]
+  common jsonb, enqueued_at timestamptz, task_ids uuid[], inout facts jsonb[], out standing uuid[]
 )
 language plpgsql as $$
 #variable_conflict use_column
@@ -72,18 +71,16 @@ begin
       hint = 'Wait for that task, or ask for another key; nothing was enqueued.';
   end if;
 
-  select array_agg(f.id order by f.ordinality), array_agg(case when f.key is null then f.facts else f.facts
-          || jsonb_build_object('unique_key', f.key, 'options', f.options || jsonb_strip_nulls(jsonb_build_object('unique_until',
-            settle_unique_keys.enqueued_at + (f.options #>> '{unique,for}')::double precision * interval '1 s'))) end order by f.ordinality),
-      array_agg(f.correlation_id order by f.ordinality), array_agg(f.parent_id order by f.ordinality)
-    into task_ids, facts, correlation_ids, parent_ids
+  facts := array(
+    select case when x.key is null or x.stands <> x.id then x.facts else x.facts
+      || jsonb_build_object('unique_key', x.key, 'options', x.options || jsonb_strip_nulls(jsonb_build_object('unique_until',
+        settle_unique_keys.enqueued_at + (x.options #>> '{unique,for}')::double precision * interval '1 s'))) end
     from (
-      select x.*, (common || x.facts) -> 'options' as options
-      from unnest(task_ids, keys, facts, correlation_ids, parent_ids, standing) with ordinality
-        as x(id, key, facts, correlation_id, parent_id, stands, ordinality)
-      where x.stands = x.id
+      select f.*, (common || f.facts) -> 'options' as options
+      from unnest(task_ids, keys, facts, standing) with ordinality as f(id, key, facts, stands, ordinality)
       offset 0
-    ) f;
+    ) x
+    order by x.ordinality);
 
   if replaced <> '{}' then
     perform pulp.cancel(r.old, format('task %s replaces it', r.new))
