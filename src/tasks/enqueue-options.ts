@@ -251,6 +251,11 @@ export const ITEM_KEYS: readonly string[] = [
   ...enqueueOptions.map(([, { key }]) => key),
 ];
 
+/** Whether an option can be given of the task that runs last of a group: it is of that group, and no other can stand for it. */
+export function isOfLastTask({ key }: EnqueueOption): boolean {
+  return key !== 'group' && key !== 'finally' && key !== 'unique';
+}
+
 /** What an option says, with what holds if it is not given. */
 export function optionHelp(option: EnqueueOption): string {
   return option.default === undefined ? option.help : `${option.help} Default: ${option.default}.`;

@@ -28,7 +28,7 @@ export interface GroupOptions {
   /** What it is, in words. */
   readonly description?: string | undefined;
   /** A task that runs when all others of the group are over, however they ended, and `dispatchGroup` has said that none is to come. */
-  readonly finally?: Omit<EnqueueRequest, 'group' | 'finally'> | undefined;
+  readonly finally?: Omit<EnqueueRequest, 'group' | 'finally' | 'unique'> | undefined;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface GroupOptions {
 export async function createGroup({ finally: last, ...options }: GroupOptions = {}): Promise<CreatedGroup> {
   if (last === undefined) return createGroupOf(options);
   const id = options.id ?? newTaskId();
-  const [finallyTask = null] = await enqueueBy([last], async (named) => {
+  const [finallyTask = null] = await enqueueBy([{ unique: false, ...last }], async (named) => {
     const [item] = named.map(itemOf);
     const created = await createGroupOf({ ...options, id, finally: writePayload(item, 'finally') });
     return created.finallyTask === null ? [] : [created.finallyTask];

@@ -82,13 +82,19 @@ function checkBackoff(
   return published;
 }
 
-/** What an enqueue says, with what its type says where it says nothing. */
-export function withDefaults<Asked extends object>(
+/**
+ * What an enqueue says, with what its type says where it says nothing. For what runs last of its group no other task can stand, whatever its
+ * type says.
+ */
+export function withDefaults<Asked extends { readonly finally?: unknown }>(
   asked: Asked,
   defaults: PublishedDefaults | undefined,
 ): Asked {
   if (defaults === undefined) return asked;
-  const { backoff: _, ...rest } = defaults;
+  const isLast = asked.finally === true;
+  const given = Object.entries(defaults).filter(
+    ([name]) => name !== 'backoff' && !(isLast && name === 'unique'),
+  );
   const said = Object.entries(asked).filter(([, value]) => value !== undefined && value !== null);
-  return { ...asked, ...rest, ...Object.fromEntries(said) };
+  return { ...asked, ...Object.fromEntries([...given, ...said]) };
 }

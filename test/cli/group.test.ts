@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createDatabase } from '../support/database.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
 
@@ -141,5 +142,19 @@ suite('groups on the command line', () => {
     assert.equal(bulk.code, 2);
     assert.match(bulk.stderr, /line 2: after: there is no task/);
     assert.deepEqual((await pulp.json(['task', 'list'])).data, []);
+  });
+
+  test('have a last task each, also of a type whose tasks are unique', async () => {
+    await using database = await createDatabase();
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    const tasks = fileURLToPath(import.meta.resolve('./unique-tasks.ts'));
+    const last: unknown[] = [];
+    for (const id of ['g', 'h']) {
+      const made = await pulp.json(['group', 'create', id, '--finally', 'test.publish', '--tasks', tasks]);
+      last.push((made.data as { finally_task: string }).finally_task);
+    }
+    assert.equal(new Set(last).size, 2);
+    const refused = await pulp.run(['group', 'create', 'i', '--finally', 'test.publish', '--unique']);
+    assert.equal(refused.code, 2, refused.stderr);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { Client } from 'pg';
+import { closeConnection, createGroup, defineTask, enqueueWithReservation } from '../../src/index.ts';
 import { connect, createDatabase } from '../support/database.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { untilWaiting } from '../support/until-waiting.ts';
@@ -201,5 +202,61 @@ suite('where another task stands for one', () => {
       code: 'PU041',
       detail: '{"item": 2}',
     });
+  });
+});
+
+suite('what runs last of its group', () => {
+  const type = { type: { defaults: { unique: true } } };
+
+  test('is of that group alone, also where its type says that its tasks are unique', async () => {
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url, type);
+    const { client } = worker;
+    const last: string[] = [];
+    for (const group of ['g', 'h']) {
+      const { rows } = await client.query<{ id: string }>(
+        `select finally_task as id from pulp.create_group($1, finally => '{"name": "t"}')`,
+        [group],
+      );
+      const [further] = await enqueueBatch(client, { group, finally: true });
+      last.push(rows[0]?.id ?? '', further ?? '');
+      await client.query('select pulp.dispatch_group($1)', [group]);
+    }
+    await settle(client);
+    assert.deepEqual((await worker.start(10)).map(({ id }) => id).sort(), last.sort());
+    assert.equal(new Set(last).size, 4);
+  });
+
+  test('is so where the code of its type is at hand', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    process.env['DATABASE_URL'] = database.url;
+    const task = defineTask('t', { unique: true, run: () => undefined });
+    try {
+      const last = [
+        (await createGroup({ id: 'g', finally: { task } })).finallyTask,
+        (await createGroup({ id: 'h', finally: { task } })).finallyTask,
+        (await enqueueWithReservation(task, [], { group: 'g', finally: true })).id,
+      ];
+      assert.equal(new Set(last).size, 3);
+      const member = await enqueueWithReservation(task, [], { group: 'g' });
+      assert.equal((await enqueueWithReservation(task, [], { group: 'h' })).id, member.id);
+      assert.equal((await client.query('select from pulp.task')).rowCount, 4);
+    } finally {
+      await closeConnection();
+    }
+  });
+
+  test('cannot be asked for as unique', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    for (const unique of [true, { key: 'k' }]) {
+      const refusal = { code: 'PU004', message: /^unique: no other task can stand for one that runs last/ };
+      const last = { name: 't', unique };
+      await assert.rejects(client.query(`select pulp.create_group('g', finally => $1)`, [last]), refusal);
+      await assert.rejects(enqueueBatch(client, { ...last, group: 'g', finally: true }), refusal);
+    }
+    assert.equal((await client.query('select from pulp.created_group')).rowCount, 0);
+    await client.query(`select pulp.create_group('g', finally => '{"name": "t", "unique": false}')`);
   });
 });

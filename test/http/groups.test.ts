@@ -72,6 +72,7 @@ suite('groups over HTTP', () => {
       ['', { name: 'h' }, 400, 'INVALID_INPUT'],
       ['', { finally: { ...task, group: 'g' } }, 400, 'INVALID_INPUT'],
       ['', { finally: { name: '1' } }, 400, 'INVALID_INPUT'],
+      ['', { finally: { ...task, unique: true } }, 400, 'INVALID_INPUT'],
       ['/none/dispatched', {}, 404, 'MISSING_GROUP'],
       ['/none/cancel', {}, 404, 'MISSING_GROUP'],
     ] as const) {

@@ -106,6 +106,8 @@ begin
     return 'finally: must be true or false';
   elsif item -> 'finally' = 'true' and item ->> 'group' is null then
     return 'finally: it runs last of its group: give the group';
+  elsif item -> 'finally' = 'true' and pulp.unique_asked(item -> 'unique') is not null then
+    return 'unique: no other task can stand for one that runs last of its group: leave it out';
   end if;
   if item ? 'parent_id' and item ->> 'parent_id' is not null and not pulp.is_uuid(item ->> 'parent_id') then
     return 'parent_id: must be a UUID';

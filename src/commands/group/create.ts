@@ -5,9 +5,10 @@ import { typeCheckFlags } from '../../cli/type-check-flags.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
 import { prose } from '../../cli/prose.ts';
 import { PulpError } from '../../errors.ts';
+import { isOfLastTask } from '../../tasks/enqueue-options.ts';
 import { itemOf, taskFlags, typeCheck } from '../task/enqueue.ts';
 
-const itemFlags = taskFlags(({ key }) => key !== 'group' && key !== 'finally');
+const itemFlags = taskFlags(isOfLastTask);
 
 /** What says something of the task that runs last. */
 const itemFlagNames: readonly string[] = [...Object.keys(itemFlags), 'unchecked', 'tasks'];
@@ -50,10 +51,11 @@ of \`pulp task enqueue\` are for it.`);
     const { writeItem } = await import('../../tasks/written-item.ts');
     const { toItem } = await import('../../tasks/task-columns.ts');
     const types = last === undefined || said.unchecked ? undefined : await typeCheck(said.tasks);
+    const item = last === undefined ? undefined : { ...(await itemOf(last, said)), unique: false };
     const group = await createGroupOf({
       id: args.id,
       description,
-      finally: last === undefined ? undefined : toItem(await writeItem(await itemOf(last, said), types)),
+      finally: item === undefined ? undefined : toItem(await writeItem(item, types)),
     });
     this.log(group.id);
     if (group.finallyTask !== null) this.logToStderr(`Its last task is ${group.finallyTask}.`);

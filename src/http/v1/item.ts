@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { enqueueOptions, optionHelp, type EnqueueOption } from '../../tasks/enqueue-options.ts';
+import { enqueueOptions, isOfLastTask, optionHelp, type EnqueueOption } from '../../tasks/enqueue-options.ts';
 import type { Item } from './enqueue.ts';
 
 /** How many bytes one task may have, in a request. */
@@ -12,7 +12,7 @@ export const item = itemOf(() => true).meta({ id: 'TaskToEnqueue' });
 export const itemToSchedule = itemOf(({ isSingle }) => isSingle !== true).meta({ id: 'TaskToSchedule' });
 
 /** What is said of the task that runs last in a group. */
-export const lastItem = itemOf(({ key }) => key !== 'group' && key !== 'finally');
+export const lastItem = itemOf(isOfLastTask);
 
 function itemOf(isTaken: (option: EnqueueOption) => boolean): z.ZodType<Item> {
   const options = enqueueOptions
