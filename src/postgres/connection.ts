@@ -7,7 +7,7 @@ import { wasNeverAsked } from './sql-error.ts';
 import { Semaphore } from './semaphore.ts';
 
 /** Connections of one process beside its worker's session: for enqueueing, canceling, reading and heartbeats. */
-const POOL_SIZE = 5;
+export const POOL_SIZE = 5;
 
 /** What takes a connection of the pool for as long as it lasts. */
 const CONNECTING_METHODS: ReadonlySet<string | symbol> = new Set<keyof DatabasePool>([

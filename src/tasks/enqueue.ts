@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { DEFAULT_QUEUE } from '../constants.ts';
 import { PulpError } from '../errors.ts';
 import { sealArguments } from '../secrets/arguments.ts';
 import type { SecretPlace } from '../secrets/secret-places.ts';
@@ -132,11 +131,9 @@ export async function enqueueBy(
 export async function enqueueNamed(requests: readonly NamedRequest[]): Promise<readonly string[]> {
   return knowingSecrets(async () => {
     const tasks = await writeTasks(requests);
-    const [request] = requests;
     const [task] = tasks;
-    if (requests.length > 1 || request === undefined || task === undefined || request.id != null)
-      return enqueueAll(tasks);
-    return [await enqueueTogether(task, request.queue ?? DEFAULT_QUEUE)];
+    if (requests.length > 1 || task === undefined) return enqueueAll(tasks);
+    return [await enqueueTogether(task, { isIdGiven: requests[0]?.id != null })];
   });
 }
 

@@ -1,5 +1,4 @@
 import { PulpError } from '../../errors.ts';
-import { DEFAULT_QUEUE } from '../../constants.ts';
 import { enqueueTogether } from '../../tasks/enqueue-together.ts';
 import { enqueueWritten } from '../../tasks/enqueue-written.ts';
 import { knowingSecrets } from '../../tasks/published-secrets.ts';
@@ -16,14 +15,11 @@ export type Item = Readonly<Record<string, unknown>>;
 
 let published = { types: new TaskTypeCheck(), until: 0 };
 
-/** Enqueues one task; gives its id. Those that come at the same time share statements, where they have no ids of their own. */
+/** Enqueues one task; gives its id. Those that come at the same time share statements. */
 export function enqueueItem(item: Item): Promise<string> {
-  return knowingSecrets(async () => {
-    const written = await writeTask(item);
-    if (item['id'] === undefined) return enqueueTogether(written, queueOf(item));
-    const [id = ''] = await enqueueWritten([written]);
-    return id;
-  });
+  return knowingSecrets(async () =>
+    enqueueTogether(await writeTask(item), { isIdGiven: item['id'] != null }),
+  );
 }
 
 /** Enqueues many tasks, all or none, in order; gives their ids. @throws PulpError whose message names the item by its index */
@@ -63,11 +59,6 @@ export async function writeTask(item: Item): Promise<WrittenTask> {
     published.until = 0; // it may be right by what is published now
     throw error;
   }
-}
-
-/** What is no name of a queue is refused when it is enqueued. */
-function queueOf({ queue = DEFAULT_QUEUE }: Item): string {
-  return typeof queue === 'string' ? queue : '';
 }
 
 function locate(error: unknown, index: number): unknown {
