@@ -1,6 +1,6 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
 import { PulpError } from '../errors.ts';
+import { hostAddresses } from './host-addresses.ts';
 
 /** The environment variable that names networks to which webhooks may be sent though they are not public: `10.0.0.0/8,…`. */
 const VARIABLE = 'PULP_WEBHOOK_NETWORKS';
@@ -34,9 +34,14 @@ const special6 = listOf(SPECIAL_6);
 /** To which addresses webhooks may be sent. */
 export class WebhookNetworks {
   readonly #allowed: BlockList;
+  readonly #addressesOf: typeof hostAddresses;
 
-  /** @throws PulpError INVALID_INPUT if the environment names something else than networks */
-  constructor(text = process.env[VARIABLE] ?? '') {
+  /**
+   * @param addressesOf finds those of a host
+   * @throws PulpError INVALID_INPUT if the environment names something else than networks
+   */
+  constructor(text = process.env[VARIABLE] ?? '', addressesOf = hostAddresses) {
+    this.#addressesOf = addressesOf;
     const named = text.split(',').map((part) => part.trim());
     try {
       this.#allowed = listOf(named.filter((part) => part !== ''));
@@ -55,13 +60,18 @@ export class WebhookNetworks {
 
   /** Finds the addresses of a host, of those that are allowed: whatever its name leads to, nothing else is connected to. */
   readonly lookup: LookupFunction = (host, options, done) => {
-    resolve(host, { ...options, all: true }, (error, found) => {
-      const allowed = error === null ? found.filter(({ address }) => this.#isAllowed(address)) : [];
-      const [first] = allowed;
-      if (first === undefined) done(error ?? notPublic(host), []);
-      else if (options.all === true) done(null, allowed satisfies LookupAddress[]);
-      else done(null, first.address, first.family);
-    });
+    void this.#addressesOf(host).then(
+      (found) => {
+        const allowed = found.filter(({ address }) => this.#isAllowed(address));
+        const [first] = allowed;
+        if (first === undefined) done(notPublic(host), []);
+        else if (options.all === true) done(null, allowed);
+        else done(null, first.address, first.family);
+      },
+      (error: unknown) => {
+        done(error as Error, []);
+      },
+    );
   };
 
   #isAllowed(address: string): boolean {

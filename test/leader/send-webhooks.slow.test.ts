@@ -7,6 +7,7 @@ import { suite, test } from 'node:test';
 import type { Client } from 'pg';
 import { WebhookSender } from '../../src/leader/send-webhooks.ts';
 import { sendWebhook } from '../../src/subscriptions/webhook.ts';
+import { hostAddresses } from '../../src/subscriptions/host-addresses.ts';
 import { WebhookNetworks } from '../../src/subscriptions/webhook-networks.ts';
 import {
   keyOf,
@@ -15,8 +16,10 @@ import {
   sealWebhookSecret,
 } from '../../src/subscriptions/webhook-secret.ts';
 import { connect, createDatabase } from '../support/database.ts';
+import { FullPool } from '../support/full-pool.ts';
 import { checkLog } from '../support/log-checker.ts';
 import { memoryLog } from '../support/memory-log.ts';
+import { NameServer } from '../support/name-server.ts';
 import { until } from '../support/until.ts';
 import { Receiver } from '../support/webhook-receiver.ts';
 
@@ -434,6 +437,40 @@ suite('a message to a webhook', () => {
     for (const text of ['10.0.0.0', '10.0.0.0/33', 'private', '10.0.0.0/8;::1/128', 'fd00::/129']) {
       assert.throws(() => new WebhookNetworks(text), { code: 'INVALID_INPUT' }, text);
     }
+  });
+
+  test('takes no thread of the pool that the worker itself needs to look for its database', async () => {
+    await using receiver = await Receiver.create((response) => response.writeHead(204).end());
+    await using _ = new FullPool();
+    const url = receiver.url.replace('127.0.0.1', 'localhost');
+    await sendWebhook({ ...message, url }, new WebhookNetworks('127.0.0.0/8'), { signal, timeoutMs: 5000 });
+    assert.equal(receiver.got.length, 1);
+  });
+
+  test('reaches the receiver while the names of many others hang', async () => {
+    await using receiver = await Receiver.create((response) => response.writeHead(204).end());
+    const hosts = Array.from({ length: 50 }, (_, number) => `silent-${number}.example`);
+    await using names = await NameServer.create({
+      'hook.example': ['127.0.0.1'],
+      ...Object.fromEntries(hosts.map((host) => [host, 'silent'] as const)),
+    });
+    const addressesOf = (host: string) => hostAddresses(host, { servers: [names.address] });
+    const networks = new WebhookNetworks('127.0.0.0/8', addressesOf);
+    const end = new AbortController();
+    const hanging = hosts.map((host) =>
+      sendWebhook({ ...message, url: `http://${host}/` }, networks, { signal: end.signal }).catch(
+        (error: unknown) => error,
+      ),
+    );
+    await until(() => hosts.every((host) => names.asked.includes(host)));
+    const url = receiver.url.replace('127.0.0.1', 'hook.example');
+    await sendWebhook({ ...message, url }, networks, { signal });
+    assert.equal(receiver.got.length, 1);
+    await assert.rejects(sendWebhook({ ...message, url }, new WebhookNetworks('', addressesOf), { signal }), {
+      code: 'ADDRESS_NOT_PUBLIC',
+    });
+    end.abort();
+    await Promise.all(hanging);
   });
 
   test('is signed with a secret that is kept encrypted where there are keys, and bound to its subscription', () => {
