@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTo } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createToken, revokeToken } from '../../src/http/access/token.ts';
 import { connect } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { EventReader } from './event-reader.ts';
@@ -15,6 +16,17 @@ const listening = async (client: Awaited<ReturnType<typeof connect>>) => {
   );
   return rows[0]?.count;
 };
+
+/** What the last event of a stream says of why it ended; undefined if it goes on for longer than it may. */
+async function endOf(reader: EventReader, patienceMs: number): Promise<unknown> {
+  const timer = new AbortController();
+  const late = pause(patienceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+  const isComplete = await Promise.race([reader.ended, late]);
+  timer.abort();
+  if (isComplete !== true) return isComplete;
+  const { event, data } = reader.events.at(-1) ?? assert.fail('no event');
+  return [event, Reflect.get(data, 'status'), Reflect.get(data, 'code')];
+}
 
 suite('the stream of events', () => {
   test('counts nobody who has gone before it was there', async () => {
@@ -130,6 +142,75 @@ suite('the stream of events', () => {
       (await reader.until(2)).map(({ event }) => event),
       ['TaskEnqueued', 'TaskCanceled'],
     );
+  });
+
+  test('ends within five seconds for those whose token was revoked or expires, and for nobody else', async () => {
+    await using served = await Served.start();
+    const revoked = await createToken({ actor: 'revoked', role: 'observer' });
+    const expiresAt = new Date(Date.now() + 1500);
+    const expiring = await createToken({ actor: 'expiring', role: 'observer', expiresAt });
+    const follow = (token: string) => EventReader.connect(served.url, token, { query: 'kind=task' });
+    await using ofRevoked = await follow(revoked.token);
+    await using alsoOfRevoked = await follow(revoked.token);
+    await using ofExpiring = await follow(expiring.token);
+    await using ofAnother = await follow(served.tokens.observer);
+    await served.enqueue({ name: 'before' });
+    for (const reader of [ofRevoked, alsoOfRevoked, ofExpiring]) await reader.until(1);
+    await revokeToken(revoked.id);
+    const bound = 5000 + 1000; // and what a busy machine takes
+    const refused = ['failed', 401, 'NOT_AUTHENTICATED'];
+    assert.deepEqual(
+      await Promise.all([
+        endOf(ofRevoked, bound),
+        endOf(alsoOfRevoked, bound),
+        endOf(ofExpiring, bound + 1500),
+      ]),
+      [refused, refused, refused],
+    );
+    await using again = await follow(revoked.token);
+    assert.equal(again.status, 401);
+    await served.enqueue({ name: 'after' });
+    assert.deepEqual(
+      (await ofAnother.until(2)).map(({ event }) => event),
+      ['TaskEnqueued', 'TaskEnqueued'],
+    );
+    assert.equal(ofRevoked.events.length, 2);
+  });
+
+  test('ends for those who may not read the log any more, before anything of others, however much waits for them', async () => {
+    await using served = await Served.start();
+    await using client = await connect(served.database.url);
+    const tasks = Array.from({ length: 100 }, () => ({
+      name: 't',
+      unchecked: true,
+      args: ['x'.repeat(5000)],
+    }));
+    for (let batch = 0; batch < 30; batch += 1) await served.ask('/api/v1/tasks/batch', { body: { tasks } });
+    using stuck = await Raw.to(served.url);
+    stuck.send(
+      `GET /api/v1/events/stream?after=0:0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${served.tokens.submitter}\r\n\r\n`,
+    );
+    await stuck.until(/retry/);
+    stuck.socket.pause();
+    await using ofSubmitter = await EventReader.connect(served.url, served.tokens.submitter);
+    await using ofObserver = await EventReader.connect(served.url, served.tokens.observer);
+    await using ofOperator = await EventReader.connect(served.url, served.tokens.operator);
+    await served.enqueue({ name: 'shared' });
+    for (const reader of [ofSubmitter, ofObserver]) await reader.until(1);
+    await client.query(`select pulp.set_policy('owner')`);
+    await served.enqueue({ name: 'apart' });
+    const refused = ['failed', 403, 'NOT_ALLOWED'];
+    assert.deepEqual(await Promise.all([endOf(ofSubmitter, 10_000), endOf(ofObserver, 10_000)]), [
+      refused,
+      refused,
+    ]);
+    for (const reader of [ofSubmitter, ofObserver]) assert.equal(reader.events.length, 2);
+    assert.deepEqual(
+      (await ofOperator.until(3)).map(({ event }) => event),
+      ['TaskEnqueued', 'PolicyChanged', 'TaskEnqueued'],
+    );
+    stuck.socket.resume();
+    assert.match(await stuck.until(/^event: (failed|PolicyChanged)$/m), /^event: failed$/m);
   });
 
   test('is not held up by one who does not read, and keeps little for him', async () => {

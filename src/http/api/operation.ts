@@ -15,6 +15,8 @@ export interface Asked<Query extends QuerySchema, Body extends z.ZodType> {
   readonly context: Context;
   /** Who asks; undefined where nobody has to say it. */
   readonly caller: Caller | undefined;
+  /** Throws if who asks would be refused by now: for what answers without end, to ask now and then. */
+  readonly confirm: () => Promise<void>;
 }
 
 /** An answer that an operation may give. */

@@ -61,12 +61,19 @@ async function serve(
   const body =
     operation.body && parsed(operation.body, await readJson(request, operation.mostBytes ?? MOST_BYTES));
   const part = (name: string) => context.req.param(name) ?? '';
-  return actingAs(identity, () => operation.run({ part, query, body, context, caller }));
+  const confirm = async () => {
+    if (right !== 'anybody') authorize(right, await authenticator.confirm(authorizationOf(context)));
+  };
+  return actingAs(identity, () => operation.run({ part, query, body, context, caller, confirm }));
 }
 
 function identify(context: Context, authenticator: Authenticator): Promise<Caller> {
   const address = getConnInfo(context).remote.address ?? '';
-  return authenticator.identify(context.req.header('authorization'), address);
+  return authenticator.identify(authorizationOf(context), address);
+}
+
+function authorizationOf(context: Context): string | undefined {
+  return context.req.header('authorization');
 }
 
 function authorize(right: Right, caller: Caller): Identity {

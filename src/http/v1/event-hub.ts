@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import { isAfter } from '../../events/cursor.ts';
@@ -13,8 +14,14 @@ const MOST_WAITING = 1000;
 /** How long to wait before following again, in milliseconds, once it has failed. */
 const AGAIN_MS = 1000;
 
-/** By whose rights the log is followed for all; each listener reads by his own first, and so has shown that he may. */
+/**
+ * By whose rights the log is followed for all; each listener reads by his own first, and so has shown that he may, and again when
+ * what his role may has changed.
+ */
 const FOLLOWER: Identity = { role: 'pulp_operator', actor: 'server', readOnly: true };
+
+/** The event after which a role may see more, or less, than before. */
+const RIGHTS_CHANGED = 'PolicyChanged';
 
 /** Where a listener begins, and what it wants to hear. */
 export interface Listening extends Omit<EventFilter, 'since'> {
@@ -42,7 +49,15 @@ export class EventHub {
    *
    * @throws as `readEvents`
    */
-  async *listen({ after, signal, ...filter }: Listening): AsyncGenerator<LogEvent, void, undefined> {
+  listen(listening: Listening): AsyncGenerator<LogEvent, void, undefined> {
+    // A generator goes on in the context of who asks it for more: it is not to read by the rights of that one.
+    return this.#listen(listening, AsyncLocalStorage.snapshot());
+  }
+
+  async *#listen(
+    { after, signal, ...filter }: Listening,
+    asListener: ReturnType<typeof AsyncLocalStorage.snapshot>,
+  ): AsyncGenerator<LogEvent, void, undefined> {
     let cursor = after;
     const listener = new Listener();
     const wake = () => {
@@ -59,7 +74,7 @@ export class EventHub {
         // Reads what is there; what is passed on meanwhile, and after it, waits.
         listener.begin();
         for (let caughtUp = false; !caughtUp && !signal.aborted;) {
-          const page = await readEvents({ ...filter, after: cursor });
+          const page = await asListener(() => readEvents({ ...filter, after: cursor }));
           for (const event of page.events) yield event;
           cursor = page.cursor;
           caughtUp = page.caughtUp;
@@ -92,7 +107,10 @@ export class EventHub {
           // What they have read may end before the place from which what comes is passed on: they read up to there.
           for (const listener of this.#listeners) listener.fallBehind();
           for await (const event of followEvents({ after, signal })) {
-            for (const listener of this.#listeners) listener.put(event);
+            for (const listener of this.#listeners) {
+              if (event.type === RIGHTS_CHANGED) listener.fallBehind();
+              else listener.put(event);
+            }
           }
         } catch (error) {
           this.#log.warn({ err: error }, 'the log cannot be followed for now');

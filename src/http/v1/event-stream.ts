@@ -14,6 +14,8 @@ const RETRY_MS = 1000;
 /** What a stream of events is made with. */
 export interface EventStreamOptions {
   readonly events: AsyncGenerator<LogEvent, void, undefined>;
+  /** Aborted with the reason for it once the client may not have them any more. */
+  readonly refused: AbortSignal;
   /** Ends what gives the events. */
   readonly leave: () => void;
   /** Cuts the connection, since its client reads nothing. */
@@ -22,9 +24,9 @@ export interface EventStreamOptions {
 
 /**
  * Events as server-sent events: `id` is the cursor, by which a client that was cut off goes on. Nothing is read before the client
- * has taken what was before it. When the log was rewound, the last event is `rewound`.
+ * has taken what was before it. When the log was rewound, the last event is `rewound`; when the client may have no more, `failed`.
  */
-export function eventStream({ events, leave, cut }: EventStreamOptions): ReadableStream<Uint8Array> {
+export function eventStream({ events, refused, leave, cut }: EventStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<LogEvent, void>> | undefined;
   let stuck: NodeJS.Timeout | undefined;
@@ -41,7 +43,8 @@ export function eventStream({ events, leave, cut }: EventStreamOptions): Readabl
       pull: async (controller) => {
         clearTimeout(stuck);
         next ??= events.next();
-        const came = await orBeat(next);
+        const coming = await orBeat(next);
+        const came = refused.aborted ? (refused.reason as Error) : coming;
         if (came === undefined) {
           controller.enqueue(encoder.encode(':\n\n'));
         } else if (came instanceof Error) {

@@ -16,6 +16,9 @@ const MOST_LISTENERS = 1000;
 
 const type = z.enum(Object.keys(EVENT_TYPES) as (keyof typeof EVENT_TYPES)[]);
 
+/** How often to ask whether who listens still may, in milliseconds. */
+const CONFIRM_MS = 1000;
+
 /** Signs of life are not followed: each listener would hear each of them. */
 const FOLLOWED_KINDS = EVENT_KINDS.filter((kind) => kind !== 'heartbeat');
 
@@ -78,7 +81,7 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
           type: STREAM_TYPE,
         },
       },
-      run: async ({ query, context }) => {
+      run: async ({ query, context, confirm }) => {
         const headers = { 'Content-Type': STREAM_TYPE, 'X-Accel-Buffering': 'no' };
         if (context.req.method === 'HEAD') return new Response(null, { headers });
         if (listeners >= MOST_LISTENERS) {
@@ -88,13 +91,20 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
           });
         }
         const gone = new AbortController();
-        const signal = AbortSignal.any([gone.signal, stopping]);
+        const refused = new AbortController();
+        const signal = AbortSignal.any([gone.signal, stopping, refused.signal]);
         const { outgoing } = context.env as HttpBindings;
         // Who goes while this looks has gone for good: it tells no second time.
         if (!outgoing.closed) {
           listeners += 1;
+          const confirming = setInterval(() => {
+            confirm().catch((error: unknown) => {
+              if (error instanceof HttpError) refused.abort(error); // else it could not be found out for now
+            });
+          }, CONFIRM_MS);
           outgoing.once('close', () => {
             listeners -= 1;
+            clearInterval(confirming);
             gone.abort();
           });
         }
@@ -103,6 +113,7 @@ export function eventOperations(log: Log, stopping: AbortSignal): readonly Opera
         const { type: types, kind: kinds, stream } = query;
         const body = eventStream({
           events: hub.listen({ after, types, kinds, stream, signal }),
+          refused: refused.signal,
           leave: () => {
             gone.abort();
           },
