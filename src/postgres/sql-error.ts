@@ -309,8 +309,13 @@ function saysOneOf(error: unknown, words: RegExp): boolean {
   return causesOf(error).some((cause) => words.test(cause.message));
 }
 
-/** Of a host with several addresses the system says nothing itself, but has an error of each. */
+/** What OpenSSL says: after the place in its code that found it, in words, and before the file and line of that. */
+const OPENSSL = /error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+):/;
+
+/** What an error says, in a line. Of a host with several addresses the system says nothing itself, but has an error of each. */
 export function messageOf(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-  return error.message === '' && first instanceof Error ? first.message : error.message;
+  const message = error.message === '' && first instanceof Error ? first.message : error.message;
+  const [, reason] = OPENSSL.exec(message) ?? [];
+  return reason === undefined ? message : `TLS failed: ${reason}`;
 }

@@ -14,6 +14,9 @@ const TIMEOUT_MS = 15_000;
 const READ_BYTES = 4096;
 const TOLD_BYTES = 200;
 
+const NO_TLS =
+  'what listens there does not speak TLS: give the port that does, or a URL that begins with http:';
+
 /** A message to a webhook. */
 export interface WebhookMessage {
   readonly url: string;
@@ -57,7 +60,9 @@ export async function sendWebhook(
       'Webhook-Signature': `v1,${signature}`,
     },
   });
-  sent.on('error', reject);
+  sent.on('error', (error) => {
+    reject(speaksNoTls(error) ? new Error(NO_TLS, { cause: error }) : error);
+  });
   sent.once('upgrade', ({ statusCode }, socket) => {
     socket.destroy();
     reject(new Error(`it answered ${statusCode}`));
@@ -66,9 +71,16 @@ export async function sendWebhook(
     reject(new Error('the connection was closed before it answered'));
   };
   sent.once('close', unanswered);
+  let giveUp = () => {
+    reject(
+      overdue.aborted
+        ? new Error(`it did not answer within ${timeoutMs / 1000} s`)
+        : (signal.reason as Error),
+    );
+  };
   // Of a request that was destroyed before, nothing is told.
   ending.addEventListener('abort', () => {
-    reject(ending.reason as Error);
+    giveUp();
   });
   sent.once('response', (response) => {
     const { statusCode: status = 0 } = response;
@@ -89,6 +101,7 @@ export async function sendWebhook(
       reject(new Error(`it answered ${status}${why}`));
       sent.destroy();
     };
+    giveUp = refuse; // a body that does not end is no reason to keep the status back
     response.setEncoding('utf8');
     response.on('data', (part: string) => {
       text += part;
@@ -97,9 +110,10 @@ export async function sendWebhook(
     response.once('end', refuse).once('error', refuse).once('close', refuse);
   });
   sent.end(body);
-  try {
-    await promise;
-  } catch (error) {
-    throw overdue.aborted ? new Error(`it did not answer within ${timeoutMs / 1000} s`) : error;
-  }
+  return promise;
+}
+
+/** Whether OpenSSL took what it was answered for no message of TLS. */
+function speaksNoTls(error: Error): boolean {
+  return /:(wrong version number|http request|packet length too long):/.test(error.message);
 }

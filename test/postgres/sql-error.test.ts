@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import { Client } from 'pg';
 import { PulpError } from '../../src/errors.ts';
@@ -119,6 +121,22 @@ suite('errors of the database', () => {
       assert.ok(told instanceof PulpError);
       assert.equal(told.code, code, error.message);
     }
+  });
+
+  test('of TLS are told without the places in the code of OpenSSL', async () => {
+    const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 40]); // fatal, handshake_failure
+    await using server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write('S'); // TLS may begin
+        socket.once('data', () => socket.end(alert));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const told = toPulpError(await errorOf(openClient(`postgres://u@127.0.0.1:${port}/d?sslmode=require`)));
+    assert.ok(told instanceof PulpError);
+    assert.match(told.message, /^cannot use the database: TLS failed: [\w/ ]*handshake failure$/);
   });
 
   test('are repeated where that may help', async () => {
