@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { getSystemErrorMessage } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { PulpError } from '../errors.ts';
@@ -35,35 +36,43 @@ export const leafArchive = leafContent.extend({
  */
 export type LeafArchive = Readonly<z.infer<typeof leafArchive>>;
 
+/** What the system says where there is no room, on the disk or for this account. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** Only its owner may read what tasks were called with. */
 const MODE = 0o600;
 
-/** Writes the archive of a leaf, file and manifest; what stands there without a manifest is replaced. */
+/**
+ * Writes the archive of a leaf, file and manifest; what stands there without a manifest is replaced.
+ *
+ * @throws PulpError ARCHIVE_UNUSABLE if the system does not let it
+ */
 export async function writeArchive(
   folder: string,
   leaf: string,
   content: LeafContent,
   lines: AsyncIterable<string>,
 ): Promise<LeafArchive> {
-  await mkdir(folder, { recursive: true });
+  await onDisk(folder, () => mkdir(folder, { recursive: true }));
   const file = `${leaf}.ndjson.gz`;
   const part = join(folder, `${file}.part`);
   const hash = createHash('sha256');
   let bytes = 0;
-  await pipeline(
-    lines,
-    createGzip(),
-    async function* (chunks: AsyncIterable<Buffer>) {
+  {
+    await using handle = await onDisk(part, () => open(part, 'w', MODE));
+    await pipeline(lines, createGzip(), async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
         hash.update(chunk);
         bytes += chunk.length;
-        yield chunk;
+        await onDisk(part, () => handle.appendFile(chunk));
       }
-    },
-    createWriteStream(part, { mode: MODE, flush: true }),
-  );
-  await rename(part, join(folder, file));
-  await syncFolder(folder);
+    });
+    await onDisk(part, () => handle.sync());
+  }
+  await onDisk(folder, async () => {
+    await rename(part, join(folder, file));
+    await syncFolder(folder);
+  });
 
   const archive = {
     format: 'pulp-archive/1',
@@ -74,16 +83,18 @@ export async function writeArchive(
     ...content,
   } as const;
   const manifest = join(folder, `${leaf}.json`);
-  await writeFile(`${manifest}.part`, `${JSON.stringify(archive, null, 2)}\n`, { mode: MODE, flush: true });
-  await rename(`${manifest}.part`, manifest);
-  await syncFolder(folder);
+  await onDisk(manifest, async () => {
+    await writeFile(`${manifest}.part`, `${JSON.stringify(archive, null, 2)}\n`, { mode: MODE, flush: true });
+    await rename(`${manifest}.part`, manifest);
+    await syncFolder(folder);
+  });
   return archive;
 }
 
 /**
  * Reads what the manifest of a leaf's archive says; undefined if there is none, so that no archive is complete there.
  *
- * @throws PulpError ARCHIVE_DAMAGED if it cannot be read as one
+ * @throws PulpError ARCHIVE_DAMAGED if it is none, ARCHIVE_UNUSABLE if the system does not let it be read
  */
 export async function readManifest(folder: string, leaf: string): Promise<LeafArchive | undefined> {
   const path = join(folder, `${leaf}.json`);
@@ -91,25 +102,27 @@ export async function readManifest(folder: string, leaf: string): Promise<LeafAr
     return leafArchive.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isOfSystem(error)) throw unusable(path, error);
     throw damaged(path, 'it is no manifest of an archive', error);
   }
 }
 
-/** Whether the file of an archive is in this folder. */
+/** Whether the file of an archive is in this folder. @throws PulpError ARCHIVE_UNUSABLE if the system does not tell */
 export async function hasFile(folder: string, { file }: LeafArchive): Promise<boolean> {
+  const path = join(folder, file);
   try {
-    await access(join(folder, file));
+    await access(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    throw isOfSystem(error) ? unusable(path, error) : error;
   }
 }
 
 /**
  * Reads an archive's whole file and makes sure that it is what was written.
  *
- * @throws PulpError ARCHIVE_MISSING or ARCHIVE_DAMAGED
+ * @throws PulpError ARCHIVE_MISSING, ARCHIVE_DAMAGED, or ARCHIVE_UNUSABLE if the system does not let it be read
  */
 export async function checkArchive(folder: string, archive: LeafArchive): Promise<void> {
   const path = join(folder, archive.file);
@@ -139,6 +152,7 @@ export async function checkArchive(folder: string, archive: LeafArchive): Promis
         cause: error,
       });
     }
+    if (isOfSystem(error)) throw unusable(path, error);
     throw damaged(path, (error as Error).message, error);
   }
   const sha256 = hash.digest('hex');
@@ -151,6 +165,29 @@ function damaged(path: string, how: string, cause?: unknown): PulpError {
     remedy:
       'Restore it from a copy. If its leaf is still in the log, delete file and manifest and archive it again.',
     cause,
+  });
+}
+
+/** A step that the system may refuse. @throws PulpError ARCHIVE_UNUSABLE */
+async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw isOfSystem(error) ? unusable(path, error) : error;
+  }
+}
+
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** The error itself is not its cause: what a network disk says would be taken for a connection to the database that is lost. */
+function unusable(path: string, error: NodeJS.ErrnoException): PulpError {
+  const reason = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno);
+  return new PulpError('ARCHIVE_UNUSABLE', `cannot ${error.syscall ?? 'use'} ${path}: ${reason}`, {
+    remedy: FULL.has(error.code ?? '')
+      ? 'Make room there, or give another folder; a month stays in the log until its file is complete.'
+      : 'Check the disk, and that this account may read and write there.',
   });
 }
 

@@ -69,6 +69,7 @@ interface Leaf {
  * @throws PulpError LEAF_IN_USE if a leaf has events of tasks that were not purged: it and the later ones stay
  * @throws PulpError ARCHIVE_FOREIGN if the folder has an archive of another log's leaf
  * @throws PulpError ARCHIVE_DAMAGED if a file is not what was written; its leaf stays
+ * @throws PulpError ARCHIVE_UNUSABLE if a file cannot be written or read, such as for want of room; its leaf stays
  */
 export async function archiveLeaves({
   before,

@@ -1,4 +1,5 @@
 import type { LeaderDuty } from '../constants.ts';
+import { PulpError } from '../errors.ts';
 import { isContention, isExhaustion, sqlFailure } from '../postgres/sql-error.ts';
 
 /** Pause after the first failure, in milliseconds; each further one in a row doubles it. */
@@ -16,7 +17,7 @@ const STEADY_MS = 10_000;
 
 /** Why a duty fails, for people and programs. */
 export interface DutyError {
-  /** SQLSTATE, or the name of another error. */
+  /** SQLSTATE, the code of an error of this package, or the name of another error. */
   readonly code: string;
   readonly message: string;
   /** Whether the same may work when it is done again. */
@@ -124,6 +125,9 @@ export class Duty {
 /** What an error that a duty met says of it. */
 export function dutyError(error: unknown): DutyError {
   const failure = sqlFailure(error);
+  if (error instanceof PulpError && failure?.isOfServer !== true) {
+    return { code: error.code, message: `${error.message}: ${error.remedy}`, isPassing: false };
+  }
   if (failure === undefined) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     return { code: name, message, isPassing: false };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -34,6 +34,43 @@ async function withDatabase(work: (client: Client) => Promise<void>): Promise<vo
     delete process.env['DATABASE_URL'];
   }
 }
+
+suite('a month that cannot be archived', () => {
+  test('stays, and says what the disk lacks and what to do', () =>
+    withDatabase(async (client) => {
+      await pastTasks(client, '2025_01', 3);
+      await client.query(`select pulp.purge_tasks('2025-03-01Z')`);
+      const folder = await mkdtemp(join(tmpdir(), 'pulp-archive-'));
+      const archive = (to = folder) =>
+        archiveLeaves({ before: new Date('2025-02-01T00:00:00Z'), folder: to });
+      const part = join(folder, 'event_batch_2025_01.ndjson.gz.part');
+      await symlink('/dev/full', part);
+      await assert.rejects(archive(), {
+        name: 'PulpError',
+        code: 'ARCHIVE_UNUSABLE',
+        message: `cannot write ${part}: no space left on device`,
+        remedy:
+          'Make room there, or give another folder; a month stays in the log until its file is complete.',
+      });
+      await unlink(part);
+      const file = join(folder, 'no-folder');
+      await writeFile(file, '');
+      const manifest = join(folder, 'event_batch_2025_01.json');
+      await mkdir(manifest);
+      for (const [to, message] of [
+        [file, `cannot open ${join(file, 'event_batch_2025_01.json')}: not a directory`],
+        [folder, `cannot read ${manifest}: illegal operation on a directory`],
+      ] as const) {
+        await assert.rejects(archive(to), { code: 'ARCHIVE_UNUSABLE', message });
+      }
+      await rmdir(manifest);
+      assert.deepEqual(
+        (await archive()).map(({ leaf }) => leaf),
+        ['event_batch_2025_01'],
+      );
+      await rm(folder, { recursive: true });
+    }));
+});
 
 suite('a month that was archived', () => {
   test('takes no later event of its tasks from a subscription by their type', () =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { PulpError } from '../../src/errors.ts';
 import { Duty, dutyError, type DutyError, type DutyNews } from '../../src/leader/duty.ts';
 
 const BROKEN: DutyError = { code: '23514', message: 'a rule was broken', isPassing: false };
@@ -142,6 +143,11 @@ suite('a duty of the leader', () => {
     assert.deepEqual(dutyError(new TypeError('no function')), {
       code: 'TypeError',
       message: 'no function',
+      isPassing: false,
+    });
+    assert.deepEqual(dutyError(new PulpError('NO_ROOM', 'there is no room', { remedy: 'Make some.' })), {
+      code: 'NO_ROOM',
+      message: 'there is no room: Make some.',
       isPassing: false,
     });
   });

@@ -7,6 +7,12 @@ import { formatTable } from '../../cli/table.ts';
 import { PulpError } from '../../errors.ts';
 import type { LeafArchive } from '../../events/archive-file.ts';
 
+/** What is said of a file that is not intact, by the code of what was wrong. */
+const STATES: Readonly<Record<string, string>> = {
+  ARCHIVE_MISSING: 'missing',
+  ARCHIVE_UNUSABLE: 'unreadable',
+};
+
 export default class Archive extends DatabaseCommand {
   static override readonly summary = 'Move old months of the log into files.';
   static override readonly description = prose(`
@@ -85,7 +91,7 @@ one is not.`);
     return listed;
   }
 
-  async #stateOf(folder: string, archive: LeafArchive): Promise<'intact' | 'damaged' | 'missing'> {
+  async #stateOf(folder: string, archive: LeafArchive): Promise<string> {
     const { checkArchive } = await import('../../events/archive-file.ts');
     try {
       await checkArchive(folder, archive);
@@ -94,7 +100,7 @@ one is not.`);
       if (!(error instanceof PulpError)) throw error;
       this.logToStderr(errorText(error));
       process.exitCode = 1;
-      return error.code === 'ARCHIVE_MISSING' ? 'missing' : 'damaged';
+      return STATES[error.code] ?? 'damaged';
     }
   }
 }
