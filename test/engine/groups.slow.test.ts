@@ -245,4 +245,51 @@ suite('groups', () => {
     for (const table of ['created_group', 'group_flow', 'dependency', 'ending'])
       assert.equal(await codeOf(alices.query(`select from pulp.${table}`)), '42501', table);
   });
+
+  test('refuse a task that would wait for the last one of its own group', async () => {
+    await using database = await createDatabase();
+    await using worker = await WorkerSession.open(database.url);
+    const { client } = worker;
+    const last = async (id: string) => (await create(client, id, { name: 't' })).finally_task;
+    const [g, h] = [await last('g'), await last('h')];
+    const between = await worker.enqueue({ after: [g] });
+    const refused = async (...items: readonly object[]) => {
+      const text = JSON.stringify(items.map((item) => ({ name: 't', ...item })));
+      const error: unknown = await client
+        .query('select pulp.enqueue_batch($1)', [text])
+        .catch((thrown: unknown) => thrown);
+      const { code, detail } = error as { code?: string; detail?: string };
+      return [code, (JSON.parse(detail ?? '{}') as { item?: number }).item];
+    };
+    assert.deepEqual(await refused({ group: 'g', after: [g] }), ['PU041', 0], 'itself');
+    assert.deepEqual(await refused({}, { group: 'g', after: [between] }), ['PU041', 1], 'by way of another');
+    const [a, b] = [crypto.randomUUID(), crypto.randomUUID()];
+    assert.deepEqual(
+      await refused({ id: a, after: [between] }, { group: 'g', after: [a] }),
+      ['PU041', 1],
+      'enqueued with it',
+    );
+    const crossed = [
+      { id: a, group: 'g', after: [h] },
+      { id: b, group: 'h', after: [g] },
+    ];
+    assert.deepEqual((await refused(...crossed))[0], 'PU041', 'of two groups at once');
+    assert.deepEqual(
+      await refused({ id: b, group: 'new', finally: true }, { group: 'new', after: [b] }),
+      ['PU041', 1],
+      'a new one',
+    );
+
+    await worker.enqueue({ group: 'g', after: [h] });
+    assert.deepEqual(await refused({ group: 'h', after: [g] }), ['PU041', 0], 'of two groups');
+    assert.deepEqual(
+      await refused({ group: 'h', after: [between] }),
+      ['PU041', 0],
+      'of two groups, by way of another',
+    );
+    await worker.enqueue({ group: 'other', after: [g, h, between] });
+    const plain = await worker.enqueue({ group: 'g' });
+    await worker.enqueue({ group: 'g', after: [plain] });
+    assert.deepEqual(await checkLog(client), []);
+  });
 });

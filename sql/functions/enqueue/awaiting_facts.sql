@@ -7,12 +7,15 @@ declare
   links record;
   missing record;
   circle uuid[];
+  by_group record;
 begin
   select array_agg(l.ordinality) as rows, array_agg(l.place) as places, array_agg(l.child) as children, array_agg(l.parent) as parents,
-      array_agg(here.id is not null) as are_here, array_agg(here.first < l.ordinality) as are_before, array_agg(l.until) as ends
+      array_agg(here.id is not null) as are_here, array_agg(here.first < l.ordinality) as are_before, array_agg(l.until) as ends,
+      array_agg(l.group_id) as groups
     into links
     from (
-      select i.ordinality, i.place, i.id as child, parent::uuid as parent, (common || i.facts) #>> '{options,on}' as until
+      select i.ordinality, i.place, i.id as child, parent::uuid as parent, (common || i.facts) #>> '{options,on}' as until,
+        case when (common || i.facts) #> '{options,finally}' is null then (common || i.facts) ->> 'group_id' end as group_id
       from unnest(ids, facts, places) with ordinality as i(id, facts, place, ordinality)
       cross join lateral jsonb_array_elements_text((common || i.facts) #> '{options,after}') as parent
     ) l
@@ -26,6 +29,21 @@ begin
   if circle is not null then
     raise exception 'after: these wait for each other in a circle: %', array_to_string(circle, ' after ') using errcode = 'PU041',
       detail = jsonb_build_object('item', links.places[array_position(links.children, circle[1])] - 1), hint = 'Have one of them not wait; nothing was enqueued.';
+  end if;
+
+  if array_remove(links.groups, null) <> '{}' then
+    select c.* into by_group
+      from (
+        select coalesce(array_agg(i.id), '{}') as ids, coalesce(array_agg((common || i.facts) ->> 'group_id'), '{}') as groups
+        from unnest(ids, facts) as i(id, facts)
+        where (common || i.facts) #> '{options,finally}' is not null
+      ) l
+      cross join lateral pulp.circle_by_group(links.children, links.parents, links.groups, l.ids, l.groups) c;
+    if by_group.child is not null then
+      raise exception 'after: task % would wait in a circle: it comes after task %, which waits for all others of its group', by_group.child, by_group.last
+        using errcode = 'PU041', detail = jsonb_build_object('item', links.places[array_position(links.children, by_group.child)] - 1),
+        hint = 'Leave it out of the group, or have it not wait; nothing was enqueued.';
+    end if;
   end if;
 
   select l.place, l.parent as id into missing

@@ -154,7 +154,9 @@ begin
       select s.* into facts, standing from pulp.settle_unique_keys(common_facts, enqueued_at, asked_ids, asked_facts) s;
     end if;
     if standing = asked_ids then
-      places := array(select generate_series(1, cardinality(asked_ids)));
+      if some_wait then
+        places := array(select generate_series(1, cardinality(asked_ids)));
+      end if;
       task_ids := asked_ids;
       correlation_ids := asked_correlation_ids;
       parent_ids := asked_parent_ids;
