@@ -1,11 +1,6 @@
 import { DatabaseCommand } from '../cli/database-command.ts';
 import type { DemoOutcome } from '../demo/run-demo.ts';
 
-/** What a process that was interrupted exits with, by the shells' convention: 128 and the signal's number. */
-const INTERRUPTED = 130;
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 export default class Demo extends DatabaseCommand {
   static override readonly summary =
     'Show the engine at work: workers, tasks that contend for resources, and what SQL says of it.';
@@ -17,29 +12,31 @@ export default class Demo extends DatabaseCommand {
     await this.parse(Demo);
     const { Output } = await import('../demo/output.ts');
     const { runDemo } = await import('../demo/run-demo.ts');
+    const { exitCodeOf, onEndSignal } = await import('../processes/end-signals.ts');
     const interruption = new AbortController();
     let pressed = 0;
+    let exitCode = 0;
     // Impatience alone must leave no tasks behind that nobody will ever run; if the database hangs, a third one helps.
-    const interrupt = () => {
+    const unheard = onEndSignal((signal) => {
       pressed += 1;
+      exitCode = exitCodeOf(signal);
       if (pressed === 1) {
         process.stderr.write('Interrupted: it ends what it has started.\n');
         interruption.abort();
       } else if (pressed === 2)
         process.stderr.write('It is about to end; a third signal leaves its tasks as they are.\n');
-      else process.exit(INTERRUPTED);
-    };
-    for (const signal of SIGNALS) process.on(signal, interrupt);
+      else process.exit(exitCode);
+    });
     try {
       const output = new Output(this.jsonEnabled() ? process.stderr : process.stdout);
       return await runDemo(output, interruption.signal);
     } catch (error) {
       if (error !== interruption.signal.reason) throw error;
       process.stderr.write('Nothing of it is left running or waiting.\n');
-      process.exitCode = INTERRUPTED;
+      process.exitCode = exitCode;
       return undefined;
     } finally {
-      for (const signal of SIGNALS) process.off(signal, interrupt);
+      unheard();
     }
   }
 }

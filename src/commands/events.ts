@@ -20,7 +20,7 @@ export default class Events extends DatabaseCommand {
   static override readonly description = prose(`
 One line an event, in the order of the log: when it was, its position, what it is about, what happened, and the facts in
 short; --json shows them all. Without --follow it shows what is there, from the beginning or from --from on, and ends; as JSON
-it is an array. With --follow it shows what comes, until it is told to end by SIGINT or SIGTERM, or until nobody reads it
+it is an array. With --follow it shows what comes, until it is told to end by SIGINT, SIGTERM or SIGHUP, or until nobody reads it
 any more; as JSON it is one event a line.
 
 No event is left out, and none is shown twice. To go on where another run ended, give the position (in JSON: the cursor)
@@ -112,11 +112,13 @@ has lost since, by a restore or a failover, is told so, and from where to go on.
 
   async #follow(start: Start, limit = Infinity): Promise<undefined> {
     const { followEvents } = await import('../events/follow.ts');
+    const { onEndSignal } = await import('../processes/end-signals.ts');
     const end = new AbortController();
     const stop = () => {
+      unheard(); // the next one ends it at once
       end.abort();
     };
-    process.once('SIGINT', stop).once('SIGTERM', stop);
+    const unheard = onEndSignal(stop);
     process.stdout.once('error', stop); // nobody reads it any more
     let left = limit;
     const onNotice = (notice: FollowNotice) => {

@@ -24,16 +24,21 @@ Its log goes to stderr, one JSON object a line, at the level PULP_LOG_LEVEL (def
     const { startServer } = await import('../http/server.ts');
     const { getDatabaseUrl } = await import('../postgres/database-url.ts');
     const { checkServerRoles } = await import('../http/access/server-roles.ts');
+    const { onEndSignal } = await import('../processes/end-signals.ts');
     const log = workerLog();
     const settings = serverSettings(flags);
     await checkServerRoles();
     const server = await startServer({ ...settings, log, version: this.config.version });
     const database = databaseFacts(await getDatabaseUrl());
     log.info({ url: server.url, auth: settings.everybody === undefined, database }, 'serving');
+    const { renewCertificate } = server;
+    if (renewCertificate !== undefined) process.on('SIGHUP', renewCertificate);
     const stopped = Promise.withResolvers<NodeJS.Signals>();
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopped.resolve);
-    process.on('SIGHUP', server.renewCertificate ?? stopped.resolve);
+    const unheard = onEndSignal((signal) => {
+      if (signal !== 'SIGHUP' || renewCertificate === undefined) stopped.resolve(signal);
+    });
     log.info({ signal: await stopped.promise }, 'stopping');
+    unheard(); // the next one ends it at once
     await server.stop();
     log.info('stopped');
     return { url: server.url, state: 'stopped' };

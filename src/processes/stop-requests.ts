@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { onEndSignal, type EndSignal } from './end-signals.ts';
 import { isNohup, launcherEnd } from './launcher.ts';
 
 /** What can be told to end, first in peace and then at once. */
@@ -58,12 +59,8 @@ export class StopRequests {
 
   constructor(log: Logger) {
     this.#log = log;
-    const nohup = isNohup();
-    process
-      .on('SIGTERM', this.#onSignal)
-      .on('SIGINT', this.#onSignal)
-      .on('SIGHUP', nohup ? () => undefined : this.#onSignal);
-    if (nohup) return;
+    onEndSignal(this.#onSignal);
+    if (isNohup()) return;
     launcherEnd(() => {
       if (this.#count.add('SIGTERM', performance.now()) === 1)
         this.#stop('the npm that started it has ended');
@@ -80,7 +77,7 @@ export class StopRequests {
     this.#worker = { worker, ...settings };
   }
 
-  readonly #onSignal = (signal: NodeJS.Signals) => {
+  readonly #onSignal = (signal: EndSignal) => {
     const number = this.#count.add(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM', performance.now());
     if (number === undefined) return;
     if (number === 1) this.#stop(signal);
@@ -101,7 +98,7 @@ export class StopRequests {
     worker.stop(deadlineMs === undefined ? {} : { deadlineMs });
   }
 
-  #kill(signal: NodeJS.Signals): void {
+  #kill(signal: EndSignal): void {
     this.#atOnce.abort();
     if (this.#worker === undefined) return;
     const { worker, log } = this.#worker;

@@ -217,7 +217,7 @@ suite('pulp events --follow', () => {
     await until(listening);
     const task = await enqueue(client);
     await until(() => following.stdout.endsWith('\n'));
-    following.process.kill('SIGTERM');
+    following.process.kill('SIGHUP');
     assert.equal(await following.exitCode, 0);
     assert.deepEqual(
       following.events.map(({ stream_id }) => stream_id),
