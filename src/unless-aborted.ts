@@ -8,6 +8,7 @@ export async function unlessAborted<T>(
     aborted.resolve(undefined);
   };
   signal?.addEventListener('abort', abort);
+  if (signal?.aborted === true) abort();
   try {
     return await Promise.race([step, aborted.promise]);
   } finally {

@@ -1,5 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PulpError } from '../errors.ts';
 import { PulpCommand } from './pulp-command.ts';
+
+/** How long connections may take to close, in milliseconds: those that still wait for an answer end with the process. */
+const CLOSE_MS = 500;
 
 /** A command that uses this process's connections, which are closed when it has run. */
 export abstract class DatabaseCommand extends PulpCommand {
@@ -19,6 +23,7 @@ export abstract class DatabaseCommand extends PulpCommand {
   protected override async finally(): Promise<void> {
     if (!this.parsed) return; // it did not come as far as a connection
     const { closeConnection } = await import('../postgres/connection.ts');
-    await closeConnection().catch(() => undefined); // one that could not be made was reported already
+    const closed = closeConnection().catch(() => undefined); // one that could not be made was reported already
+    await Promise.race([closed, pause(CLOSE_MS)]);
   }
 }

@@ -4,7 +4,7 @@ import { failureText } from './task-text.ts';
 import { outages } from '../waiting/outages.ts';
 import type { Task } from '../queries/task.ts';
 
-/** A command that waits for tasks. */
+/** A command that waits for tasks, or for resources. */
 export abstract class WaitingCommand extends DatabaseCommand {
   protected override async init(): Promise<void> {
     await super.init();
@@ -13,6 +13,9 @@ export abstract class WaitingCommand extends DatabaseCommand {
     });
     outages.on('over', () => {
       this.logToStderr('The database is back.');
+    });
+    outages.on('untold', (warning) => {
+      this.logToStderr(printable(`Warning: ${warning}.`));
     });
   }
 

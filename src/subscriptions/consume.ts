@@ -28,6 +28,7 @@ export interface ConsumeOptions {
   readonly atMost?: number | undefined;
   /** Whether to wait for more, until `signal` aborts. Default: it ends when there are none for now. */
   readonly follow?: boolean | undefined;
+  /** Ends it: what is being handled is finished, and nothing is begun any more. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,7 +66,7 @@ export async function consume(
   try {
     while (signal?.aborted !== true) {
       wakeup.arm();
-      const page = await reader.next(handle, follow);
+      const page = await reader.next(handle, follow, signal);
       handled += page?.given ?? 0;
       if (page?.caughtUp === false) continue;
       if (!follow) break;
@@ -142,10 +143,12 @@ class Reader implements AsyncDisposable {
    * Has the next events handled.
    *
    * @param patient gives undefined where waiting may help, in place of throwing
+   * @param signal has what comes after it given again another time
    */
   async next(
     handle: (events: readonly LogEvent[], client: Client) => void | Promise<void>,
     patient: boolean,
+    signal: AbortSignal | undefined,
   ): Promise<{ readonly given: number; readonly caughtUp: boolean } | undefined> {
     let handling = false;
     try {
@@ -154,6 +157,10 @@ class Reader implements AsyncDisposable {
       }));
       await client.query('begin');
       const { events, caughtUp } = await take(client, this.#subscription, this.#atMost);
+      if (isAborted(signal)) {
+        await this.#forget();
+        return { given: 0, caughtUp: true };
+      }
       handling = true;
       if (events.length > 0) await handle(events, client);
       const { command } = await client.query('commit');

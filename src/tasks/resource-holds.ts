@@ -3,6 +3,9 @@ import { parseDuration } from '../duration.ts';
 import { PulpError } from '../errors.ts';
 import { currentDatabase, inDatabase } from '../postgres/current-database.ts';
 import { retrying } from '../postgres/retry.ts';
+import { mayPass, reasonOf } from '../postgres/sql-error.ts';
+import { unlessAborted } from '../unless-aborted.ts';
+import { Outage, outages } from '../waiting/outages.ts';
 import { releaseHold, renewHold, requestHold } from './hold-requests.ts';
 import { resourceNames, type Resource } from './resource.ts';
 
@@ -16,7 +19,7 @@ export interface HoldOptions {
   readonly reason?: string | undefined;
   /** For how long at most, from when it is granted: seconds, or a text such as `30m`. Default: until it is let go of. */
   readonly for?: number | string | undefined;
-  /** Ends the wait in line. */
+  /** Ends the wait in line: nothing is granted once it has aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,12 +32,16 @@ const BEAT_MS = 3000;
 /** The first and the longest pause between two looks whether it is granted, in milliseconds. */
 const LOOK_MS = { first: 50, longest: 1000 };
 
-/** What of the lease is left for ending what is done under the hold. */
-const LEASE_SHARE = 0.8;
+/** What is left of the lease when a hold without a sign of life counts as lost, in milliseconds: for ending what is done under it. */
+const LEFT_AT_LOSS_MS = 0.2 * LEASE_SECONDS * 1000;
+
+/** How long letting go is tried, in milliseconds: what could not be told runs out by its lease. */
+const LETTING_GO_MS = 5000;
 
 /**
  * Stands in line for resources without a task, as tasks do, and resolves when they are granted. They are let go of by `release`, or at the
- * end of the block: `await using hold = await holdResources(['/repositories/1/'], { reason: 'backup' })`.
+ * end of the block: `await using hold = await holdResources(['/repositories/1/'], { reason: 'backup' })`. A caller that waits keeps
+ * its place through an outage of the database that is shorter than the lease (30 s); a longer one may cost it.
  *
  * @throws UnsupportedResourceError, PulpError INVALID_INPUT, HOLD_OVER (somebody else let go of it while it waited); the reason of the
  * signal if that ends the wait
@@ -48,18 +55,53 @@ export async function holdResources(
   const seconds = typeof options.for === 'string' ? parseDuration(options.for, 'for') / 1000 : options.for;
   const names = resourceNames(resources, 'resources');
   const sharedNames = resourceNames(sharedResources, 'sharedResources');
-  const id = await requestHold(names, sharedNames, { units, reason, seconds, lease_seconds: LEASE_SECONDS });
+  const request = { units, reason, seconds, lease_seconds: LEASE_SECONDS };
+  const asking = requestHold(names, sharedNames, request);
+  await unlessAborted(asking, signal);
   try {
-    for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 1.5, LOOK_MS.longest)) {
-      const renewedAt = performance.now();
-      const { state, fence, until } = await retrying(() => renewHold(id));
-      if (state === 'granted' && fence !== null) return new ResourceHold(id, fence, until, renewedAt);
-      await pause(lookMs, undefined, { signal });
-    }
+    return await awaitGrant(asking, signal);
   } catch (error) {
-    await releaseHold(id, 'its caller gave up').catch(() => undefined); // if it cannot be told, its lease runs out
-    throw signal?.aborted === true ? signal.reason : error;
+    // What is given up while the request is on its way is let go of when that has come through.
+    await letGo(async () => releaseHold(await asking, 'its caller gave up')).catch(() => undefined);
+    throw error;
   }
+}
+
+/** Waits until a hold is granted, through outages of the database. @throws the reason of the signal as soon as that aborts */
+async function awaitGrant(asking: Promise<string>, signal: AbortSignal | undefined): Promise<ResourceHold> {
+  const outage = new Outage();
+  for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 1.5, LOOK_MS.longest)) {
+    signal?.throwIfAborted();
+    const id = await asking;
+    try {
+      const renewedAt = performance.now();
+      const renewed = await unlessAborted(renewHold(id), signal);
+      signal?.throwIfAborted(); // what was granted together with that is let go of
+      outage.over();
+      if (renewed?.state === 'granted' && renewed.fence !== null)
+        return new ResourceHold(id, renewed.fence, renewed.until, renewedAt);
+    } catch (error) {
+      outage.lasts(error);
+    }
+    await unlessAborted(pause(lookMs), signal);
+  }
+}
+
+/** Lets go of a hold if it is not over. What the database cannot be told within some seconds is told to whoever listens. */
+async function letGo(release: () => Promise<void>): Promise<void> {
+  let untold: unknown = new Error('it does not answer');
+  const telling = retrying(release).then(
+    () => true,
+    (error: unknown) => {
+      if (isOver(error)) return true; // also by what was told before, and got no answer
+      if (!mayPass(error)) throw error;
+      untold = error;
+      return false;
+    },
+  );
+  if ((await unlessAborted(telling, AbortSignal.timeout(LETTING_GO_MS))) === true) return;
+  const warning = `the database could not be told that a hold is let go of (${reasonOf(untold)}): others get what it held when its lease of ${LEASE_SECONDS} s is over`;
+  if (!outages.emit('untold', warning)) process.emitWarning(warning);
 }
 
 /** Resources that are held, see `holdResources`. Gives signs of life until it is over. */
@@ -76,6 +118,7 @@ export class ResourceHold implements AsyncDisposable {
   readonly #database = currentDatabase();
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  #lossTimer: NodeJS.Timeout | undefined;
   #renewedAt: number;
   /** A sign of life that is on its way. */
   #beating: Promise<void> | undefined;
@@ -89,11 +132,17 @@ export class ResourceHold implements AsyncDisposable {
     this.#renewedAt = renewedAt;
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
     this.#timer.unref();
+    this.#awaitLoss();
   }
 
   /** Aborts when it is over before it was let go of: the resources may be somebody else's from then on. */
   get signal(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** For how many milliseconds it stands without another sign of life, by this process's clock: by then what is done under it has to have ended. */
+  get leftMs(): number {
+    return LEASE_SECONDS * 1000 - (performance.now() - this.#renewedAt);
   }
 
   /** Looks now whether it still stands. */
@@ -109,24 +158,17 @@ export class ResourceHold implements AsyncDisposable {
     await inDatabase(this.#database, () => releaseHold(this.id, reason));
   }
 
-  /** Lets go of it, if it is not over. */
+  /**
+   * Lets go of it, if it is not over. What was done under it is done: that the database is away for some seconds is no error, but a warning of
+   * the process, since the lease runs out by itself.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.signal.aborted) return;
     this.#end();
-    try {
-      await inDatabase(this.#database, () => releaseHold(this.id));
-    } catch (error) {
-      if (!isOver(error)) throw error;
-    }
+    await inDatabase(this.#database, () => letGo(() => releaseHold(this.id)));
   }
 
   async #beat(): Promise<void> {
-    if (performance.now() - this.#renewedAt > LEASE_SHARE * LEASE_SECONDS * 1000) {
-      this.#lose(
-        new PulpError('HOLD_OVER', `hold ${this.id} could give no sign of life for too long`, {
-          remedy: 'Check the connection to the database.',
-        }),
-      );
-    }
     this.#beating ??= this.#renew().finally(() => {
       this.#beating = undefined;
     });
@@ -138,10 +180,23 @@ export class ResourceHold implements AsyncDisposable {
       const renewedAt = performance.now();
       await inDatabase(this.#database, () => renewHold(this.id));
       this.#renewedAt = renewedAt;
+      if (!this.#hasEnded) this.#awaitLoss();
     } catch (error) {
       if (isOver(error)) this.#lose(error);
       // Whatever else it was, the lease tells how long it may go on.
     }
+  }
+
+  #awaitLoss(): void {
+    clearTimeout(this.#lossTimer);
+    const lose = () => {
+      this.#lose(
+        new PulpError('HOLD_OVER', `hold ${this.id} could give no sign of life for too long`, {
+          remedy: 'Check the connection to the database.',
+        }),
+      );
+    };
+    this.#lossTimer = setTimeout(lose, this.leftMs - LEFT_AT_LOSS_MS).unref();
   }
 
   #lose(reason: unknown): void {
@@ -153,6 +208,7 @@ export class ResourceHold implements AsyncDisposable {
   #end(): void {
     this.#hasEnded = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#lossTimer);
   }
 }
 

@@ -4,8 +4,11 @@ import { mayPass } from '../postgres/sql-error.ts';
 /** How long the database may be away before those who wait are told so by an error, in milliseconds. */
 const LIMIT_MS = 600_000;
 
-/** What those who wait for tasks may want to tell: that the database is gone for now, and that it is back. */
-export const outages = new EventEmitter<{ lost: [error: Error]; over: [] }>();
+/**
+ * What those who wait for tasks, or hold resources, may want to tell: that the database is gone for now, that it is back, and what it could
+ * not be told.
+ */
+export const outages = new EventEmitter<{ lost: [error: Error]; over: []; untold: [warning: string] }>();
 
 /** The outages that a waiter sees, and outlasts. */
 export class Outage {

@@ -4,12 +4,15 @@ import { after, before, suite, test } from 'node:test';
 import {
   closeConnection,
   createPulp,
+  getConnection,
   holdResources,
   listHolds,
   releaseHold,
   type PulpError,
 } from '../../src/index.ts';
+import { sql } from '../../src/postgres/sql.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { until } from '../support/until.ts';
 
 suite('holdResources', () => {
@@ -85,6 +88,67 @@ suite('holdResources', () => {
     assert.deepEqual(await listHolds(), []);
   });
 
+  test('gives nothing that is granted after its wait was ended', async () => {
+    await using manager = await connect(database.url);
+    const ending = new AbortController();
+    const waiting = holdResources(['/a/'], { signal: ending.signal });
+    await until(async () => (await listHolds()).length === 1);
+    await manager.query('begin; select pulp.grant_reservations()'); // who looks now waits until it is granted
+    await until(async () => (await waitingFor('renew_hold')) === 1);
+    ending.abort(new Error('no longer wanted'));
+    await until(async () => (await waitingFor('release_hold')) === 1);
+    await manager.query('commit');
+    await assert.rejects(waiting, /no longer wanted/);
+    assert.deepEqual(await listHolds(), []);
+  });
+
+  test('keeps its place in line through an outage that is longer than others wait for', async () => {
+    await using proxy = await FaultyProxy.open(database.url);
+    await using pulp = createPulp({ databaseUrl: proxy.url });
+    const waiting = pulp.run(() => holdResources(['/a/']));
+    for (let lost = 0; lost < 8; lost++)
+      await Promise.race([
+        proxy.loseNext(/renew_hold/, 'request'),
+        waiting.then(() => assert.fail('it was granted')),
+      ]);
+    await using _ = await startManager(database.url);
+    await using hold = await waiting;
+    await hold.check();
+  });
+
+  test('makes no error of what is done when the database is away at the end of the block', async () => {
+    await using _ = await startManager(database.url);
+    await using proxy = await FaultyProxy.open(database.url);
+    await using pulp = createPulp({ databaseUrl: proxy.url });
+    const warned = once(process, 'warning') as Promise<[Error]>;
+    let id = '';
+    const done = await pulp.run(async () => {
+      await using hold = await holdResources(['/a/']);
+      id = hold.id;
+      await proxy.refuse();
+      return 'done';
+    });
+    assert.equal(done, 'done');
+    assert.match(
+      (await warned)[0].message,
+      /^the database could not be told that a hold is let go of \(.*30 s/,
+    );
+    await proxy.accept();
+    await releaseHold(id);
+  });
+
+  test('lets go of it at the end of the block through a short outage', async () => {
+    await using _ = await startManager(database.url);
+    await using proxy = await FaultyProxy.open(database.url);
+    await using pulp = createPulp({ databaseUrl: proxy.url });
+    for (const loss of ['request', 'answer'] as const) {
+      const hold = await pulp.run(() => holdResources(['/a/']));
+      const lost = proxy.loseNext(/release_hold/, loss);
+      await Promise.all([hold[Symbol.asyncDispose](), lost]);
+      assert.deepEqual(await listHolds(), []);
+    }
+  });
+
   test('works with the database that it was made for, wherever it is let go of', async () => {
     await using other = await createDatabase();
     await using _ = await startManager(other.url);
@@ -95,6 +159,15 @@ suite('holdResources', () => {
     assert.deepEqual(await pulp.run(() => listHolds()), []);
   });
 });
+
+/** How many statements that call a function wait for somebody's transaction. */
+async function waitingFor(name: string): Promise<number | null> {
+  const pool = await getConnection();
+  const { rowCount } = await pool.query(sql.unsafe`
+    select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%' || ${name}::text || '%'`);
+  return rowCount;
+}
 
 /** Grants all the time, in place of a leader. */
 async function startManager(url: string) {

@@ -99,6 +99,28 @@ suite('consuming a subscription', { concurrency: false }, () => {
       assert.deepEqual(await consumeWith(client, 'a'), []);
     }));
 
+  test('handles nothing that comes after it was told to end', () =>
+    withDatabase(async ({ url }) => {
+      await using client = await connect(url);
+      await using other = await connect(url);
+      await createSubscription('a', { types: ['TaskEnqueued'] });
+      await client.query(`select pulp.enqueue('t')`);
+      await decided(client);
+      await other.query(`begin; select from pulp.subscription where name = 'a' for update`); // whose turn it is
+      const end = new AbortController();
+      const consuming = consume('a', () => undefined, { signal: end.signal });
+      await until(async () => {
+        const { rowCount } = await client.query(
+          `select from pg_stat_activity where datname = current_database() and application_name = 'pulp consume' and wait_event_type = 'Lock'`,
+        );
+        return rowCount === 1;
+      });
+      end.abort();
+      await other.query('commit');
+      assert.equal(await consuming, 0);
+      assert.equal((await consumeWith(client, 'a')).length, 1);
+    }));
+
   test('in a transaction of the caller moves on when that commits', () =>
     withDatabase(async ({ url }) => {
       await using client = await connect(url);

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import * as Flags from '@oclif/core/flags';
 import { MOST } from '../../counts.ts';
 import { DatabaseCommand } from '../../cli/database-command.ts';
@@ -11,9 +10,6 @@ import { PulpError } from '../../errors.ts';
 import type { RunningServer } from '../../http/server.ts';
 import type { TaskRegistry } from '../../tasks/task-registry.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
-
-/** How long connections that its tasks had made through it may take to close, in milliseconds: they end with the process. */
-const CLOSE_MS = 500;
 
 export default class Worker extends DatabaseCommand {
   static override readonly summary = 'Run a worker.';
@@ -160,10 +156,6 @@ is none any worker does. One whose name starts with reserved-resource-worker ser
     const { clean } = await ending.finally(() => server && unlessAborted(server.stop(), requests.atOnce));
     if (!clean) process.exitCode = parts.STOPPED_SOME;
     return { name, state: 'offline', clean };
-  }
-
-  protected override async finally(): Promise<void> {
-    await Promise.race([super.finally(), pause(CLOSE_MS)]);
   }
 
   /** The server in this process: it goes on until what runs has finished. */
