@@ -1,20 +1,22 @@
 import * as Flags from '@oclif/core/flags';
 import { once } from 'node:events';
 import { actorFlag } from '../cli/actor-flag.ts';
-import { DatabaseCommand } from '../cli/database-command.ts';
 import { prose } from '../cli/prose.ts';
 import { parseUnits, sharedResourceFlag, unitsFlag } from '../cli/claim-flags.ts';
+import { WaitingCommand } from '../cli/waiting-command.ts';
 import { PulpError } from '../errors.ts';
+import type { EndSignal } from '../processes/end-signals.ts';
 
-export default class Hold extends DatabaseCommand {
+export default class Hold extends WaitingCommand {
   static override readonly summary =
     'Hold resources while a command runs, in one line with the tasks that claim them.';
   static override readonly description = prose(`
 Waits until all of them are granted at once, runs the command with a token in PULP_FENCE that rises from one holder to the next, lets go
-of them when it ends, and exits as it does. Ctrl-C ends the command, or the wait.
+of them when it ends, and exits as it does. Ctrl-C ends the command, or the wait, as SIGTERM and SIGHUP do.
 
 The command is ended, with its process group, if the hold is over before it: after --for; when an operator lets go of it
-(pulp.release_hold); when the database could not be reached for most of 30 seconds, for then others may have what it held.
+(pulp.release_hold); when the database could not be reached for most of 30 seconds, for then others may have what it held; when this process is killed. A shorter
+outage changes nothing: what cannot be let go of is told, and runs out within 30 seconds.
 
 Without a command they are held until Ctrl-C, or for --for.`);
   static override readonly usage = '<%= command.id %> RESOURCE... [FLAGS] [-- COMMAND...]';
@@ -49,13 +51,14 @@ Without a command they are held until Ctrl-C, or for --for.`);
     }
     const { holdResources } = await import('../tasks/resource-holds.ts');
     // Beside the "await using" below, tsc would leave the name of the source in what it builds.
-    const { runHeld } = await import('../cli/held-command.ts');
+    const { checkProgram, runHeld } = await import('../cli/held-command.ts');
+    const { exitCodeOf, onEndSignal } = await import('../processes/end-signals.ts');
+    if (command[0] !== undefined) checkProgram(command[0]);
     await this.noticeIfNobodyWorks(); // it is a worker that leads, and grants
     const interruption = new AbortController();
-    const interrupt = (signal: NodeJS.Signals) => {
+    const unheard = onEndSignal((signal) => {
       interruption.abort(signal);
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    });
     try {
       await using hold = await holdResources(argv as string[], {
         sharedResources: flags['shared-resource'] ?? [],
@@ -70,16 +73,19 @@ Without a command they are held until Ctrl-C, or for --for.`);
         await this.#keep(hold.signal, interruption.signal);
         if (flags.for === undefined) hold.signal.throwIfAborted();
       } else {
-        process.exitCode = await runHeld(hold, command);
+        const warn = (warning: string) => {
+          this.logToStderr(`Warning: ${warning}.`);
+        };
+        process.exitCode = await runHeld(hold, command, { interruption: interruption.signal, warn });
       }
       return { id: hold.id, fence: hold.fence };
     } catch (error) {
-      if (!interruption.signal.aborted) throw error;
-      process.exitCode = 1;
+      if (!interruption.signal.aborted || error !== interruption.signal.reason) throw error;
+      process.exitCode = exitCodeOf(interruption.signal.reason as EndSignal);
       this.logToStderr('Interrupted.');
       return undefined;
     } finally {
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      unheard();
     }
   }
 

@@ -4,6 +4,11 @@
  */
 export const MARK_VARIABLE = 'PULP_HORSE_MARK';
 
+/** What begins so in an environment is a mark that begins so. */
+export function markEntry(mark: string): string {
+  return `${MARK_VARIABLE}=${mark}`;
+}
+
 /** Whether this process is a task's, or was started by one. */
 export function isTaskProcess(): boolean {
   return process.env[MARK_VARIABLE] !== undefined;

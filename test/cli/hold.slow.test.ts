@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { connect, createDatabase } from '../support/database.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { childrenOf, guardiansOf } from '../support/guardians.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { until } from '../support/until.ts';
 import { CommandLine, TASKS_FILE } from './command-line.ts';
+
+const ON_LINUX = { skip: process.platform !== 'linux' && 'needs /proc' };
 
 suite('a command under a hold', () => {
   test('waits for its turn, runs with a fence, and ends as it ends', async () => {
@@ -79,7 +84,7 @@ suite('a command under a hold', () => {
     const waiting = pulp.start(['hold', '/a/', '--', 'true']);
     await until(async () => (await client.query('select from pulp.hold')).rowCount === 2);
     waiting.kill('SIGINT');
-    assert.equal(await codeOf(waiting), 1);
+    assert.equal(await codeOf(waiting), 130);
     running.kill('SIGTERM');
     assert.equal(await codeOf(running), 143);
     assert.equal((await client.query('select from pulp.hold')).rowCount, 0);
@@ -90,6 +95,156 @@ suite('a command under a hold', () => {
     byHand.kill('SIGINT');
     assert.equal(await codeOf(byHand), 0);
     assert.equal((await client.query('select from pulp.hold')).rowCount, 0);
+  });
+
+  test('does so when its terminal is gone', async () => {
+    await using scene = await open();
+    const { pulp, client } = scene;
+    const byHand = pulp.start(['hold', '/a/']);
+    await once(byHand.stderr, 'data');
+    const waiting = pulp.start(['hold', '/a/', '--', 'true']);
+    await until(async () => (await client.query('select from pulp.hold')).rowCount === 2);
+    waiting.kill('SIGHUP');
+    assert.equal(await codeOf(waiting), 129);
+    byHand.kill('SIGHUP');
+    assert.equal(await codeOf(byHand), 0);
+    assert.equal((await client.query('select from pulp.hold')).rowCount, 0);
+  });
+
+  test('is not run after a signal, also if that comes while the grant is on its way', async () => {
+    await using database = await createDatabase();
+    await using client = await connect(database.url);
+    await using manager = await connect(database.url);
+    await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+    const child = pulp.start(['hold', '/a/', '--', 'echo', 'ran']);
+    const written = text(child.stdout);
+    await until(async () => (await client.query('select from pulp.hold')).rowCount === 1);
+    await manager.query('begin; select pulp.grant_reservations()'); // who looks now waits until it is granted
+    await asked(client, 'renew_hold');
+    child.kill('SIGTERM');
+    await asked(client, 'release_hold');
+    await manager.query('commit');
+    assert.deepEqual([await codeOf(child), await written], [143, '']);
+    const { rows } = await client.query(
+      `select type, data ->> 'reason' as reason from pulp.event where stream_kind = 'system' and stream_id like 'hold/%' order by position`,
+    );
+    assert.deepEqual(
+      rows.map(({ type }: { type: string }) => type),
+      ['HoldRequested', 'HoldGranted', 'HoldReleased'],
+    );
+  });
+
+  test('leaves the line soon after a signal though the database does not answer', async () => {
+    await using database = await createDatabase();
+    await using proxy = await FaultyProxy.open(database.url);
+    await using pulp = await CommandLine.create({ DATABASE_URL: proxy.url });
+    const child = pulp.start(['hold', '/a/', '--', 'true']);
+    const written = text(child.stderr);
+    await using client = await connect(database.url);
+    await until(async () => (await client.query('select from pulp.hold')).rowCount === 1);
+    proxy.swallow();
+    child.kill('SIGINT');
+    assert.equal(await codeOf(child), 130);
+    assert.match(await written, /Warning: .* \(it does not answer\): .*\nInterrupted\.\n$/);
+  });
+
+  test('that has succeeded while the database is away has succeeded', async () => {
+    await using scene = await open();
+    await using proxy = await FaultyProxy.open(scene.url);
+    const child = scene.pulp.start(['hold', '/a/', '--', 'cat'], { DATABASE_URL: proxy.url });
+    const written = text(child.stderr);
+    await granted(scene.client, 1);
+    await until(() => childrenOf(child.pid).some((pid) => programOf(pid) === 'cat'));
+    await proxy.refuse();
+    child.stdin.end();
+    assert.equal(await codeOf(child), 0);
+    assert.match(
+      await written,
+      /Warning: the database could not be told that a hold is let go of \(.*30 s is over\.\n$/,
+    );
+    await proxy.accept();
+  });
+
+  test('keeps its place in line through an outage', async () => {
+    await using scene = await open();
+    const { pulp, client } = scene;
+    await using proxy = await FaultyProxy.open(scene.url);
+    const first = pulp.start(['hold', '/a/', '--', 'cat']);
+    await granted(client, 1);
+    const child = pulp.start(['hold', '/a/', '--', 'echo', 'ran'], { DATABASE_URL: proxy.url });
+    const written = [text(child.stdout), text(child.stderr)];
+    const ended = codeOf(child);
+    for (let lost = 0; lost < 8; lost++) await Promise.race([proxy.loseNext(/renew_hold/, 'request'), ended]);
+    first.stdin.end();
+    const [stdout, stderr] = await Promise.all(written);
+    assert.deepEqual([await ended, stdout], [0, 'ran\n'], stderr);
+    assert.match(stderr ?? '', /Still waiting: .*\n[^]*The database is back\.\n[^]*Held/);
+  });
+
+  for (const { that, killsGuardian } of [
+    { that: 'ends with it when that is killed, before others get what it held', killsGuardian: false },
+    { that: 'does so after its guardian was killed', killsGuardian: true },
+  ])
+    test(that, ON_LINUX, async () => {
+      await using scene = await open();
+      const { pulp, client } = scene;
+      const { holder, family, stderr } = await startFamily(pulp);
+      if (killsGuardian) {
+        const guardian = await guardianOf(holder.pid);
+        process.kill(guardian, 'SIGKILL');
+        await until(() => guardiansOf(holder.pid).some((pid) => pid !== guardian));
+      }
+      holder.kill('SIGKILL');
+      const next = pulp.start(['hold', '/a/', '--', 'cat']);
+      await granted(
+        client,
+        1,
+        `and position > (select min(position) from pulp.event where type = 'HoldRequested')`,
+      );
+      assert.deepEqual(family.filter(isAlive), []);
+      next.stdin.end();
+      assert.equal(await codeOf(next), 0);
+      assert.match(await stderr, killsGuardian ? /guardian of the command ended/ : /^Held[^\n]*\n$/);
+      await until(() => !isAlive(holder.pid ?? 0));
+    });
+
+  test('ends with it by the kernel where no guardian can do that', ON_LINUX, async () => {
+    await using scene = await open();
+    const { holder, family } = await startFamily(scene.pulp);
+    const guardian = await guardianOf(holder.pid);
+    process.kill(guardian, 'SIGSTOP');
+    holder.kill('SIGKILL');
+    const [leader = 0] = family;
+    await until(() => !isAlive(leader));
+    process.kill(guardian, 'SIGCONT');
+    await until(() => !family.some(isAlive));
+  });
+
+  test('ends before the lease of a holder that is stopped', ON_LINUX, async () => {
+    await using scene = await open();
+    const { holder, family, stderr } = await startFamily(scene.pulp);
+    holder.kill('SIGSTOP');
+    await until(() => !family.some(isAlive), 40_000);
+    assert.equal((await scene.client.query(`select from pulp.hold where state = 'granted'`)).rowCount, 1);
+    holder.kill('SIGCONT');
+    assert.equal(await codeOf(holder), 1);
+    assert.match(await stderr, /could give no sign of life for too long/);
+  });
+
+  test('leaves going on what it has left behind when it has ended well', ON_LINUX, async () => {
+    await using scene = await open();
+    const { pulp, client } = scene;
+    const child = pulp.start(['hold', '/a/', '--', 'sh', '-c', 'sleep 300 >/dev/null 2>&1 & echo $!']);
+    const pid = Number(await text(child.stdout));
+    assert.equal(await codeOf(child), 0);
+    const next = await pulp.run(['hold', '/a/', '--', 'true']);
+    assert.deepEqual(
+      [next.code, (await client.query('select from pulp.hold')).rowCount],
+      [0, 0],
+      next.stderr,
+    );
+    assert.ok(isAlive(pid));
+    process.kill(pid);
   });
 
   test('is asked for rightly, or nothing is written', async () => {
@@ -129,13 +284,55 @@ async function open() {
   const pulp = opened.use(await CommandLine.create({ DATABASE_URL: url }));
   await pulp.worker('--tasks', TASKS_FILE);
   const kept = opened.move();
-  return { client, pulp, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { url, client, pulp, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function granted(client: Client, count: number): Promise<void> {
+async function granted(client: Client, count: number, more = ''): Promise<void> {
   await until(
-    async () => (await client.query(`select from pulp.hold where state = 'granted'`)).rowCount === count,
+    async () =>
+      (await client.query(`select from pulp.hold where state = 'granted' ${more}`)).rowCount === count,
   );
+}
+
+/** Waits until a command waits for the answer of a function, which somebody's transaction holds up. */
+async function asked(client: Client, name: string): Promise<void> {
+  await until(async () => {
+    const { rowCount } = await client.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%' || $1 || '%'`,
+      [name],
+    );
+    return rowCount === 1;
+  });
+}
+
+/** A command with children: one in its process group, and one with a session and an environment of its own. */
+async function startFamily(pulp: CommandLine) {
+  const holder = pulp.start([
+    ...['hold', '/a/', '--', 'sh', '-c'],
+    'sleep 300 & echo $!; setsid sleep 300 & echo $!; env -i sleep 300 & echo $! $$; wait',
+  ]);
+  const stderr = text(holder.stderr);
+  let written = '';
+  for await (const chunk of holder.stdout.iterator({ destroyOnReturn: false })) {
+    written += String(chunk);
+    if (/ \d+\n$/.test(written)) break;
+  }
+  holder.stdout.resume();
+  const family = written.trim().split(/\s/).map(Number).reverse();
+  assert.deepEqual([family.length, family.filter(isAlive).length], [4, 4]);
+  return { holder, family, stderr };
+}
+
+/** The guardian that a holder has, as soon as it has one. */
+async function guardianOf(holder: number | undefined): Promise<number> {
+  await until(() => guardiansOf(holder).length > 0);
+  const [guardian] = guardiansOf(holder);
+  assert.ok(guardian !== undefined);
+  return guardian;
+}
+
+function programOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }
 
 async function codeOf(child: ReturnType<CommandLine['start']>): Promise<number | null> {

@@ -8,6 +8,7 @@ import { SharedClient } from '../../postgres/shared-client.ts';
 import { IdleMemory } from '../../processes/idle-memory.ts';
 import type { BackgroundData, FromBackground, ToBackground } from './background.ts';
 import { monotonicMs } from '../../processes/monotonic-clock.ts';
+import { markEntry } from '../../processes/task-process.ts';
 import { Guardian } from '../horses/guardian.ts';
 import { Heartbeat } from '../lease/heartbeat.ts';
 import { Lease } from '../lease/lease.ts';
@@ -42,7 +43,7 @@ const connection = new SharedClient(databaseUrl, `pulp background ${worker}`, {
 });
 const idleMemory = new IdleMemory();
 let isUntold = false;
-const guardian = new Guardian(mark, log);
+const guardian = new Guardian(markEntry(mark), log);
 const heartbeat = new Heartbeat({
   ...{ connection, worker, lease, log },
   takeFinished: () => Atomics.exchange(counter, 0, 0),

@@ -1,20 +1,19 @@
 /**
- * The guardian of a worker, see `Guardian`. It is told on stdin, one JSON message a line, see `GuardianMessage`. When stdin
+ * The guardian of a worker or of a command under a hold, see `Guardian`. It is told on stdin, one JSON message a line, see `GuardianMessage`. When stdin
  * ends while the worker's process is gone, it ends all that the worker had started and reports the death. Arguments: the worker's pid.
  */
 import { constants, setPriority } from 'node:os';
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { Cgroup } from './cgroups/cgroup.ts';
-import type { GuardianMessage } from './guardian.ts';
-import { GUARDED_VARIABLE, killAtOnce, killMarked } from './marked-processes.ts';
+import type { DeathReport, GuardianMessage } from './guardian.ts';
 import { leaseMs } from '../../worker-ttl.ts';
+import { onEndSignal } from '../../processes/end-signals.ts';
 import { hideFromOthers } from '../../processes/first-environment.ts';
+import { GUARDED_VARIABLE, killAtOnce, killMarked } from '../../processes/marked-processes.ts';
 import { monotonicMs } from '../../processes/monotonic-clock.ts';
 import { processStat } from '../../processes/process-stat.ts';
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.on(signal, () => undefined); // meant for the worker; it ends, and then we do
-}
+onEndSignal(() => undefined); // meant for the worker; it ends, and then we do
 
 try {
   setPriority(constants.priority.PRIORITY_HIGH); // it has little to do, and no time for it: others wait for what it ends
@@ -35,12 +34,12 @@ hideFromOthers(['PGPASSWORD']); // from the code of tasks, as its worker does
 
 const worker = Number(process.argv[2]);
 const startTime = processStat(worker)?.startTime;
-const mark = guardedMark();
+const entry = guardedEntry();
 /** Leaders of process groups, and when each was started. */
 const leaders = new Map<number, string>();
 /** The cgroups of those that have one. */
 const cgroups = new Map<number, Cgroup>();
-let registration: Extract<GuardianMessage, { type: 'registered' }> | undefined;
+let deathReport: DeathReport | undefined;
 let isInlineInHand = false;
 let isLeaving = false;
 /** What the worker had in hand when it left, by fences. */
@@ -69,13 +68,14 @@ function obey(message: GuardianMessage): void {
       cgroups.delete(message.pid);
       break;
     case 'sweep':
-      void killMarked(message.mark);
+      void killMarked(message.entry);
       break;
     case 'inline':
       isInlineInHand = message.isInHand;
       break;
     case 'registered':
-      registration = message;
+    case 'holding':
+      deathReport = message;
       break;
     case 'lease':
       leaseEndsAt = message.endsAt;
@@ -88,8 +88,10 @@ function obey(message: GuardianMessage): void {
       break;
     case 'through':
       clearTimeout(leaseEnd);
-      registration = undefined;
+      deathReport = undefined;
       break;
+    case 'dismissed':
+      process.exit();
   }
 }
 
@@ -103,7 +105,7 @@ async function onLeaseEnd(): Promise<void> {
   await setImmediate();
   await setImmediate();
   if (monotonicMs() < leaseEndsAt) awaitLeaseEnd();
-  else if (registration !== undefined || isLeaving) onLeaseOver();
+  else if (deathReport !== undefined || isLeaving) onLeaseOver();
 }
 
 /** The worker has not ended its runs in time, being stopped or blocked, and others may soon have what they claim. */
@@ -125,8 +127,8 @@ async function onSilence(): Promise<void> {
   }
   clearTimeout(leaseEnd);
   killHorses();
-  const isClean = (await killMarked(mark)).length === 0 && (await areGone());
-  if (isClean && registration !== undefined) await report(registration);
+  const isClean = (await killMarked(entry)).length === 0 && (await areGone());
+  if (isClean && deathReport !== undefined) await report(deathReport);
 }
 
 function isWorkerThere(): boolean {
@@ -150,32 +152,49 @@ async function areGone(): Promise<boolean> {
   }
 }
 
-/** The claims of the dead worker are free as soon as this got through; else when its lease runs out. */
-async function report({ databaseUrl, worker, incarnation }: NonNullable<typeof registration>): Promise<void> {
-  const { connectDedicated } = await import('../../postgres/dedicated-client.ts');
+/** What the dead has claimed is free as soon as this got through; else when its lease runs out. */
+async function report(message: DeathReport): Promise<void> {
   const deadline = performance.now() + leaseMs();
   while (performance.now() < deadline) {
-    const client = await connectDedicated(databaseUrl, `pulp guardian ${worker}`).catch(() => undefined);
     try {
-      if (client !== undefined) {
-        await client.query('select pulp.report_worker_death($1, $2, $3, $4)', [
-          worker,
-          incarnation,
-          isLeaving,
-          inHand,
-        ]);
-        return;
-      }
+      await (message.type === 'registered' ? reportDeath(message) : letGo(message));
+      return;
     } catch {
       // Retried: a row may be held, or the server gone again.
-    } finally {
-      await client?.end();
     }
     await pause(REPORT_RETRY_MS);
   }
 }
 
-function guardedMark(): string {
+async function reportDeath({ databaseUrl, worker, incarnation }: DeathReport & { type: 'registered' }) {
+  const { connectDedicated } = await import('../../postgres/dedicated-client.ts');
+  const client = await connectDedicated(databaseUrl, `pulp guardian ${worker}`);
+  try {
+    await client.query('select pulp.report_worker_death($1, $2, $3, $4)', [
+      worker,
+      incarnation,
+      isLeaving,
+      inHand,
+    ]);
+  } finally {
+    await client.end();
+  }
+}
+
+async function letGo({ databaseUrl, hold, identity }: DeathReport & { type: 'holding' }) {
+  const { inDatabase } = await import('../../postgres/current-database.ts');
+  const { actingAs } = await import('../../postgres/identity.ts');
+  const { mayPass } = await import('../../postgres/sql-error.ts');
+  const { releaseHold } = await import('../../tasks/hold-requests.ts');
+  const release = () => releaseHold(hold, 'its holder was killed');
+  try {
+    await inDatabase({ url: databaseUrl }, () => (identity ? actingAs(identity, release) : release()));
+  } catch (error) {
+    if (mayPass(error)) throw error;
+  }
+}
+
+function guardedEntry(): string {
   const given = process.env[GUARDED_VARIABLE] ?? '';
   if (given === '') throw new Error(`${GUARDED_VARIABLE} is not set`); // every mark begins with nothing
   return given;
@@ -184,7 +203,7 @@ function guardedMark(): string {
 function killHorses(): void {
   for (const [pid, started] of leaders) if (isStill(pid, started)) killAtOnce(-pid);
   for (const cgroup of cgroups.values()) cgroup.kill();
-  void killMarked(mark);
+  void killMarked(entry);
 }
 
 /** Whether the group is the one meant. Its id is not used again while it has members, though its leader be gone. */

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../log.ts';
+import type { Identity } from '../../postgres/identity.ts';
+import { GUARDED_VARIABLE } from '../../processes/marked-processes.ts';
 import { RetryPause } from '../retry-pause.ts';
-import { GUARDED_VARIABLE } from './marked-processes.ts';
 
 const GUARDIAN_FILE = fileURLToPath(
   new URL(`./guardian-process${extname(import.meta.url)}`, import.meta.url),
@@ -24,8 +25,8 @@ export type HorseMessage =
       readonly cgroup: string | undefined;
     }
   | { readonly type: 'forget'; readonly pid: number }
-  /** Kill what bears a mark that begins so: it may have been started in this moment. */
-  | { readonly type: 'sweep'; readonly mark: string }
+  /** Kill what has an entry in its environment that begins so: it may have been started in this moment. */
+  | { readonly type: 'sweep'; readonly entry: string }
   /** Whether code of tasks runs in the worker's own process. */
   | { readonly type: 'inline'; readonly isInHand: boolean };
 
@@ -38,42 +39,54 @@ export interface LeavingMessage {
   readonly inHand: readonly string[];
 }
 
-/** What a guardian is told. */
-export type GuardianMessage =
-  | HorseMessage
-  /** Whose death is to be reported where. */
+/** What is to be reported where when what was guarded is dead: the death of a worker, or that a hold is let go of. */
+export type DeathReport =
   | {
       readonly type: 'registered';
       readonly databaseUrl: string;
       readonly worker: string;
       readonly incarnation: string;
     }
+  | {
+      readonly type: 'holding';
+      readonly databaseUrl: string;
+      readonly hold: string;
+      /** On whose behalf it was asked for. */
+      readonly identity: Identity | undefined;
+    };
+
+/** What a guardian is told. */
+export type GuardianMessage =
+  | HorseMessage
+  | DeathReport
   /** By then, by `monotonicMs`, the worker's runs have to have ended, unless a later time is said before. */
   | { readonly type: 'lease'; readonly endsAt: number }
   | LeavingMessage
   /** All that ran has ended, and the worker with it: there is nothing to end or to report. */
-  | { readonly type: 'through' };
+  | { readonly type: 'through' }
+  /** What was guarded has ended well: what it has left behind may go on. */
+  | { readonly type: 'dismissed' };
 
 /**
  * A small process that outlives its worker, however that ends, just long enough to kill the worker's horses and whatever
  * they started, and to report the death, so that claims are free at once. It learns of the worker's end by that of a pipe.
  * It also ends the runs of a worker that cannot do so itself when its lease runs out, being stopped (SIGSTOP) or
- * blocked. It is made anew should it be killed.
+ * blocked. It is made anew should it be killed. `pulp hold` has one for its command.
  */
 export class Guardian {
-  readonly #mark: string;
+  readonly #entry: string;
   readonly #log: Log;
   readonly #horses = new Map<number, HorseMessage>();
   #inline: HorseMessage | undefined;
-  #registration: GuardianMessage | undefined;
+  #report: DeathReport | undefined;
   #lease: GuardianMessage | undefined;
   readonly #retryPause = new RetryPause(RETRY_PAUSES_MS);
   #process: ChildProcess | undefined;
   #ended = false;
 
-  /** @param mark what the marks of all horses begin with */
-  constructor(mark: string, log: Log) {
-    this.#mark = mark;
+  /** @param entry what an entry in the environment of all that it is to kill begins with, see `findMarked` */
+  constructor(entry: string, log: Log) {
+    this.#entry = entry;
     this.#log = log;
     this.#start();
   }
@@ -83,9 +96,9 @@ export class Guardian {
     if (message.type === 'watch') this.#horses.set(message.pid, message);
     if (message.type === 'forget') this.#horses.delete(message.pid);
     if (message.type === 'inline') this.#inline = message;
-    if (message.type === 'registered') this.#registration = message;
+    if (message.type === 'registered' || message.type === 'holding') this.#report = message;
     if (message.type === 'lease') this.#lease = message;
-    if (message.type === 'through') this.#registration = this.#lease = undefined;
+    if (message.type === 'through') this.#report = this.#lease = undefined;
     this.#write([message]);
   }
 
@@ -110,7 +123,7 @@ export class Guardian {
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
       // Little of ours: a worker may itself run in a horse, and bear its mark.
-      env: { ...surroundings(), [GUARDED_VARIABLE]: this.#mark },
+      env: { ...surroundings(), [GUARDED_VARIABLE]: this.#entry },
     });
     this.#process = child;
     let isGone = false;
@@ -135,7 +148,7 @@ export class Guardian {
     });
     child.stdin.on('error', () => undefined); // it is gone, which its exit tells
     child.unref();
-    this.#write([this.#registration, this.#lease, this.#inline, ...this.#horses.values()]);
+    this.#write([this.#report, this.#lease, this.#inline, ...this.#horses.values()]);
   }
 }
 

@@ -9,15 +9,16 @@ import { outcomeOfDeath, type HorseDeath } from './horse-death.ts';
 import type { AnswerOf } from './questions.ts';
 import { HorseProcess, type HorseRunEnd } from './horse-process.ts';
 import type { HorseSettings } from './horse-protocol.ts';
-import { killAtOnce, killMarkedAtOnce } from './marked-processes.ts';
 import { chooseHorse, horsesToMake } from './placement.ts';
 import { PooledRun, type HorseRunOptions } from './pooled-run.ts';
 import { RunTimes, SHORT_MS } from './run-times.ts';
 import { StartPace } from './start-pace.ts';
 import type { Outcome } from '../runs/outcome.ts';
 import type { StartedTask } from '../runs/run-records.ts';
+import { killAtOnce, killMarkedAtOnce } from '../../processes/marked-processes.ts';
 import { processStat } from '../../processes/process-stat.ts';
 import { isHostCrowded } from '../../processes/run-queue.ts';
+import { markEntry } from '../../processes/task-process.ts';
 import type { Limits } from '../../tasks/task-limits.ts';
 import { wrapOutput } from '../runs/task-output.ts';
 import { StandardError } from '../../processes/standard-error.ts';
@@ -164,8 +165,8 @@ export class HorsePool {
     for (const run of [...this.#waiting.splice(0), ...this.#waitingAlone.splice(0)]) this.#enter(run);
     if (this.#all.size === 0) return;
     const { mark, guard } = this.#settings;
-    killMarkedAtOnce(mark);
-    guard({ type: 'sweep', mark }); // for what was being started in this moment
+    killMarkedAtOnce(markEntry(mark));
+    guard({ type: 'sweep', entry: markEntry(mark) }); // for what was being started in this moment
   }
 
   /** Tries whether a horse can start here and load the task types, and keeps it; gives why not, if it cannot. */

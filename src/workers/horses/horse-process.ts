@@ -16,7 +16,6 @@ import {
   type HorseSettings,
   type ToHorse,
 } from './horse-protocol.ts';
-import { findMarked, killAtOnce, killMarked } from './marked-processes.ts';
 import { Questions, type AnswerOf } from './questions.ts';
 import { Revoker } from './revocation.ts';
 import { SHORT_MS } from './run-times.ts';
@@ -27,7 +26,9 @@ import { failed, type Outcome } from '../runs/outcome.ts';
 import { HeldOutput } from '../../secrets/held-output.ts';
 import { secretsIn, type Arguments } from '../../secrets/arguments.ts';
 import { Redactor } from '../../secrets/redaction.ts';
+import { findMarked, killAtOnce, killMarked } from '../../processes/marked-processes.ts';
 import { processStat } from '../../processes/process-stat.ts';
+import { markEntry } from '../../processes/task-process.ts';
 import type { StartedTask } from '../runs/run-records.ts';
 
 /** How long a process may live on that has closed its channel, in milliseconds: one that ends closes it a little before. */
@@ -576,7 +577,7 @@ export class HorseProcess {
   async #leftBehind(children: readonly number[]): Promise<readonly number[]> {
     const { group, mark } = this.#settings;
     const own = children.filter((pid) => processStat(pid)?.parent === this.pid);
-    const escaped = await findMarked(mark, this.pid);
+    const escaped = await findMarked(markEntry(mark), this.pid);
     const grouped = group?.processes().filter((pid) => pid !== this.pid) ?? [];
     return [...new Set([...own, ...escaped, ...grouped])].filter(
       (pid) => processStat(pid)?.hasEnded === false,
@@ -633,7 +634,7 @@ export class HorseProcess {
     for (;;) {
       if (this.pid !== undefined) killAtOnce(-this.pid); // what it left in its group
       const isClear = (await group?.clear()) ?? true;
-      this.#stubborn = this.#mayHaveChildren ? await killMarked(mark) : [];
+      this.#stubborn = this.#mayHaveChildren ? await killMarked(markEntry(mark)) : [];
       if (isClear && this.#stubborn.length === 0) break;
       this.#deathWatch.begin();
       await pause(RETRY_MS, undefined, { ref: false });

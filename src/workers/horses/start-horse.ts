@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dyingWithParent } from './dying-with-parent.ts';
+import { dyingWithParent } from '../../processes/dying-with-parent.ts';
 import type { HorseSettings } from './horse-protocol.ts';
 import { taskEnvironment } from './task-environment.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { killAtOnce } from '../marked-processes.ts';
+import { killAtOnce } from '../../../processes/marked-processes.ts';
 
 /** Between two looks at processes that are to be gone, in milliseconds; the event of the kernel's is no cheaper. */
 const LOOK_MS = 2;
