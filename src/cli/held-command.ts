@@ -34,7 +34,7 @@ export interface HeldCommandOptions {
 
 /** @throws PulpError BAD_USAGE if the system would find no program to run by this name */
 export function checkProgram(command: string): void {
-  const folders = command.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  const folders = command.includes('/') ? [''] : (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
   if (folders.some((folder) => isProgram(join(folder, command)))) return;
   throw cannotBeRun(command, 'there is no such program');
 }
