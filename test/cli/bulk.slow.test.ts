@@ -61,6 +61,26 @@ suite('pulp task enqueue --from', () => {
     assert.deepEqual(await readTasks(database.url), []);
   });
 
+  for (const flags of [[], ['--keep-going']]) {
+    test(`a line comes after the task that stands for an earlier one, however far away: ${flags.join('') || 'all or none'}`, async () => {
+      await using database = await createDatabase();
+      await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
+      await using client = await connect(database.url);
+      const unique = { unique: { key: 'k' } };
+      const { stdout: standing } = await pulp.run([...FROM_STDIN], { input: line('standing', unique) });
+      const id = '0b9f2e8c-6f5e-4c52-9f43-5a5c1f1b7a10';
+      const input = [line('lost', { ...unique, id }), ...lines(1500), line('child', { after: [id] })].join(
+        '\n',
+      );
+      const { code, stderr } = await pulp.run([...FROM_STDIN, ...flags], { input });
+      assert.deepEqual([code, stderr], [0, '']);
+      const { rows } = await client.query(
+        `select options -> 'after' as after from pulp.task where args = '["child"]'`,
+      );
+      assert.deepEqual(rows, [{ after: [standing.trim()] }]);
+    });
+  }
+
   test('with --keep-going enqueues the good lines and tells of the bad ones by their numbers', async () => {
     await using database = await createDatabase();
     await using pulp = await CommandLine.create({ DATABASE_URL: database.url });
