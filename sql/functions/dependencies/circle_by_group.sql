@@ -9,36 +9,22 @@ language sql stable set enable_seqscan = off as $$
   with recursive link as materialized (
     select l.* from unnest(children, parents, groups) as l(child, parent, group_id)
   ),
-  new_last as materialized (
-    select w.* from unnest(lasts, groups_of_lasts) as w(id, group_id)
-  ),
-  behind as (
-    select g.group_id, w.id as last, w.id
-    from (select distinct l.group_id from link l where l.group_id is not null) g
-    cross join lateral (
-      select d.task_id as id from pulp.dependency d where d.kind = 'group' and d.name = g.group_id collate "C"
-      union all
-      select n.id from new_last n where n.group_id = g.group_id
-    ) w
+  behind as ( -- each group, and who waits for it at last: "own" is the group whose last ones wait for that one
+    select distinct l.group_id, null::uuid as last, null::uuid as id, l.group_id as own from link l where l.group_id is not null
     union
-    select b.group_id, b.last, n.id
+    select b.group_id, coalesce(b.last, n.id), n.id,
+      coalesce(
+        (select t.group_id from pulp.task t where t.id = n.id and not t.options ? 'finally'),
+        (select l.group_id from link l where l.child = n.id limit 1))
     from behind b
     cross join lateral (
       select d.task_id as id from pulp.dependency d where d.kind = 'task' and d.name = b.id::text collate "C"
       union all
       select l.child from link l where l.parent = b.id
       union all
-      select w.id
-      from (
-        select t.group_id from pulp.task t where t.id = b.id and not t.options ? 'finally'
-        union
-        select l.group_id from link l where l.child = b.id
-      ) own
-      cross join lateral (
-        select d.task_id as id from pulp.dependency d where d.kind = 'group' and d.name = own.group_id collate "C"
-        union all
-        select n.id from new_last n where n.group_id = own.group_id
-      ) w
+      select d.task_id from pulp.dependency d where d.kind = 'group' and d.name = b.own collate "C"
+      union all
+      select w.id from unnest(lasts, groups_of_lasts) as w(id, group_id) where w.group_id = b.own
     ) n
   )
   select l.child, b.last from behind b join link l on l.child = b.id and l.group_id = b.group_id limit 1
